@@ -1,0 +1,113 @@
+/**
+ * The verbs of the store and the data they take and give, in the order of a message's life. This is
+ * all that a service may know of PostgreSQL.
+ *
+ * Never: a POP3 or LMTP word in here; a connection, a row or an SQLSTATE that leaves this package.
+ */
+
+/** `mailbox.mailbox_id` as PostgreSQL prints it: 64 bits do not fit a JavaScript number. */
+export type MailboxId = string & { readonly __brand: 'MailboxId' };
+
+/** One kind of secret of a mailbox, as stored. */
+export interface Credential {
+  readonly kind: 'password' | 'app-password';
+  /** A PHC string such as `$argon2id$...`, or another scheme's stored form. */
+  readonly secret: string;
+}
+
+/** What is known of a login name. The credential version must be given back to `open`. */
+export interface Login {
+  readonly mailboxId: MailboxId;
+  /** Canonical `local@domain` of the mailbox. */
+  readonly address: string;
+  readonly credentialVersion: string;
+  /** False when the mailbox is suspended or may not use POP3. */
+  readonly enabled: boolean;
+  readonly credentials: readonly Credential[];
+}
+
+export interface OpenRequest {
+  readonly mailboxId: MailboxId;
+  /** The version the secret was verified against: `open` locks only while it is current. */
+  readonly credentialVersion: string;
+  /** The worker's registered owner row; its lease is what makes the lock last. */
+  readonly ownerId: string;
+  /** A fresh random UUID: the fence that `flag` and `close` must show. */
+  readonly token: string;
+}
+
+export type OpenResult =
+  /** Locked under the request's token. `version` names the state of the maildrop. */
+  | { readonly kind: 'opened'; readonly version: string; readonly messages: number }
+  /** Another live session has it. */
+  | { readonly kind: 'in-use' }
+  /** The credentials were changed since they were read: verify again. */
+  | { readonly kind: 'stale-credentials' }
+  /** Suspended, POP3 off, or gone. */
+  | { readonly kind: 'disabled' };
+
+/** The messages of one mailbox at one version, packed. Shared and cached: never written to. */
+export interface Snapshot {
+  readonly version: string;
+  readonly count: number;
+  readonly totalOctets: number;
+  readonly messageIds: BigInt64Array;
+  readonly octets: Float64Array;
+  readonly wireOctets: Float64Array;
+  readonly headerOctets: Float64Array;
+  /** 24 octets a message: id big-endian, then GUID. */
+  readonly identities: Uint8Array;
+  readonly storedUidls: ReadonlyMap<number, string>;
+}
+
+/** A large body on its way out of PostgreSQL. Holds a connection until ended or cancelled. */
+export interface BodyStream {
+  /** Next bytes as they arrived; null at the end. Rejects with a StoreError if the rest is lost. */
+  read(): Promise<Uint8Array | null>;
+  /** Gives the connection back at once; safe at any time and more than once. */
+  cancel(): void;
+}
+
+export interface FlagRequest {
+  readonly mailboxId: MailboxId;
+  readonly token: string;
+  readonly messageIds: readonly bigint[];
+}
+
+export type FlagResult =
+  /** Durable: the messages are flagged and the lock is released. */
+  | { readonly kind: 'flagged'; readonly messages: number }
+  /** The lock was taken by another session or broken: nothing was changed. */
+  | { readonly kind: 'lock-lost' };
+
+/** One recipient's copy of a message about to be delivered. */
+export interface Delivery {
+  readonly mailboxId: MailboxId;
+  /** Wire-form header lines that go before the common bytes for this recipient alone. */
+  readonly prefix: Uint8Array;
+}
+
+export interface DeliverRequest {
+  readonly deliveries: readonly Delivery[];
+  /** The message in wire form: CRLF lines, dot-stuffed, no final dot. In pieces, never joined twice. */
+  readonly pieces: readonly Uint8Array[];
+  /** Unstuffed octets of `pieces` alone; the prefixes are added by the store. */
+  readonly octets: number;
+  /** Wire offset in `pieces` where the body begins. */
+  readonly headerOctets: number;
+  /** The UIDL to keep, for an imported message. */
+  readonly uidl?: string;
+  /** When it was first received, for an imported message; now otherwise. */
+  readonly receivedAt?: Date;
+}
+
+export interface DeliverResult {
+  /** For each delivery in order, whether its mailbox took it; all of them durable together. */
+  readonly delivered: readonly ('delivered' | 'no-mailbox' | 'duplicate-uidl')[];
+}
+
+/** What a directory lookup says of an envelope recipient. */
+export type Recipient =
+  | { readonly kind: 'mailbox'; readonly mailboxId: MailboxId; readonly address: string }
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'suspended' };
