@@ -1,0 +1,10 @@
+/**
+ * The door of this package: who is this, and is the secret right.
+ *
+ * Never: SQL, POP3, a socket. It is given a record and answers.
+ */
+
+export { canonicalAddress, canonicalDomain } from './address.ts';
+export { secretOctetsMax } from './limits.ts';
+export { hashPassword } from './password.ts';
+export { type Verdict, Verifier, type VerifierOptions } from './verifier.ts';

@@ -1,0 +1,175 @@
+/** Verdicts, bounds and equal cost of the verifier, against the real library. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hash } from '@node-rs/argon2';
+import fc from 'fast-check';
+import { hashPassword } from './password.ts';
+import { Verifier } from './verifier.ts';
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+const salt = Buffer.alloc(16, 7).toString('base64').replaceAll('=', '');
+const digest = Buffer.alloc(32, 9).toString('base64').replaceAll('=', '');
+
+test('a new hash is argon2id with the decided costs and matches its secret alone', async () => {
+  const verifier = new Verifier();
+  const stored = await hashPassword(bytes('correct horse'));
+  assert.match(stored, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  assert.notEqual(stored, await hashPassword(bytes('correct horse')), 'a fresh salt each time');
+  assert.equal(await verifier.verify(bytes('correct horse'), stored), 'match');
+  assert.equal(await verifier.verify(bytes('correct horse '), stored), 'no-match');
+  assert.equal(await verifier.verify(bytes(''), stored), 'no-match');
+  assert.equal(await verifier.verify(new Uint8Array(1025), stored), 'no-match');
+});
+
+test('a secret is bytes: no charset, no trimming, NUL included', async () => {
+  const verifier = new Verifier();
+  const secret = new Uint8Array([0, 255, 254, 9, 13, 10, 32]);
+  const stored = await hashPassword(secret);
+  assert.equal(await verifier.verify(secret, stored), 'match');
+  assert.equal(await verifier.verify(secret.subarray(0, 6), stored), 'no-match');
+});
+
+test('a secret that could never be verified is not hashed', async () => {
+  await assert.rejects(hashPassword(new Uint8Array(0)), RangeError);
+  await assert.rejects(hashPassword(new Uint8Array(1025)), RangeError);
+});
+
+test('an unknown name is no match, whatever the secret', async () => {
+  const verifier = new Verifier();
+  assert.equal(await verifier.verify(bytes('x'), null), 'no-match');
+  assert.equal(await verifier.verify(bytes(''), null), 'no-match');
+});
+
+test('hashes made elsewhere are verified: argon2i, version 16, other costs', async () => {
+  const verifier = new Verifier();
+  const secret = bytes('moved');
+  const variants: [algorithm: number, version: number, lanes: number][] = [
+    [1, 1, 1],
+    [2, 1, 4],
+    [1, 0, 1],
+  ];
+  for (const [algorithm, version, parallelism] of variants) {
+    const options = { algorithm, version, parallelism, memoryCost: 4096, timeCost: 3 };
+    const stored = await hash(secret, options);
+    assert.equal(await verifier.verify(secret, stored), 'match', stored);
+    assert.equal(await verifier.verify(bytes('other'), stored), 'no-match', stored);
+  }
+});
+
+test('V50: malformed and expensive records are unusable, at once and without a crash', async () => {
+  const verifier = new Verifier();
+  const records = [
+    '',
+    'secret',
+    '{PLAIN}secret',
+    '$2y$31$abcdefghijklmnopqrstuuRkfIcJ2MO0vPqbQHwFGpxX6oZ0AZpVW',
+    '$argon2id$',
+    '$argon2id$v=19$m=4294967296,t=2,p=1$',
+    `$argon2id$v=19$m=4294967296,t=2,p=1$${salt}$${digest}`,
+    `$argon2id$v=19$m=4294967295,t=2,p=1$${salt}$${digest}`,
+    `$argon2id$v=19$m=262145,t=2,p=1$${salt}$${digest}`,
+    `$argon2id$v=19$m=19456,t=0,p=1$${salt}$${digest}`,
+    `$argon2id$v=19$m=19456,t=11,p=1$${salt}$${digest}`,
+    `$argon2id$v=19$m=19456,t=2,p=9$${salt}$${digest}`,
+    `$argon2id$v=19$m=19456,t=2,p=0$${salt}$${digest}`,
+    `$argon2id$v=19$m=8,t=2,p=2$${salt}$${digest}`,
+    `$argon2id$v=18$m=19456,t=2,p=1$${salt}$${digest}`,
+    `$argon2d$v=19$m=19456,t=2,p=1$${salt}$${digest}`,
+    `$argon2id$v=19$m=19456,t=2,p=1$${salt}$`,
+    `$argon2id$v=19$m=19456,t=2,p=1$$${digest}`,
+    `$argon2id$v=19$m=19456,t=2,p=1$${salt}$$${digest}`,
+    `$argon2id$v=19$m=19456,t=2,p=1$${salt}$${digest.slice(0, 20)}`,
+    `$argon2id$v=19$m=19456,t=2,p=1$${salt}$${digest}\0`,
+    `$argon2id$v=19$m=19456,t=2,p=1$${salt}$${digest}\n`,
+    `$argon2id$v=19$m=19456,t=2,p=1$${salt}$${'!'.repeat(43)}`,
+    `$argon2id$v=19$m=19456,t=2,p=1$${salt}$${'A'.repeat(41)}`,
+    `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(68)}$${digest}`,
+    `$argon2id$v=19$m=19456,t=2,p=1$${salt}$${'A'.repeat(100_000)}`,
+    // Stray bits behind the last octet.
+    `$argon2id$v=19$m=19456,t=2,p=1$${salt}$${digest.slice(0, -1)}B`,
+  ];
+  const before = performance.now();
+  for (const record of records) {
+    assert.equal(await verifier.verify(bytes('secret'), record), 'unusable', record.slice(0, 80));
+  }
+  const elapsedMs = performance.now() - before;
+  assert.ok(elapsedMs < 5000, `${records.length} unusable records took ${elapsedMs} ms`);
+});
+
+test('property: no stored string makes it throw or match', async () => {
+  const verifier = new Verifier();
+  const part = fc.constantFrom(
+    '$',
+    'argon2id',
+    'v=19',
+    'm=64,t=1,p=1',
+    salt,
+    digest,
+    'm=',
+    ',',
+    '1',
+  );
+  const record = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(part, { maxLength: 8 }).map((parts) => `$argon2id$${parts.join('')}`),
+  );
+  await fc.assert(
+    fc.asyncProperty(record, async (stored) => {
+      assert.notEqual(await verifier.verify(bytes('secret'), stored), 'match');
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('no more than concurrencyMax run, no more than queueMax wait, the rest is overloaded', async () => {
+  const verifier = new Verifier({ concurrencyMax: 2, queueMax: 3 });
+  const stored = await hashPassword(bytes('x'));
+  const finished: number[] = [];
+  const verdicts = Array.from({ length: 8 }, async (_, index) => {
+    const verdict = await verifier.verify(bytes('x'), stored);
+    assert.ok(verifier.running <= 2);
+    finished.push(index);
+    return verdict;
+  });
+  assert.equal(verifier.running, 2);
+  assert.equal(verifier.waiting, 3);
+  const all = await Promise.all(verdicts);
+  assert.deepEqual(all.slice(0, 5), Array(5).fill('match'));
+  assert.deepEqual(all.slice(5), Array(3).fill('overloaded'));
+  assert.deepEqual(finished.slice(0, 3), [5, 6, 7], 'a refusal does not wait');
+  assert.equal(verifier.running, 0);
+  assert.equal(verifier.waiting, 0);
+  assert.equal(await verifier.verify(bytes('x'), stored), 'match', 'usable again afterwards');
+});
+
+test('an unusable record gives its place back', async () => {
+  const verifier = new Verifier({ concurrencyMax: 1, queueMax: 1 });
+  assert.equal(await verifier.verify(bytes('x'), 'nonsense'), 'unusable');
+  assert.equal(verifier.running, 0);
+});
+
+test('unknown, wrong, empty and unusable cost the same', async () => {
+  const verifier = new Verifier();
+  const stored = await hashPassword(bytes('x'));
+  const medianMs = async (secret: string, record: string | null) => {
+    const times: number[] = [];
+    for (let i = 0; i < 9; i++) {
+      const before = performance.now();
+      await verifier.verify(bytes(secret), record);
+      times.push(performance.now() - before);
+    }
+    return times.sort((a, b) => a - b)[4] ?? 0;
+  };
+  const wrongMs = await medianMs('wrong', stored);
+  // A shortcut would take microseconds; the factor leaves room for a busy machine.
+  for (const [secret, record] of [
+    ['wrong', null],
+    ['', stored],
+    ['wrong', 'nonsense'],
+  ] as const) {
+    const otherMs = await medianMs(secret, record);
+    assert.ok(otherMs > wrongMs / 4, `${otherMs} ms against ${wrongMs} ms`);
+  }
+});

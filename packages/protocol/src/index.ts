@@ -1,0 +1,37 @@
+/**
+ * The door of the package: everything others may use.
+ *
+ * Never: a re-export of a whole file.
+ */
+
+export { BrokenInvariant } from './assert.ts';
+// LMTP and the stored form of messages
+export type {
+  DeliveryResult,
+  Envelope,
+  EnvelopeRecipient,
+  LmtpCloseReason,
+  LmtpEffect,
+  LmtpOutcome,
+  LmtpStep,
+} from './lmtp/effects.ts';
+export { OctetBudget } from './lmtp/octet-budget.ts';
+export { lmtpReplyOctets } from './lmtp/reply.ts';
+export { type LmtpPhase, LmtpSession, type LmtpSessionOptions } from './lmtp/session.ts';
+export { type ReceivedTrace, receivedHeader, recipientPrefix } from './lmtp/trace-headers.ts';
+export { toWireMessage, WireMessage } from './lmtp/wire-message.ts';
+
+// POP3
+export type {
+  Attempt,
+  CloseReason,
+  Effect,
+  Extent,
+  Listing,
+  MessageIndex,
+  Outcome,
+  Refusal,
+  Step,
+} from './pop3/effects.ts';
+export { Session, type SessionOptions } from './pop3/session.ts';
+export type { Phase } from './pop3/states.ts';

@@ -1,0 +1,45 @@
+/**
+ * Every bound of this package, with its unit and its reason. A bound that is a policy of the site
+ * belongs into configuration; these belong to the protocol or keep a stranger from costing memory.
+ */
+
+// Lines
+
+/** Octets of a POP3 command line with its end. RFC 2449 §4 asks for 255; Dovecot and Exchange take 512. */
+export const commandLineOctetsMax = 512;
+/** Octets of an AUTH line or SASL response with its end: OAuth tokens pass 4 KiB, none known 12 KiB. */
+export const saslLineOctetsMax = 16 * 1024;
+/** Octets of a name that logs in: 64 of a local part, `@`, 255 of a domain (RFC 5321 §4.5.3.1). */
+export const nameOctetsMax = 320;
+/** Characters of a SASL mechanism's name (RFC 4422 §3.1). */
+export const mechanismNameOctetsMax = 20;
+/** Digits of a message number: a maildrop of ten thousand million messages is far out of reach. */
+export const messageNumberDigitsMax = 10;
+/** Characters of the host name in the greeting, so that the line stays far below 512 octets. */
+export const hostNameOctetsMax = 255;
+
+// What a stranger may do
+
+/** Octets of input handled before login, over the whole connection: many small things add up too. */
+export const inputBeforeLoginOctetsMax = 64 * 1024;
+/** Unrecognised commands in a row before login: a client that speaks another protocol, or a scanner. */
+export const unrecognisedBeforeLoginMax = 10;
+/** Unrecognised commands in a row after login: a confused client, not a stranger. */
+export const unrecognisedAfterLoginMax = 50;
+/** Refused secrets in one connection: each costs a password hash. */
+export const failedLoginsMax = 5;
+
+// Output
+
+/** Octets pending at which `next()` asks for a flush: one large write, and no more in memory. */
+export const outputHighWaterOctets = 64 * 1024;
+/** Octets above which output is passed on by reference: below, copying costs less than one more write. */
+export const copyOctetsMax = 8 * 1024;
+/** Octets of the first slab small output is packed into: all the replies of a poll fit. */
+export const slabOctetsMin = 1024;
+/** Octets of the largest slab; slabs double up to here while a connection has much to say. */
+export const slabOctetsMax = 32 * 1024;
+/** Messages in one block of a LIST or UIDL reply: a block of longest lines is below the high-water mark. */
+export const listingBlockMessages = 512;
+/** Characters of a UIDL (RFC 1939 §7). */
+export const uidlOctetsMax = 70;

@@ -1,0 +1,74 @@
+/** Output: in order, packed when small, by reference when large, never written to when taken. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { textOf } from '../pop3/testing/memory-maildrop.ts';
+import { ReplyBuffer } from './reply-buffer.ts';
+
+test('small pieces leave as one', () => {
+  const output = new ReplyBuffer();
+  output.append('+OK one\r\n');
+  output.append(Uint8Array.of(0x2e, 0x0d, 0x0a));
+  assert.equal(output.pendingOctets, 12);
+  const [only, ...others] = output.take();
+  assert.ok(only !== undefined);
+  assert.equal(textOf(only), '+OK one\r\n.\r\n');
+  assert.equal(others.length, 0);
+  assert.equal(output.pendingOctets, 0);
+  assert.deepEqual(output.take(), []);
+});
+
+test('a piece over 8 KiB is passed on by reference, in its place', () => {
+  const output = new ReplyBuffer();
+  const large = new Uint8Array(8_193);
+  output.append('before');
+  output.append(large);
+  output.append('behind');
+  const parts = output.take();
+  assert.equal(parts.length, 3);
+  assert.equal(parts[1], large);
+});
+
+test('what is dropped is gone', () => {
+  const output = new ReplyBuffer();
+  output.append('x'.repeat(3_000));
+  output.clear();
+  assert.equal(output.pendingOctets, 0);
+  assert.deepEqual(output.take(), []);
+});
+
+test('property: everything comes out once and in order, and taken parts never change', () => {
+  const action = fc.oneof(
+    fc.string({ unit: 'grapheme-ascii', maxLength: 600 }),
+    fc.constant('y'.repeat(5_000)),
+    fc.nat(20_000).map((octets) => new Uint8Array(octets).fill(octets & 0x7f)),
+    fc.constant('take' as const),
+  );
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
+      const output = new ReplyBuffer();
+      const taken: { part: Uint8Array; was: string }[] = [];
+      const take = (): void => {
+        for (const part of output.take()) taken.push({ part, was: textOf(part) });
+      };
+      let expected = '';
+      let pending = 0;
+      for (const piece of actions) {
+        if (piece === 'take') {
+          take();
+          pending = 0;
+        } else {
+          output.append(piece);
+          expected += typeof piece === 'string' ? piece : textOf(piece);
+          pending += piece.length;
+        }
+        assert.equal(output.pendingOctets, pending);
+      }
+      take();
+      assert.equal(taken.map(({ was }) => was).join(''), expected);
+      for (const { part, was } of taken) assert.equal(textOf(part), was);
+    }),
+    { numRuns: 50 },
+  );
+});

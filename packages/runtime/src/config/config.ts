@@ -1,0 +1,114 @@
+/**
+ * What a node is told before it starts: one frozen object of plain data, so that it can be printed
+ * and handed to a worker thread as it is.
+ *
+ * Never: a function, a promise or a class instance in here; a default that is written anywhere but
+ * in load-config.ts.
+ */
+
+export const roles = ['pop3', 'maildrop', 'admin'] as const;
+export type Role = (typeof roles)[number];
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export interface TcpAddress {
+  readonly host: string;
+  /** 0 asks for any free port; the main thread resolves it before a worker hears of it. */
+  readonly port: number;
+}
+
+export interface PathAddress {
+  /** Of a unix socket. */
+  readonly path: string;
+}
+
+export type Address = TcpAddress | PathAddress;
+
+/** `stls`: cleartext, upgraded by the STLS command. `implicit`: TLS from the first octet. */
+export type Pop3TlsMode = 'none' | 'stls' | 'implicit';
+
+export interface Pop3Listener extends TcpAddress {
+  readonly tls: Pop3TlsMode;
+}
+
+/** Where passwords are taken outside TLS: from loopback peers (RFC 8314), from all, from none. */
+export type CleartextRule = 'loopback' | 'always' | 'never';
+
+export interface CertificateFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+export interface Limits {
+  /** POP3 connections of the whole node; each worker takes an equal share. */
+  readonly connectionsMax: number;
+  /** From accept to a successful login. */
+  readonly loginTimeoutMs: number;
+  readonly tlsHandshakeTimeoutMs: number;
+  /** Silence of a client that is logged in: at least 10 minutes by RFC 1939 section 3. */
+  readonly idleTimeoutMs: number;
+  /** A client that takes none of what is sent to it for this long is cut off. */
+  readonly writeStallMs: number;
+  /** From SIGTERM to the end of sessions that are still busy. */
+  readonly drainTimeoutMs: number;
+  /** Of one message taken in by LMTP, unstuffed. */
+  readonly messageOctetsMax: number;
+  /** Message lists each worker keeps for polls that find nothing new. */
+  readonly snapshotCacheOctets: number;
+  /** How long a login waits for a maildrop that another session has. */
+  readonly lockWaitMs: number;
+  /** JavaScript heap of one worker thread, in MiB; buffers are not counted. */
+  readonly workerHeapMib: number;
+  /** PostgreSQL connections of each worker for short statements and for large bodies together. */
+  readonly databaseConnectionsMax: number;
+}
+
+export interface Listeners {
+  readonly pop3: Pop3Listener | null;
+  readonly pop3s: Pop3Listener | null;
+  readonly lmtp: readonly Address[];
+  readonly ops: TcpAddress | null;
+  readonly admin: TcpAddress | null;
+}
+
+export interface Config {
+  readonly roles: readonly Role[];
+  /** POP3 worker threads. */
+  readonly workers: number;
+  /** Unique among the nodes that share a database; owner rows carry it. */
+  readonly nodeName: string;
+  /** What greetings, Received lines and the self-signed certificate call this host. */
+  readonly hostname: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly database: {
+    /** Null asks for the embedded server. Workers always see a URL. */
+    readonly url: string | null;
+  };
+  readonly tls: {
+    /** Null, both of them: a self-signed certificate is made once. */
+    readonly certFile: string | null;
+    readonly keyFile: string | null;
+    /** Chosen by the name the client asks for (SNI). */
+    readonly certificates: readonly CertificateFiles[];
+  };
+  readonly listeners: Listeners;
+  readonly cleartext: CleartextRule;
+  readonly limits: Limits;
+  readonly logLevel: LogLevel;
+  /** Where each value came from: `default`, the name of a variable, or the path of the file. */
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+/** The configuration is wrong. The message is one line and says which key and what to do. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** `host:port` or `unix:path`, as a person would write it; IPv6 in brackets. */
+export function printAddress(address: Address): string {
+  if ('path' in address) return `unix:${address.path}`;
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return `${host}:${address.port}`;
+}

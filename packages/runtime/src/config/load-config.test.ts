@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type Config, ConfigError } from './config.ts';
+import { describeConfig, hidePassword } from './describe-config.ts';
+import { loadConfig } from './load-config.ts';
+
+let directory: string;
+before(() => {
+  directory = mkdtempSync(join(os.tmpdir(), 'poplar-config-'));
+});
+after(() => rmSync(directory, { recursive: true }));
+
+function fromFile(content: string, environment: Record<string, string> = {}): Config {
+  const file = join(directory, 'poplar.toml');
+  writeFileSync(file, content);
+  return loadConfig(environment, { file });
+}
+
+const fromVariables = (environment: Record<string, string>): Config =>
+  loadConfig(environment, { file: null });
+
+function refusal(load: () => Config): string {
+  try {
+    load();
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, `threw ${String(error)}`);
+    assert.doesNotMatch(error.message, /\n/);
+    return error.message.replace(`${directory}/`, '');
+  }
+  return assert.fail('was accepted');
+}
+
+describe('what a node is told', () => {
+  test('nothing at all gives the built-in defaults', () => {
+    const config = fromVariables({});
+    assert.deepEqual(config.listeners.pop3, { host: '127.0.0.1', port: 1110, tls: 'stls' });
+    assert.deepEqual(config.listeners.pop3s, { host: '127.0.0.1', port: 1995, tls: 'implicit' });
+    assert.deepEqual(config.listeners.lmtp, [{ host: '127.0.0.1', port: 2424 }]);
+    assert.deepEqual(config.listeners.ops, { host: '127.0.0.1', port: 9110 });
+    assert.deepEqual(config.roles, ['pop3', 'maildrop', 'admin']);
+    assert.equal(config.database.url, null);
+    assert.equal(config.cleartext, 'loopback');
+    assert.equal(config.limits.messageOctetsMax, 150 * 1024 * 1024);
+    assert.equal(config.nodeName, `${os.hostname()}-9110`);
+    assert.ok(config.workers >= 1);
+    assert.deepEqual(new Set(Object.values(config.sources)), new Set(['default']));
+  });
+
+  test('the environment goes over the file, the file over the defaults', () => {
+    const config = fromFile(
+      'workers = 3\nroles = ["pop3"]\n[listeners]\npop3 = "[::1]:110"\n[limits]\nidleTimeoutMs = 700000\n',
+      { POPLAR_WORKERS: '5', POPLAR_LOGIN_TIMEOUT_MS: '1234' },
+    );
+    assert.equal(config.workers, 5);
+    assert.deepEqual(config.roles, ['pop3']);
+    assert.deepEqual(config.listeners.pop3, { host: '::1', port: 110, tls: 'stls' });
+    assert.equal(config.limits.idleTimeoutMs, 700_000);
+    assert.equal(config.limits.loginTimeoutMs, 1_234);
+    assert.equal(config.sources.workers, 'POPLAR_WORKERS');
+    assert.equal(config.sources.roles, join(directory, 'poplar.toml'));
+    assert.equal(config.sources.dataDir, 'default');
+  });
+
+  test('an empty listener is off, LMTP may have several and unix sockets', () => {
+    const config = fromVariables({
+      POPLAR_LISTEN_POP3: '',
+      POPLAR_LISTEN_OPS: '',
+      POPLAR_LISTEN_LMTP: '127.0.0.1:0, unix:/run/poplar/lmtp',
+    });
+    assert.equal(config.listeners.pop3, null);
+    assert.equal(config.listeners.ops, null);
+    assert.deepEqual(config.listeners.lmtp, [
+      { host: '127.0.0.1', port: 0 },
+      { path: '/run/poplar/lmtp' },
+    ]);
+    assert.equal(config.nodeName.endsWith('-0'), false, 'a node name needs something of its own');
+    assert.deepEqual(fromVariables({ POPLAR_LISTEN_LMTP: '' }).listeners.lmtp, []);
+  });
+
+  test('it is frozen all through and crosses threads', () => {
+    const config = fromVariables({});
+    assert.ok(Object.isFrozen(config) && Object.isFrozen(config.listeners.lmtp));
+    assert.deepEqual(structuredClone(config), config);
+  });
+
+  test('POPLAR_CONFIG names the file, and a named file must be there', () => {
+    const file = join(directory, 'other.toml');
+    writeFileSync(file, 'workers = 7\n');
+    assert.equal(loadConfig({ POPLAR_CONFIG: file }).workers, 7);
+    assert.match(
+      refusal(() => loadConfig({ POPLAR_CONFIG: `${file}x` })),
+      /cannot be read .ENOENT/,
+    );
+  });
+});
+
+describe('what is wrong is said in one line that names it', () => {
+  const wrong: [name: string, load: () => Config, message: RegExp][] = [
+    [
+      'a number',
+      () => fromVariables({ POPLAR_WORKERS: 'many' }),
+      /^POPLAR_WORKERS must be a whole/,
+    ],
+    ['zero workers', () => fromVariables({ POPLAR_WORKERS: '0' }), /^POPLAR_WORKERS .* from 1 /],
+    [
+      'a port',
+      () => fromVariables({ POPLAR_LISTEN_POP3: 'localhost' }),
+      /^POPLAR_LISTEN_POP3 .*host:port/,
+    ],
+    ['a large port', () => fromVariables({ POPLAR_LISTEN_OPS: ':65536' }), /^POPLAR_LISTEN_OPS/],
+    [
+      'a role',
+      () => fromVariables({ POPLAR_ROLES: 'pop3,imap' }),
+      /^POPLAR_ROLES .* pop3, maildrop/,
+    ],
+    ['no role', () => fromVariables({ POPLAR_ROLES: ',' }), /^POPLAR_ROLES must name at least one/],
+    ['half a TLS pair', () => fromVariables({ POPLAR_TLS_CERT: '/c' }), /POPLAR_TLS_KEY/],
+    ['a relative socket', () => fromVariables({ POPLAR_LISTEN_LMTP: 'unix:x' }), /absolute path/],
+    ['an unknown key', () => fromFile('wrokers = 2'), /^poplar.toml: unknown key wrokers$/],
+    ['an unknown deep key', () => fromFile('[limits]\nidle = 2'), /unknown key limits\.idle$/],
+    [
+      'a wrong type',
+      () => fromFile('[listeners]\npop3 = 110'),
+      /^poplar.toml: listeners.pop3 must be/,
+    ],
+    ['broken TOML', () => fromFile('workers = \n'), /^poplar.toml:1:\d+: /],
+    [
+      'a certificate without key',
+      () => fromFile('[[tls.certificates]]\ncertFile = "x"'),
+      /tls.certificates needs certFile and keyFile/,
+    ],
+  ];
+  for (const [name, load, message] of wrong) {
+    test(name, () => assert.match(refusal(load), message));
+  }
+
+  test('a database URL is never repeated', () => {
+    const message = refusal(() => fromVariables({ DATABASE_URL: 'mysql://u:sesame@host/db' }));
+    assert.match(message, /^DATABASE_URL must be a URL/);
+    assert.doesNotMatch(message, /sesame/);
+  });
+});
+
+describe('what an operator is shown', () => {
+  test('every setting once, with its source and without the password', () => {
+    const config = fromVariables({
+      DATABASE_URL: 'postgresql://me:se@same@db:5432/mail?password=x1',
+    });
+    const shown = describeConfig(config);
+    assert.equal(shown.length, Object.keys(config.sources).length);
+    const url = shown.find(({ key }) => key === 'database.url');
+    assert.deepEqual(url, {
+      key: 'database.url',
+      value: 'postgresql://me:***@db:5432/mail?password=***',
+      source: 'DATABASE_URL',
+    });
+    const pop3 = shown.find(({ key }) => key === 'listeners.pop3');
+    assert.equal(pop3?.value, '127.0.0.1:1110');
+    assert.ok(!shown.some(({ value }) => /undefined|\[object/.test(value)), JSON.stringify(shown));
+  });
+
+  test('a URL without password stays as it is', () => {
+    const url = 'postgresql://poplar@/postgres?host=%2Frun';
+    assert.equal(hidePassword(url), url);
+  });
+});

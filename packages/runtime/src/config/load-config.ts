@@ -1,0 +1,218 @@
+/**
+ * The configuration of a node: built-in defaults, then poplar.toml, then the environment, the last
+ * one winning. Every setting and every default of Poplar stands in this file.
+ *
+ * Never: a key that is silently ignored; anything that is done (files and ports are looked at by
+ * those who need them).
+ */
+
+import { readFileSync } from 'node:fs';
+import os from 'node:os';
+import { resolve } from 'node:path';
+import { parse as parseToml, TomlError } from 'smol-toml';
+import {
+  type Address,
+  type Config,
+  ConfigError,
+  type Limits,
+  type Listeners,
+  logLevels,
+  type Pop3Listener,
+  type Pop3TlsMode,
+  roles,
+  type TcpAddress,
+} from './config.ts';
+import * as value from './parse-value.ts';
+import { type Environment, type FileTable, Settings } from './settings.ts';
+
+const defaultFile = 'poplar.toml';
+
+export interface LoadOptions {
+  /** Instead of POPLAR_CONFIG and ./poplar.toml; null reads no file at all. */
+  readonly file?: string | null;
+}
+
+/** Throws ConfigError. */
+export function loadConfig(environment: Environment, options: LoadOptions = {}): Config {
+  const settings = new Settings(environment, readConfigFile(environment, options));
+  const hostname = settings.take({
+    key: 'hostname',
+    variable: 'POPLAR_HOSTNAME',
+    parse: value.text,
+    fallback: os.hostname(),
+  });
+  const listeners = takeListeners(settings);
+  const config: Config = {
+    roles: settings.take({
+      key: 'roles',
+      variable: 'POPLAR_ROLES',
+      parse: value.set(roles),
+      fallback: [...roles],
+    }),
+    workers: settings.take({
+      key: 'workers',
+      variable: 'POPLAR_WORKERS',
+      parse: value.integer(1, 256),
+      fallback: Math.max(1, os.availableParallelism()),
+    }),
+    nodeName: settings.take({
+      key: 'nodeName',
+      variable: 'POPLAR_NODE_NAME',
+      parse: value.text,
+      fallback: defaultNodeName(listeners),
+    }),
+    hostname,
+    dataDir: resolve(
+      settings.take({
+        key: 'dataDir',
+        variable: 'POPLAR_DATA_DIR',
+        parse: value.text,
+        fallback: 'data',
+      }),
+    ),
+    database: {
+      url: settings.take({
+        key: 'database.url',
+        variable: 'DATABASE_URL',
+        parse: value.optional(value.databaseUrl),
+        fallback: null,
+      }),
+    },
+    tls: takeTls(settings),
+    listeners,
+    cleartext: settings.take({
+      key: 'cleartext',
+      variable: 'POPLAR_CLEARTEXT',
+      parse: value.oneOf(['loopback', 'always', 'never']),
+      fallback: 'loopback',
+    }),
+    limits: takeLimits(settings),
+    logLevel: settings.take({
+      key: 'logLevel',
+      variable: 'POPLAR_LOG_LEVEL',
+      parse: value.oneOf(logLevels),
+      fallback: 'info',
+    }),
+    sources: settings.sources,
+  };
+  settings.refuseUnknownKeys();
+  return deepFreeze(config);
+}
+
+function takeListeners(settings: Settings): Listeners {
+  const tcp = (key: string, variable: string, port: number): TcpAddress | null =>
+    settings.take<TcpAddress | null>({
+      key: `listeners.${key}`,
+      variable,
+      parse: value.optional(value.tcpAddress),
+      fallback: { host: '127.0.0.1', port },
+    });
+  const pop3 = tcp('pop3', 'POPLAR_LISTEN_POP3', 1110);
+  const mode = settings.take<Pop3TlsMode>({
+    key: 'listeners.pop3Tls',
+    variable: 'POPLAR_POP3_TLS',
+    parse: value.oneOf(['stls', 'none']),
+    fallback: 'stls',
+  });
+  const pop3s = tcp('pop3s', 'POPLAR_LISTEN_POP3S', 1995);
+  return {
+    pop3: withMode(pop3, mode),
+    pop3s: withMode(pop3s, 'implicit'),
+    lmtp: settings.take<readonly Address[]>({
+      key: 'listeners.lmtp',
+      variable: 'POPLAR_LISTEN_LMTP',
+      parse: value.list(value.address),
+      fallback: [{ host: '127.0.0.1', port: 2424 }],
+    }),
+    ops: tcp('ops', 'POPLAR_LISTEN_OPS', 9110),
+    admin: tcp('admin', 'POPLAR_LISTEN_ADMIN', 8110),
+  };
+}
+
+function withMode(address: TcpAddress | null, tls: Pop3TlsMode): Pop3Listener | null {
+  return address === null ? null : { ...address, tls };
+}
+
+function takeTls(settings: Settings): Config['tls'] {
+  const file = (key: string, variable: string): string | null =>
+    settings.take<string | null>({
+      key: `tls.${key}`,
+      variable,
+      parse: value.optional(value.text),
+      fallback: null,
+    });
+  const certFile = file('certFile', 'POPLAR_TLS_CERT');
+  const keyFile = file('keyFile', 'POPLAR_TLS_KEY');
+  if ((certFile === null) !== (keyFile === null)) {
+    throw new ConfigError(
+      'tls.certFile and tls.keyFile (POPLAR_TLS_CERT, POPLAR_TLS_KEY) must be set together',
+    );
+  }
+  const certificates = settings.take({
+    key: 'tls.certificates',
+    parse: value.list(value.certificateFiles),
+    fallback: [],
+  });
+  return { certFile, keyFile, certificates };
+}
+
+function takeLimits(settings: Settings): Limits {
+  const limit = (key: keyof Limits, fallback: number, min = 1, max = 86_400_000): number =>
+    settings.take({
+      key: `limits.${key}`,
+      variable: `POPLAR_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`,
+      parse: value.integer(min, max),
+      fallback,
+    });
+  return {
+    connectionsMax: limit('connectionsMax', 10_000, 1, 1_000_000),
+    loginTimeoutMs: limit('loginTimeoutMs', 60_000),
+    tlsHandshakeTimeoutMs: limit('tlsHandshakeTimeoutMs', 10_000),
+    idleTimeoutMs: limit('idleTimeoutMs', 600_000),
+    writeStallMs: limit('writeStallMs', 60_000),
+    drainTimeoutMs: limit('drainTimeoutMs', 30_000, 0),
+    messageOctetsMax: limit('messageOctetsMax', 157_286_400, 1, 1_000_000_000),
+    snapshotCacheOctets: limit('snapshotCacheOctets', 64 * 1024 * 1024, 0, 2 ** 40),
+    lockWaitMs: limit('lockWaitMs', 3_000, 0, 60_000),
+    workerHeapMib: limit('workerHeapMib', 1_024, 64, 65_536),
+    databaseConnectionsMax: limit('databaseConnectionsMax', 10, 1, 1_000),
+  };
+}
+
+/** Two nodes on one host differ by a port they cannot share. */
+function defaultNodeName(listeners: Listeners): string {
+  const port = (listeners.ops ?? listeners.pop3)?.port ?? 0;
+  return port === 0 ? `${os.hostname()}-${process.pid}` : `${os.hostname()}-${port}`;
+}
+
+function readConfigFile(
+  environment: Environment,
+  options: LoadOptions,
+): { name: string; table: FileTable } {
+  if (options.file === null) return { name: defaultFile, table: {} };
+  const named = options.file ?? environment.POPLAR_CONFIG;
+  const name = named === undefined || named === '' ? defaultFile : named;
+  let content: string;
+  try {
+    content = readFileSync(name, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    if (code === 'ENOENT' && name === defaultFile) return { name, table: {} };
+    throw new ConfigError(`${name}: cannot be read (${code})`);
+  }
+  try {
+    return { name, table: parseToml(content) };
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error;
+    const [reason = 'invalid'] = error.message.split('\n');
+    throw new ConfigError(`${name}:${error.line}:${error.column}: ${reason}`);
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import os from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { prepareDataDirectory } from '../data-directory.ts';
+import { StartError } from '../lifecycle/fatal.ts';
+import { silentLog } from '../log/log.ts';
+import { startEmbeddedPostgres, useEmbeddedPostgres } from './embedded-postgres.ts';
+import { isAlive, takeNodeLock } from './node-lock.ts';
+import { chooseRunAs } from './run-as.ts';
+
+let dataDir: string;
+before(() => {
+  dataDir = mkdtempSync(join(os.tmpdir(), 'poplar-embedded-'));
+  chmodSync(dataDir, 0o711);
+});
+after(() => rmSync(dataDir, { recursive: true }));
+
+const options = () => ({ dataDir, connectionsMax: 10, log: silentLog, isDurable: false });
+
+const pidFile = (): string => join(dataDir, 'postgres', 'postmaster.pid');
+const postmaster = (): number => Number(readFileSync(pidFile(), 'utf8').split('\n')[0]);
+
+/** A server that accepts connections answers an SSLRequest with one octet (protocol 3.0). */
+async function answers(url: string): Promise<boolean> {
+  const directory = decodeURIComponent(url.slice(url.indexOf('host=') + 'host='.length));
+  return new Promise((resolve) => {
+    const socket = connect(join(directory, '.s.PGSQL.5432'));
+    socket.once('connect', () => socket.write(Buffer.from('0000000804d2162f', 'hex')));
+    socket.once('data', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 500; tries += 1) {
+    if (await holds()) return;
+    await sleep(20);
+  }
+  assert.fail(`not within 10 s: ${what}`);
+}
+
+const refusal =
+  (message: RegExp) =>
+  (error: unknown): true => {
+    assert.ok(error instanceof StartError, String(error));
+    assert.match(error.message, message);
+    assert.doesNotMatch(error.message, /\n/);
+    return true;
+  };
+
+describe('embedded PostgreSQL', () => {
+  test('is made, used by others, restarted when it dies, and gone after stop', async () => {
+    const postgres = await startEmbeddedPostgres(options());
+    assert.equal(postgres.isNew, true);
+    assert.ok(await answers(postgres.url));
+
+    await assert.rejects(startEmbeddedPostgres(options()), refusal(/in use by another node/));
+    const guest = await useEmbeddedPostgres(options());
+    assert.deepEqual([guest.url, guest.isNew], [postgres.url, false]);
+    await guest.stop();
+    assert.ok(await answers(postgres.url), 'a guest stopped it');
+
+    const killed = postmaster();
+    process.kill(killed, 'SIGKILL');
+    await until('it answers again', async () => postmaster() !== killed && answers(postgres.url));
+
+    const last = postmaster();
+    await postgres.stop();
+    assert.equal(isAlive(last), false);
+    assert.equal(existsSync(join(dataDir, 'postgres.lock')), false);
+  });
+
+  test('ends by itself when its node is killed, and starts again at once', async () => {
+    const node = await startInProcess();
+    node.kill('SIGKILL');
+    await once(node, 'exit');
+    await until('the server has shut down', () => !existsSync(pidFile()));
+    const postgres = await startEmbeddedPostgres(options());
+    assert.equal(postgres.isNew, false);
+    assert.ok(await answers(postgres.url));
+    await postgres.stop();
+  });
+
+  test('a process that was given the id of a dead postmaster is left alone', async () => {
+    const { prefix } = chooseRunAs('true', join(dataDir, 'postgres'));
+    const [command = '', ...argv] = [...prefix, 'sleep', '60'];
+    const bystander = spawn(command, argv, { cwd: '/', stdio: 'ignore' });
+    await once(bystander, 'spawn');
+    writeFileSync(pidFile(), `${bystander.pid}\n`, { mode: 0o600 });
+    const postgres = await startEmbeddedPostgres(options());
+    assert.ok(await answers(postgres.url));
+    await postgres.stop();
+    assert.equal(bystander.exitCode ?? bystander.signalCode, null, 'it was ended');
+    bystander.kill();
+  });
+
+  test('files of another major version are not touched', async () => {
+    const file = join(dataDir, 'postgres', 'PG_VERSION');
+    const version = readFileSync(file, 'utf8');
+    writeFileSync(file, '12\n');
+    await assert.rejects(startEmbeddedPostgres(options()), refusal(/was made by PostgreSQL 12, /));
+    assert.equal(existsSync(join(dataDir, 'postgres.lock')), false, 'the lock was kept');
+    writeFileSync(file, version);
+  });
+});
+
+/** A node of its own that only runs the server. */
+async function startInProcess(): Promise<ChildProcess> {
+  const module = new URL('./embedded-postgres.ts', import.meta.url).href;
+  const script = `
+    const { startEmbeddedPostgres } = await import(${JSON.stringify(module)});
+    const log = { debug() {}, info() {}, warn() {}, error() {} };
+    await startEmbeddedPostgres({ ...${JSON.stringify({ dataDir, connectionsMax: 10 })}, log });
+    process.stdout.write('up');
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await new Promise((resolve) => child.stdout?.once('data', resolve));
+  return child;
+}
+
+describe('node lock', () => {
+  test('is held by one that lives and void when it is gone', async () => {
+    const file = join(dataDir, 'test.lock');
+    const first = await takeNodeLock(file);
+    assert.equal(first.kind, 'taken');
+    assert.deepEqual(await takeNodeLock(file), { kind: 'held', pid: process.pid });
+    // The same id with another start time is another process.
+    writeFileSync(file, `${process.pid} 1\n`);
+    assert.equal((await takeNodeLock(file)).kind, 'taken');
+    writeFileSync(file, '');
+    const last = await takeNodeLock(file);
+    assert.ok(last.kind === 'taken');
+    await last.release();
+    assert.equal(existsSync(file), false);
+  });
+});
+
+describe('data directory', () => {
+  test('is made and marked, and one of somebody else is refused', async () => {
+    const ours = join(dataDir, 'a', 'b');
+    await prepareDataDirectory(ours);
+    await prepareDataDirectory(ours);
+    const theirs = join(dataDir, 'a');
+    await assert.rejects(prepareDataDirectory(theirs), refusal(/is not empty and not a data dir/));
+    writeFileSync(join(ours, 'poplar-data'), 'format 2\n');
+    await assert.rejects(prepareDataDirectory(ours), refusal(/another version/));
+    const file = join(ours, 'poplar-data');
+    await assert.rejects(
+      prepareDataDirectory(file),
+      refusal(/cannot be used \((EEXIST|ENOTDIR)\)/),
+    );
+  });
+});

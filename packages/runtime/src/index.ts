@@ -1,0 +1,72 @@
+/**
+ * The door of this package: what every process and worker thread of a node needs, whatever it does.
+ *
+ * Never: POP3, LMTP, SQL, a password's check. It does not know the other packages.
+ */
+
+export {
+  type Address,
+  type CleartextRule,
+  type Config,
+  ConfigError,
+  type Limits,
+  type Listeners,
+  type LogLevel,
+  type PathAddress,
+  type Pop3Listener,
+  type Pop3TlsMode,
+  printAddress,
+  type Role,
+  type TcpAddress,
+} from './config/config.ts';
+export { type DescribedSetting, describeConfig, hidePassword } from './config/describe-config.ts';
+export { type LoadOptions, loadConfig } from './config/load-config.ts';
+export { prepareDataDirectory } from './data-directory.ts';
+export {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+  useEmbeddedPostgres,
+} from './embedded-postgres/embedded-postgres.ts';
+export {
+  startTemporaryPostgres,
+  type TemporaryPostgresOptions,
+} from './embedded-postgres/temporary.ts';
+export { exitCode, fatal, StartError } from './lifecycle/fatal.ts';
+export { onSignals, type SignalActions } from './lifecycle/signals.ts';
+export { assertPortFree, ListenError, listenProblem, resolveListeners } from './listen.ts';
+export {
+  createLog,
+  type Log,
+  type LogBase,
+  type LogFields,
+  type LogOptions,
+  type LogValue,
+  silentLog,
+} from './log/log.ts';
+export { type Collected, createExposition, type Exposition } from './metrics/exposition.ts';
+export { MetricSet } from './metrics/metric-set.ts';
+export { type MetricName, metricTable } from './metrics/metric-table.ts';
+export { type OpsOptions, type OpsServer, startOpsServer } from './ops/ops-server.ts';
+export { placeFields, type WorkerPlace } from './thread/messages.ts';
+export {
+  type Owner,
+  type RoleToRun,
+  Supervisor,
+  type SupervisorOptions,
+} from './thread/supervisor.ts';
+export {
+  type RoleInstance,
+  runWorker,
+  type StartRole,
+  type WorkerContext,
+} from './thread/worker.ts';
+export type { OwnerHooks } from './thread/worker-slot.ts';
+export {
+  CertificateError,
+  type CertificatePair,
+  type CertificateSet,
+  loadCertificates,
+  makeTicketKeys,
+  type NamedCertificate,
+} from './tls/certificates.ts';

@@ -1,0 +1,59 @@
+/**
+ * Every bound of this package that is not a setting, with its unit and its reason; they are listed
+ * in docs/limits.md.
+ */
+
+/** The supervisor asks every worker whether its event loop turns this often. */
+export const pingIntervalMs = 1_000;
+
+/** A worker that did not answer for this long is taken to be stuck and is replaced. */
+export const stallTimeoutMs = 10_000;
+
+/** From spawn to `ready`; a worker that takes longer has failed to start. */
+export const startTimeoutMs = 30_000;
+
+/** Between the exit of a worker and its replacement: doubled each time, within these. */
+export const respawnDelayMinMs = 100;
+export const respawnDelayMaxMs = 5_000;
+
+/** After this much life a worker's next crash counts as its first. */
+export const respawnResetMs = 60_000;
+
+/** A scrape does not wait longer than this for a worker's numbers, then takes its last ones. */
+export const scrapeTimeoutMs = 1_000;
+
+/** After the drain deadline, workers have this long to say so before they are terminated. */
+export const drainGraceMs = 1_000;
+
+/** npm forwards a terminal's Ctrl-C, which then arrives twice; within this they are one. */
+export const repeatedSignalMs = 1_000;
+
+/** Start of the embedded PostgreSQL, recovery after a crash included. */
+export const postgresStartTimeoutMs = 60_000;
+
+/** Fast shutdown of the embedded PostgreSQL, then immediate shutdown, then SIGKILL. */
+export const postgresStopTimeoutMs = 20_000;
+export const postgresImmediateStopTimeoutMs = 5_000;
+
+/** initdb on a slow disk. */
+export const initdbTimeoutMs = 120_000;
+
+/** Between the end of an embedded PostgreSQL that died and its restart. */
+export const postgresRestartDelayMinMs = 100;
+export const postgresRestartDelayMaxMs = 5_000;
+
+/** What is kept of PostgreSQL's last messages, to say why it did not start. */
+export const postgresMessageLinesMax = 20;
+
+/** A line of PostgreSQL's log; the rest of a longer one is dropped. */
+export const postgresLineOctetsMax = 8_192;
+
+/** How long a previous PostgreSQL on our directory may take to go away by itself. */
+export const postgresLeftoverTimeoutMs = 20_000;
+
+/** Life of the self-signed certificate. */
+export const selfSignedDays = 3_650;
+
+/** Requests to the ops server are tiny. */
+export const opsBodyOctetsMax = 1_024;
+export const opsRequestTimeoutMs = 10_000;

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import os from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { loadConfig } from './config/load-config.ts';
+import { assertPortFree, ListenError, resolveListeners } from './listen.ts';
+
+async function listening(options: { port?: number; path?: string }): Promise<Server> {
+  const server = createServer();
+  const where = options.path === undefined ? { host: '127.0.0.1', reusePort: true } : {};
+  await new Promise<void>((resolve) => server.listen({ ...where, ...options }, resolve));
+  return server;
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  return address.port;
+}
+
+describe('ports', () => {
+  test('one that another process shares out with reusePort counts as taken', async () => {
+    const server = await listening({ port: 0 });
+    const port = portOf(server);
+    await assert.rejects(assertPortFree('pop3', { host: '127.0.0.1', port }), (error) => {
+      assert.ok(error instanceof ListenError);
+      assert.equal(
+        error.message,
+        `pop3 cannot listen on 127.0.0.1:${port}: the address is already in use`,
+      );
+      return true;
+    });
+    server.close();
+  });
+
+  test('0 becomes a number that can be listened on', async () => {
+    const port = await assertPortFree('pop3', { host: '127.0.0.1', port: 0 });
+    assert.ok(port > 0);
+    const server = await listening({ port });
+    assert.equal(portOf(server), port);
+    server.close();
+  });
+
+  test('an address that this host does not have is named', async () => {
+    await assert.rejects(
+      assertPortFree('ops', { host: '192.0.2.1', port: 0 }),
+      /^ListenError: ops cannot listen on 192\.0\.2\.1:0: this host does not have the address$/,
+    );
+  });
+
+  test('only what the roles of the node listen on is looked at', async () => {
+    const config = loadConfig(
+      {
+        POPLAR_ROLES: 'pop3',
+        POPLAR_LISTEN_POP3: '127.0.0.1:0',
+        POPLAR_LISTEN_POP3S: '',
+        POPLAR_LISTEN_OPS: '127.0.0.1:0',
+      },
+      { file: null },
+    );
+    const { listeners } = await resolveListeners(config);
+    assert.ok((listeners.pop3?.port ?? 0) > 0);
+    assert.equal(listeners.pop3?.tls, 'stls');
+    assert.deepEqual([listeners.pop3s, listeners.lmtp, listeners.admin], [null, [], null]);
+  });
+
+  test('a socket file that nobody answers is cleared away, one that answers is taken', async () => {
+    const directory = mkdtempSync(join(os.tmpdir(), 'poplar-listen-'));
+    const path = join(directory, 'lmtp');
+    const config = loadConfig(
+      { POPLAR_ROLES: 'maildrop', POPLAR_LISTEN_LMTP: `unix:${path}`, POPLAR_LISTEN_OPS: '' },
+      { file: null },
+    );
+    const server = await listening({ path });
+    await assert.rejects(resolveListeners(config), /lmtp cannot listen on unix:.*already in use/);
+    await new Promise((resolve) => server.close(resolve));
+    assert.deepEqual((await resolveListeners(config)).listeners.lmtp, [{ path }]);
+    rmSync(directory, { recursive: true });
+  });
+});

@@ -1,0 +1,101 @@
+/**
+ * Ports, before the workers take them. All workers bind the same port with SO_REUSEPORT, which would
+ * also bind beside a stranger (another node of the same user, say) and split its clients with it. So
+ * the main thread first binds each address once, alone, which fails if anybody has it, and lets go.
+ * The same step turns port 0 into a real number that all workers can share.
+ *
+ * Never: a connection accepted here; a guess that a port is free.
+ */
+
+import { lstat, unlink } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import {
+  type Address,
+  type Config,
+  type Listeners,
+  printAddress,
+  type TcpAddress,
+} from './config/config.ts';
+
+/** An address cannot be listened on. The message is one line. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/** The configuration with every port checked and every 0 resolved. Throws ListenError. */
+export async function resolveListeners(config: Config): Promise<Config> {
+  const { roles } = config;
+  const { pop3, pop3s, lmtp, ops, admin } = config.listeners;
+  const tcp = async <T extends TcpAddress>(name: string, address: T | null): Promise<T | null> =>
+    address === null ? null : { ...address, port: await assertPortFree(name, address) };
+  const listeners: Listeners = {
+    pop3: roles.includes('pop3') ? await tcp('pop3', pop3) : null,
+    pop3s: roles.includes('pop3') ? await tcp('pop3s', pop3s) : null,
+    lmtp: roles.includes('maildrop') ? await resolveAll('lmtp', lmtp) : [],
+    ops: await tcp('ops', ops),
+    admin: roles.includes('admin') ? await tcp('admin', admin) : null,
+  };
+  return { ...config, listeners };
+}
+
+/**
+ * Binds the address alone, lets go and returns the port. Throws ListenError if it is taken, not
+ * allowed or not ours.
+ */
+export async function assertPortFree(name: string, address: TcpAddress): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const server = createServer((socket) => socket.destroy());
+  server.once('error', (error) => reject(new ListenError(listenProblem(name, address, error))));
+  server.listen({ host: address.host, port: address.port, exclusive: true }, () => {
+    const bound = server.address();
+    const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
+    server.close(() => resolve(port));
+  });
+  return promise;
+}
+
+/** Why listening failed, in one line: `pop3 cannot listen on 127.0.0.1:1110: ...`. */
+export function listenProblem(name: string, address: Address, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'the address is already in use',
+    EACCES: 'permission denied',
+    EADDRNOTAVAIL: 'this host does not have the address',
+    ENOTFOUND: 'the host name is not known',
+    ENOENT: 'the directory does not exist',
+  };
+  return `${name} cannot listen on ${printAddress(address)}: ${reasons[code] ?? code}`;
+}
+
+async function resolveAll(name: string, addresses: readonly Address[]): Promise<Address[]> {
+  const resolved: Address[] = [];
+  for (const address of addresses) {
+    if ('path' in address) {
+      await removeStaleSocket(name, address.path);
+      resolved.push(address);
+    } else {
+      resolved.push({ host: address.host, port: await assertPortFree(name, address) });
+    }
+  }
+  return resolved;
+}
+
+/** A socket file whose process is gone would make listen fail; one that answers is not ours. */
+async function removeStaleSocket(name: string, path: string): Promise<void> {
+  const stat = await lstat(path).catch(() => null);
+  if (stat === null) return;
+  if (!stat.isSocket())
+    throw new ListenError(`${name} cannot listen on unix:${path}: not a socket`);
+  const answers = await new Promise<boolean>((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+  if (answers) {
+    throw new ListenError(`${name} cannot listen on unix:${path}: the address is already in use`);
+  }
+  await unlink(path);
+}

@@ -1,0 +1,60 @@
+/**
+ * What monitoring asks of a node: GET /metrics, /livez (the main loop turns) and /readyz (a load
+ * balancer may send clients here).
+ *
+ * Never: anything that changes the node; anything secret (the port has no authentication).
+ */
+
+import Fastify from 'fastify';
+import { printAddress, type TcpAddress } from '../config/config.ts';
+import { opsBodyOctetsMax, opsRequestTimeoutMs } from '../limits.ts';
+import { ListenError, listenProblem } from '../listen.ts';
+
+export interface OpsOptions {
+  readonly address: TcpAddress;
+  readonly contentType: string;
+  readonly metrics: () => Promise<string>;
+  /** Empty when the node is ready; else why it is not, one line each. */
+  readonly reasonsNotReady: () => readonly string[];
+}
+
+export interface OpsServer {
+  /** Printable. */
+  readonly listener: string;
+  close(): Promise<void>;
+}
+
+/** Throws ListenError. */
+export async function startOpsServer(options: OpsOptions): Promise<OpsServer> {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: opsBodyOctetsMax,
+    requestTimeout: opsRequestTimeoutMs,
+    forceCloseConnections: true,
+  });
+  app.get('/metrics', async (_request, reply) => {
+    const body = await options.metrics();
+    return reply.type(options.contentType).send(body);
+  });
+  app.get('/livez', async (_request, reply) => reply.type('text/plain').send('ok\n'));
+  app.get('/readyz', async (_request, reply) => {
+    const reasons = options.reasonsNotReady();
+    if (reasons.length === 0) return reply.type('text/plain').send('ok\n');
+    return reply
+      .code(503)
+      .type('text/plain')
+      .send(`${reasons.join('\n')}\n`);
+  });
+  const { host, port } = options.address;
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    throw new ListenError(listenProblem('ops', options.address, error));
+  }
+  const bound = app.server.address();
+  const real = typeof bound === 'object' && bound !== null ? bound.port : port;
+  return {
+    listener: `ops ${printAddress({ host, port: real })}`,
+    close: () => app.close(),
+  };
+}

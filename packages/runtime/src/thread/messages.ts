@@ -1,0 +1,47 @@
+/**
+ * All that crosses between the main thread and a worker thread: two closed unions of plain data.
+ *
+ * Never: client bytes; a message that expects the other side to block.
+ */
+
+import type { Config } from '../config/config.ts';
+import type { CertificateSet } from '../tls/certificates.ts';
+
+/** Which worker: its role and its number within the role, from 0. */
+export interface WorkerPlace {
+  readonly role: string;
+  readonly worker: number;
+}
+
+/** A place as the main thread's log names it; `role` there is the main thread's own. */
+export function placeFields({ role, worker }: WorkerPlace): { workerRole: string; worker: number } {
+  return { workerRole: role, worker };
+}
+
+/** Given to the thread when it is made. */
+export interface WorkerData extends WorkerPlace {
+  readonly config: Config;
+  readonly databaseUrl: string;
+  readonly ownerId: string;
+  readonly certificates: CertificateSet;
+  readonly ticketKeys: Uint8Array;
+}
+
+export type ToWorker =
+  /** Answer with the same number: shows that the loop turns, and brings the metrics. */
+  | { readonly kind: 'ping'; readonly sequence: number }
+  /** End within this time: no new clients, no broken answers. */
+  | { readonly kind: 'drain'; readonly deadlineMs: number }
+  /** Use these certificates for new handshakes. */
+  | { readonly kind: 'reload'; readonly certificates: CertificateSet }
+  /** The lease was lost and taken anew: every lock held under the old owner is void. */
+  | { readonly kind: 'owner'; readonly ownerId: string };
+
+export type FromWorker =
+  /** Every listener answers; these are their printable addresses. */
+  | { readonly kind: 'ready'; readonly listeners: readonly string[] }
+  /** It cannot start; the message is one line for the operator. */
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'pong'; readonly sequence: number; readonly values: Float64Array }
+  /** All is closed; the thread ends now. */
+  | { readonly kind: 'drained'; readonly values: Float64Array };

@@ -1,0 +1,145 @@
+/**
+ * The supervisor of a node's worker threads.
+ *
+ * Theory of operation. Each role has a number of places (worker-slot.ts), each place has one thread
+ * at a time (worker-thread.ts). `start` fills all places at once and resolves when every thread has
+ * said `ready`, that is when every listener answers; the first thread that cannot start takes the
+ * others down and its one line becomes the error. From then on a thread that ends, throws, runs out
+ * of memory or does not answer pings is replaced with back-off: its clients lose their connection
+ * and nothing else, because nothing was removed before QUIT and the locks go with the owner row. `drain`
+ * tells all threads to end, waits for a bounded time and terminates the rest.
+ *
+ * The main thread never touches what a worker has: it sends messages and reads answers.
+ *
+ * Never: a client's bytes; a wait for one worker that delays another; a restart after `drain`.
+ */
+
+import type { Config } from '../config/config.ts';
+import { drainGraceMs } from '../limits.ts';
+import type { Log } from '../log/log.ts';
+import type { Collected, WorkerGauges } from '../metrics/exposition.ts';
+import type { CertificateSet } from '../tls/certificates.ts';
+import type { WorkerPlace } from './messages.ts';
+import { type OwnerHooks, WorkerSlot } from './worker-slot.ts';
+import { defaultThreadTiming, type ThreadTiming } from './worker-thread.ts';
+
+export interface RoleToRun {
+  readonly role: string;
+  /** The file that calls `runWorker`. */
+  readonly workerUrl: URL;
+  readonly count: number;
+}
+
+export interface SupervisorOptions {
+  readonly config: Config;
+  readonly databaseUrl: string;
+  readonly roles: readonly RoleToRun[];
+  readonly certificates: CertificateSet;
+  readonly ticketKeys: Uint8Array;
+  readonly hooks: OwnerHooks;
+  readonly log: Log;
+  readonly timing?: ThreadTiming;
+}
+
+export interface Owner {
+  readonly place: WorkerPlace;
+  readonly ownerId: string;
+}
+
+export class Supervisor {
+  readonly #slots: readonly WorkerSlot[];
+  readonly #log: Log;
+  #certificates: CertificateSet;
+  #isDraining = false;
+
+  constructor(options: SupervisorOptions) {
+    const { config, databaseUrl, ticketKeys, hooks, log } = options;
+    this.#log = log;
+    this.#certificates = options.certificates;
+    this.#slots = options.roles.flatMap(({ role, workerUrl, count }) =>
+      Array.from(
+        { length: count },
+        (_, worker) =>
+          new WorkerSlot({
+            place: { role, worker },
+            workerUrl,
+            timing: options.timing ?? defaultThreadTiming,
+            hooks,
+            log,
+            data: () => ({ config, databaseUrl, ticketKeys, certificates: this.#certificates }),
+          }),
+      ),
+    );
+  }
+
+  /** Rejects with the one line of the worker that cannot start; then nothing is left running. */
+  async start(): Promise<void> {
+    try {
+      await Promise.all(this.#slots.map((slot) => slot.start()));
+    } catch (error) {
+      await this.drain(0);
+      throw error;
+    }
+  }
+
+  /** What the workers listen on, each address once. */
+  get listeners(): readonly string[] {
+    return [...new Set(this.#slots.flatMap((slot) => slot.listeners))];
+  }
+
+  /** The owners that live workers hold now: those whose leases must be renewed. */
+  get owners(): readonly Owner[] {
+    return this.#slots.flatMap(({ place, ownerId }) =>
+      ownerId === null ? [] : [{ place, ownerId }],
+    );
+  }
+
+  /** The roles that have no ready worker. */
+  get rolesNotReady(): readonly string[] {
+    const ready = new Set(
+      this.#slots.filter((slot) => slot.isReady).map(({ place }) => place.role),
+    );
+    return [...new Set(this.#slots.map(({ place }) => place.role))].filter(
+      (role) => !ready.has(role),
+    );
+  }
+
+  /** Hands a worker the owner that replaces a lost one; false if it no longer holds the former. */
+  changeOwner(former: Owner, ownerId: string): boolean {
+    const slot = this.#slots.find(({ place }) => place === former.place);
+    return slot?.changeOwner(former.ownerId, ownerId) ?? false;
+  }
+
+  reload(certificates: CertificateSet): void {
+    this.#certificates = certificates;
+    for (const slot of this.#slots) slot.reload(certificates);
+  }
+
+  /** The numbers of all workers; one that does not answer in time is represented by its last. */
+  async collect(): Promise<Collected> {
+    const workers = await Promise.all(this.#slots.map(gaugesOf));
+    return { workers, snapshots: this.#slots.flatMap((slot) => slot.snapshots) };
+  }
+
+  /** Resolves when no thread is left. */
+  async drain(deadlineMs: number): Promise<void> {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    await Promise.all(this.#slots.map((slot) => slot.close(deadlineMs, drainGraceMs)));
+    this.#log.debug({}, 'all workers have ended');
+  }
+}
+
+async function gaugesOf(slot: WorkerSlot): Promise<WorkerGauges> {
+  const { thread, place, restarts } = slot;
+  const [hasAnswered = false, heapOctets = 0] =
+    thread === null ? [] : await Promise.all([thread.scrape(), thread.heapOctets()]);
+  return {
+    ...place,
+    restarts,
+    heapOctets,
+    isReady: slot.isReady,
+    eventLoopUtilization: thread?.eventLoopUtilization() ?? 0,
+    scrapeFailed: !hasAnswered,
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * The worker's side of a worker thread: starts a role, answers the main thread and ends when told.
+ * An exception that nobody caught ends this thread and no other; the supervisor replaces it.
+ *
+ * Never: a look at what the role does; an exit without the log's last lines.
+ */
+
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { Config } from '../config/config.ts';
+import { createLog, type Log } from '../log/log.ts';
+import { MetricSet } from '../metrics/metric-set.ts';
+import type { CertificateSet } from '../tls/certificates.ts';
+import type { FromWorker, ToWorker, WorkerData } from './messages.ts';
+
+/** What a role is started with. */
+export interface WorkerContext {
+  /** Ports are resolved: a 0 that was asked for is the real number by now. */
+  readonly config: Config;
+  /** Where the store is, embedded or not. */
+  readonly databaseUrl: string;
+  readonly role: string;
+  /** The worker's number within its role, from 0. */
+  readonly worker: number;
+  /** Registered owner row; `ownerChanged` brings a new one if its lease was lost. */
+  readonly ownerId: string;
+  readonly certificates: CertificateSet;
+  /** 48 octets, the same in all workers of the node. */
+  readonly ticketKeys: Uint8Array;
+  readonly log: Log;
+  readonly metrics: MetricSet;
+}
+
+/** A running role. */
+export interface RoleInstance {
+  /** Printable, such as `pop3 127.0.0.1:1110`. */
+  readonly listeners: readonly string[];
+  /** Ends all work in good order; resolves when nothing is open any more. */
+  drain(deadlineMs: number): Promise<void>;
+  /** New certificates for new handshakes; connections that stand are not touched. */
+  reload(certificates: CertificateSet): void;
+  /** Locks taken as the former owner are void: drop the sessions that hold them. */
+  ownerChanged(ownerId: string): void;
+}
+
+export type StartRole = (context: WorkerContext) => Promise<RoleInstance>;
+
+/** To be called once, at the top level of a role's worker.ts. */
+export function runWorker(start: StartRole): void {
+  if (parentPort === null) throw new Error('runWorker is for worker threads');
+  const port = parentPort;
+  const data: WorkerData = workerData;
+  const { config, role, worker } = data;
+  const log = createLog({
+    level: config.logLevel,
+    base: { node: config.nodeName, role, worker },
+  });
+  const metrics = new MetricSet();
+  process.on('uncaughtException', (error) => {
+    log.error({}, 'uncaught exception, this worker ends', error);
+    log.flush();
+    process.exit(1);
+  });
+  const ended = start({ ...data, log, metrics }).then(
+    (instance) => serve(instance, { port, log, metrics }),
+    (error: unknown) => {
+      log.debug({}, 'the role did not start', error);
+      log.flush();
+      send(port, { kind: 'failed', message: firstLine(error) });
+      process.exit(1);
+    },
+  );
+  // A fault while serving is a fault of ours: let it end the thread.
+  ended.catch((error: unknown) => {
+    queueMicrotask(() => {
+      throw error;
+    });
+  });
+}
+
+interface Surroundings {
+  readonly port: MessagePort;
+  readonly log: Log;
+  readonly metrics: MetricSet;
+}
+
+async function serve(instance: RoleInstance, { port, log, metrics }: Surroundings): Promise<void> {
+  const deadlineMs = await new Promise<number>((drainAsked) => {
+    port.on('message', (message: ToWorker) => {
+      switch (message.kind) {
+        case 'ping':
+          send(port, { kind: 'pong', sequence: message.sequence, values: metrics.snapshot() });
+          break;
+        case 'reload':
+          instance.reload(message.certificates);
+          break;
+        case 'owner':
+          instance.ownerChanged(message.ownerId);
+          break;
+        case 'drain':
+          drainAsked(message.deadlineMs);
+          break;
+      }
+    });
+    send(port, { kind: 'ready', listeners: instance.listeners });
+  });
+  await instance.drain(deadlineMs);
+  send(port, { kind: 'drained', values: metrics.snapshot() });
+  log.flush();
+  process.exit(0);
+}
+
+function send(port: MessagePort, message: FromWorker): void {
+  port.postMessage(message);
+}
+
+function firstLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split('\n', 1)[0] ?? text;
+}

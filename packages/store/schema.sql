@@ -1,0 +1,252 @@
+sequence api_token_api_token_id_seq
+
+sequence audit_audit_id_seq
+
+sequence credential_id_seq
+
+sequence domain_domain_id_seq
+
+sequence job_job_id_seq
+
+sequence mailbox_mailbox_id_seq
+
+sequence message_id_seq
+
+sequence webhook_webhook_id_seq
+
+table api_token
+  api_token_id bigint not null generated always as identity
+  digest bytea not null
+  label text not null default ''::text
+  scopes text[] not null
+  created_at timestamp with time zone not null default now()
+  expires_at timestamp with time zone
+  revoked_at timestamp with time zone
+  last_used_on date
+  api_token_digest_sha256 CHECK ((octet_length(digest) = 32))
+  api_token_pkey PRIMARY KEY (api_token_id)
+  api_token_digest_key UNIQUE (digest)
+
+table audit
+  audit_id bigint not null generated always as identity
+  at timestamp with time zone not null default now()
+  actor text not null
+  action text not null
+  mailbox_id bigint
+  subject text not null
+  detail jsonb not null default '{}'::jsonb
+  audit_pkey PRIMARY KEY (audit_id)
+  CREATE INDEX audit_mailbox ON public.audit USING btree (mailbox_id, audit_id) WHERE (mailbox_id IS NOT NULL)
+
+table credential with (fillfactor=90)
+  mailbox_id bigint not null
+  credential_id bigint not null
+  kind text not null
+  secret text not null
+  label text not null default ''::text
+  expires_at timestamp with time zone
+  last_used_on date
+  created_at timestamp with time zone not null default now()
+  credential_kind_known CHECK ((kind = ANY (ARRAY['password'::text, 'app-password'::text])))
+  credential_label_bounded CHECK ((octet_length(label) <= 255))
+  credential_secret_bounded CHECK (((octet_length(secret) >= 1) AND (octet_length(secret) <= 4096)))
+  credential_mailbox_id_fkey FOREIGN KEY (mailbox_id) REFERENCES mailbox(mailbox_id) ON DELETE CASCADE
+  credential_pkey PRIMARY KEY (mailbox_id, credential_id)
+  CREATE UNIQUE INDEX credential_one_password ON public.credential USING btree (mailbox_id) WHERE (kind = 'password'::text)
+
+table domain
+  domain_id bigint not null generated always as identity
+  name text collate "C" not null
+  undelete_window interval not null default '00:00:00'::interval
+  created_at timestamp with time zone not null default now()
+  domain_name_canonical CHECK (((name = lower(name)) AND (name !~ '[[:cntrl:][:space:]@\\]'::text) AND ((octet_length(name) >= 1) AND (octet_length(name) <= 255))))
+  domain_undelete_window_sane CHECK (((undelete_window >= '00:00:00'::interval) AND (undelete_window <= '366 days'::interval)))
+  domain_pkey PRIMARY KEY (domain_id)
+  domain_name_key UNIQUE (name)
+
+table job
+  job_id bigint not null generated always as identity
+  kind text not null
+  arguments jsonb not null default '{}'::jsonb
+  status text not null default 'waiting'::text
+  attempts integer not null default 0
+  run_after timestamp with time zone not null default now()
+  claimed_until timestamp with time zone
+  progress jsonb not null default '{}'::jsonb
+  created_at timestamp with time zone not null default now()
+  finished_at timestamp with time zone
+  job_status_known CHECK ((status = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text])))
+  job_pkey PRIMARY KEY (job_id)
+  CREATE INDEX job_due ON public.job USING btree (run_after) WHERE (status = 'waiting'::text)
+
+table login_name
+  name text collate "C" not null
+  mailbox_id bigint not null
+  login_name_canonical CHECK (((name = lower(name)) AND (name !~ '[[:cntrl:][:space:]]'::text) AND ((octet_length(name) >= 1) AND (octet_length(name) <= 320))))
+  login_name_mailbox_id_fkey FOREIGN KEY (mailbox_id) REFERENCES mailbox(mailbox_id) ON DELETE CASCADE
+  login_name_pkey PRIMARY KEY (name)
+  CREATE INDEX login_name_mailbox ON public.login_name USING btree (mailbox_id)
+
+table mailbox with (fillfactor=90)
+  mailbox_id bigint not null generated always as identity
+  domain_id bigint not null
+  address text collate "C" not null
+  status text not null default 'active'::text
+  pop3_enabled boolean not null default true
+  credential_version bigint not null default 1
+  created_at timestamp with time zone not null default now()
+  mailbox_address_canonical CHECK (((address = lower(address)) AND (address !~ '[[:cntrl:][:space:]\\]'::text) AND (address ~ '^.+@[^@]+$'::text) AND ((octet_length(address) >= 3) AND (octet_length(address) <= 320))))
+  mailbox_status_known CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'deleting'::text])))
+  mailbox_domain_id_fkey FOREIGN KEY (domain_id) REFERENCES domain(domain_id)
+  mailbox_pkey PRIMARY KEY (mailbox_id)
+  mailbox_address_key UNIQUE (address)
+  CREATE INDEX mailbox_domain ON public.mailbox USING btree (domain_id, mailbox_id)
+
+table mailbox_grant
+  mailbox_id bigint not null
+  grantee_id bigint not null
+  created_at timestamp with time zone not null default now()
+  mailbox_grant_other CHECK ((mailbox_id <> grantee_id))
+  mailbox_grant_grantee_id_fkey FOREIGN KEY (grantee_id) REFERENCES mailbox(mailbox_id) ON DELETE CASCADE
+  mailbox_grant_mailbox_id_fkey FOREIGN KEY (mailbox_id) REFERENCES mailbox(mailbox_id) ON DELETE CASCADE
+  mailbox_grant_pkey PRIMARY KEY (mailbox_id, grantee_id)
+  CREATE INDEX mailbox_grant_grantee ON public.mailbox_grant USING btree (grantee_id)
+
+table maildrop with (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+  mailbox_id bigint not null
+  messages bigint not null default 0
+  octets bigint not null default 0
+  version bigint not null default 1
+  maildrop_not_negative CHECK (((messages >= 0) AND (octets >= 0)))
+  maildrop_pkey PRIMARY KEY (mailbox_id)
+
+table maildrop_lock with (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+  mailbox_id bigint not null
+  token uuid
+  owner_id uuid
+  grants bigint not null default 0
+  granted_at timestamp with time zone
+  maildrop_lock_pkey PRIMARY KEY (mailbox_id)
+
+table message partition by HASH (mailbox_id)
+  mailbox_id bigint not null
+  message_id bigint not null
+  guid uuid not null
+  uidl text collate "C"
+  octets bigint not null
+  wire_octets bigint not null
+  header_octets bigint not null
+  received_at timestamp with time zone not null default now()
+  deleted_at timestamp with time zone
+  deleted_by uuid
+  message_sizes_sane CHECK (((octets >= 0) AND (wire_octets >= octets) AND ((header_octets >= 0) AND (header_octets <= wire_octets))))
+  message_uidl_wire CHECK ((uidl ~ '^[!-~]{1,70}$'::text))
+  message_pkey PRIMARY KEY (mailbox_id, message_id)
+  CREATE UNIQUE INDEX message_uidl ON ONLY public.message USING btree (mailbox_id, uidl) WHERE (uidl IS NOT NULL)
+
+table message_p0 of message FOR VALUES WITH (modulus 16, remainder 0) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+
+table message_p1 of message FOR VALUES WITH (modulus 16, remainder 1) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+
+table message_p2 of message FOR VALUES WITH (modulus 16, remainder 2) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+
+table message_p3 of message FOR VALUES WITH (modulus 16, remainder 3) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+
+table message_p4 of message FOR VALUES WITH (modulus 16, remainder 4) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+
+table message_p5 of message FOR VALUES WITH (modulus 16, remainder 5) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+
+table message_p6 of message FOR VALUES WITH (modulus 16, remainder 6) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+
+table message_p7 of message FOR VALUES WITH (modulus 16, remainder 7) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+
+table message_p8 of message FOR VALUES WITH (modulus 16, remainder 8) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+
+table message_p9 of message FOR VALUES WITH (modulus 16, remainder 9) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+
+table message_p10 of message FOR VALUES WITH (modulus 16, remainder 10) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+
+table message_p11 of message FOR VALUES WITH (modulus 16, remainder 11) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+
+table message_p12 of message FOR VALUES WITH (modulus 16, remainder 12) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+
+table message_p13 of message FOR VALUES WITH (modulus 16, remainder 13) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+
+table message_p14 of message FOR VALUES WITH (modulus 16, remainder 14) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+
+table message_p15 of message FOR VALUES WITH (modulus 16, remainder 15) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+
+table message_body partition by HASH (mailbox_id)
+  mailbox_id bigint not null
+  message_id bigint not null
+  body bytea storage external not null
+  message_body_pkey PRIMARY KEY (mailbox_id, message_id)
+
+table message_body_p0 of message_body FOR VALUES WITH (modulus 16, remainder 0) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+
+table message_body_p1 of message_body FOR VALUES WITH (modulus 16, remainder 1) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+
+table message_body_p2 of message_body FOR VALUES WITH (modulus 16, remainder 2) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+
+table message_body_p3 of message_body FOR VALUES WITH (modulus 16, remainder 3) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+
+table message_body_p4 of message_body FOR VALUES WITH (modulus 16, remainder 4) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+
+table message_body_p5 of message_body FOR VALUES WITH (modulus 16, remainder 5) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+
+table message_body_p6 of message_body FOR VALUES WITH (modulus 16, remainder 6) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+
+table message_body_p7 of message_body FOR VALUES WITH (modulus 16, remainder 7) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+
+table message_body_p8 of message_body FOR VALUES WITH (modulus 16, remainder 8) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+
+table message_body_p9 of message_body FOR VALUES WITH (modulus 16, remainder 9) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+
+table message_body_p10 of message_body FOR VALUES WITH (modulus 16, remainder 10) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+
+table message_body_p11 of message_body FOR VALUES WITH (modulus 16, remainder 11) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+
+table message_body_p12 of message_body FOR VALUES WITH (modulus 16, remainder 12) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+
+table message_body_p13 of message_body FOR VALUES WITH (modulus 16, remainder 13) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+
+table message_body_p14 of message_body FOR VALUES WITH (modulus 16, remainder 14) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+
+table message_body_p15 of message_body FOR VALUES WITH (modulus 16, remainder 15) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+
+table owner with (fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=500)
+  owner_id uuid not null
+  node_name text collate "C" not null
+  boot_id uuid not null
+  worker integer not null
+  lease_until timestamp with time zone not null
+  draining boolean not null default false
+  started_at timestamp with time zone not null default now()
+  owner_pkey PRIMARY KEY (owner_id)
+
+table quit_receipt with (fillfactor=80, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+  mailbox_id bigint not null
+  token uuid not null
+  message_ids bigint[] not null
+  flagged_at timestamp with time zone not null default now()
+  purge_after timestamp with time zone not null
+  claimed_until timestamp with time zone
+  purged_at timestamp with time zone
+  quit_receipt_pkey PRIMARY KEY (mailbox_id, token)
+  CREATE INDEX quit_receipt_due ON public.quit_receipt USING btree (purge_after) WHERE (purged_at IS NULL)
+  CREATE INDEX quit_receipt_old ON public.quit_receipt USING btree (purged_at) WHERE (purged_at IS NOT NULL)
+
+table schema_migration
+  name text collate "C" not null
+  checksum text not null
+  applied_at timestamp with time zone not null default now()
+  schema_migration_pkey PRIMARY KEY (name)
+
+table webhook
+  webhook_id bigint not null generated always as identity
+  url text not null
+  events text[] not null
+  secret text not null
+  enabled boolean not null default true
+  created_at timestamp with time zone not null default now()
+  webhook_pkey PRIMARY KEY (webhook_id)

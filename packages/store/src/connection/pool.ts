@@ -1,0 +1,147 @@
+/**
+ * A few connections shared by callers that need one each for a while: at most `max` links, a
+ * bounded queue of callers, first come first served.
+ *
+ * A link is idle, lent or gone. A lost link is never lent again; when someone waits it is replaced
+ * at once. Connecting happens on demand and its failure is the failure of the caller who needed it.
+ *
+ * Never: a caller waiting without a bound; a link kept that nobody used for a minute.
+ */
+
+import { StoreError } from '../errors.ts';
+import { poolIdleMs, poolQueueMax, poolWaitMs } from '../limits.ts';
+import type { Statement } from '../statement.ts';
+import { Link, type LinkSettings } from './link.ts';
+
+interface Waiter {
+  readonly resolve: (link: Link) => void;
+  readonly reject: (error: StoreError) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+interface IdleLink {
+  readonly link: Link;
+  readonly since: number;
+}
+
+export class LinkPool {
+  readonly #settings: LinkSettings;
+  readonly #max: number;
+  readonly #idle: IdleLink[] = [];
+  readonly #waiters: Waiter[] = [];
+  readonly #lent = new Set<Link>();
+  readonly #sweep: NodeJS.Timeout;
+  #connecting = 0;
+  #ended = false;
+
+  constructor(settings: LinkSettings, max: number) {
+    this.#settings = settings;
+    this.#max = max;
+    this.#sweep = setInterval(() => this.#closeUnused(), poolIdleMs / 4);
+    this.#sweep.unref();
+  }
+
+  /** Callers waiting for a link now. */
+  get waiting(): number {
+    return this.#waiters.length;
+  }
+
+  async run<Input, Output>(statement: Statement<Input, Output>, input: Input): Promise<Output[]> {
+    const link = await this.acquire();
+    try {
+      return await link.run(statement, input);
+    } finally {
+      this.release(link);
+    }
+  }
+
+  /** A link of one's own until `release`. Rejects with a StoreError. */
+  acquire(): Promise<Link> {
+    if (this.#ended) return Promise.reject(closed());
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      if (!idle.link.open) continue;
+      this.#lent.add(idle.link);
+      return Promise.resolve(idle.link);
+    }
+    if (this.#lent.size + this.#connecting < this.#max) return this.#connect();
+    if (this.#waiters.length >= poolQueueMax) {
+      return Promise.reject(new StoreError('STORE_UNAVAILABLE', 'too many wait for a connection'));
+    }
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        const at = this.#waiters.findIndex((waiter) => waiter.timer === timer);
+        if (at >= 0) this.#waiters.splice(at, 1);
+        reject(new StoreError('STORE_UNAVAILABLE', 'no connection became free in time'));
+      }, poolWaitMs);
+      this.#waiters.push({ resolve, reject, timer });
+    });
+  }
+
+  /** Gives a link back, whatever its state. */
+  release(link: Link): void {
+    if (!this.#lent.delete(link)) return;
+    if (this.#ended) {
+      void link.end().catch(() => undefined);
+      return;
+    }
+    const waiter = this.#waiters.shift();
+    if (waiter === undefined) {
+      if (link.open) this.#idle.push({ link, since: performance.now() });
+      return;
+    }
+    clearTimeout(waiter.timer);
+    if (link.open) {
+      this.#lent.add(link);
+      waiter.resolve(link);
+    } else {
+      this.#connect().then(waiter.resolve, waiter.reject);
+    }
+  }
+
+  /** Ends idle links now and lent ones as they come back. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    clearInterval(this.#sweep);
+    for (const waiter of this.#waiters.splice(0)) {
+      clearTimeout(waiter.timer);
+      waiter.reject(closed());
+    }
+    await Promise.all(this.#idle.splice(0).map(({ link }) => link.end()));
+  }
+
+  async #connect(): Promise<Link> {
+    this.#connecting += 1;
+    try {
+      const link = await Link.connect(this.#settings);
+      this.#lent.add(link);
+      return link;
+    } catch (error) {
+      this.#passOnFailure();
+      throw error;
+    } finally {
+      this.#connecting -= 1;
+    }
+  }
+
+  /** A place that could not be filled is the next waiter's to try. */
+  #passOnFailure(): void {
+    const waiter = this.#waiters.shift();
+    if (waiter === undefined) return;
+    clearTimeout(waiter.timer);
+    this.#connect().then(waiter.resolve, waiter.reject);
+  }
+
+  #closeUnused(): void {
+    const before = performance.now() - poolIdleMs;
+    while (this.#idle[0] !== undefined && this.#idle[0].since < before) {
+      void this.#idle
+        .shift()
+        ?.link.end()
+        .catch(() => undefined);
+    }
+  }
+}
+
+function closed(): StoreError {
+  return new StoreError('STORE_UNAVAILABLE', 'the store was closed');
+}

@@ -1,0 +1,100 @@
+/**
+ * The one pipelined connection of a worker for statements that take microseconds: logins, opens,
+ * closes, listings of small drops.
+ *
+ * idle -> connecting (at the first call; callers wait for this attempt) -> up -> down (the link was
+ * lost or could not be made; calls fail at once, attempts go on in the background with doubling
+ * pauses) -> up ... -> ended.
+ *
+ * Never: calls that pile up while the database is away.
+ */
+
+import { StoreError } from '../errors.ts';
+import { reconnectDelayMaxMs, reconnectDelayMinMs } from '../limits.ts';
+import type { Statement } from '../statement.ts';
+import { Link, type LinkSettings } from './link.ts';
+
+export class ShortLine {
+  readonly #settings: LinkSettings;
+  readonly #report: (error: StoreError | null) => void;
+  #link: Link | null = null;
+  #first: Promise<Link> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #delayMs = reconnectDelayMinMs;
+  #ended = false;
+
+  /** `report` hears of each loss, and null when the line is up. */
+  constructor(settings: LinkSettings, report: (error: StoreError | null) => void) {
+    this.#settings = settings;
+    this.#report = report;
+  }
+
+  get up(): boolean {
+    return this.#link !== null;
+  }
+
+  async run<Input, Output>(statement: Statement<Input, Output>, input: Input): Promise<Output[]> {
+    const link = this.#link ?? (await this.connected());
+    return link.run(statement, input);
+  }
+
+  /** The link, if it is there or the first attempt brings it. Rejects with a StoreError. */
+  connected(): Promise<Link> {
+    if (this.#link !== null) return Promise.resolve(this.#link);
+    if (this.#ended)
+      return Promise.reject(new StoreError('STORE_UNAVAILABLE', 'the store was closed'));
+    if (this.#timer !== null) {
+      return Promise.reject(new StoreError('STORE_UNAVAILABLE', 'the database is away'));
+    }
+    this.#first ??= this.#connect();
+    return this.#first;
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const link = this.#link;
+    this.#link = null;
+    await link?.end();
+  }
+
+  async #connect(): Promise<Link> {
+    try {
+      const link = await Link.connect(this.#settings);
+      if (this.#ended) {
+        await link.end();
+        throw new StoreError('STORE_UNAVAILABLE', 'the store was closed');
+      }
+      this.#link = link;
+      this.#delayMs = reconnectDelayMinMs;
+      link.onLost = (error) => this.#lost(error);
+      this.#report(null);
+      return link;
+    } catch (error) {
+      this.#retryLater();
+      throw error;
+    } finally {
+      this.#first = null;
+    }
+  }
+
+  #lost(error: StoreError): void {
+    this.#link = null;
+    this.#report(error);
+    this.#retryLater();
+  }
+
+  #retryLater(): void {
+    if (this.#ended) return;
+    this.#timer = setTimeout(() => {
+      void this.#connect().then(
+        () => {
+          this.#timer = null;
+        },
+        (error: StoreError) => this.#report(error),
+      );
+    }, this.#delayMs);
+    this.#timer.unref();
+    this.#delayMs = Math.min(this.#delayMs * 2, reconnectDelayMaxMs);
+  }
+}

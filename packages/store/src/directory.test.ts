@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { pageRowsMax } from './limits.ts';
+import { type MailFixture, mailFixture } from './testing/mail-fixture.ts';
+
+let mail: MailFixture;
+
+before(async () => {
+  mail = await mailFixture();
+});
+after(() => mail.end());
+
+test('a mailbox that was added can be found by its login and its address', async () => {
+  const { store } = mail;
+  await store.addDomain({ name: 'one.example' });
+  const mailboxId = await store.addMailbox({ address: 'ann@one.example', secret: '$a$' });
+  assert.deepEqual(await store.findLogin('ann@one.example'), {
+    mailboxId,
+    address: 'ann@one.example',
+    credentialVersion: '1',
+    enabled: true,
+    credentials: [{ kind: 'password', secret: '$a$' }],
+  });
+  const found = { kind: 'mailbox', mailboxId, address: 'ann@one.example' };
+  assert.deepEqual(await store.findRecipient('ann@one.example'), found);
+  assert.equal(await store.findLogin('bob@one.example'), null);
+  assert.deepEqual(await store.findRecipient('bob@one.example'), { kind: 'unknown' });
+});
+
+test('what exists, what is missing and what is not canonical is refused', async () => {
+  const { store } = mail;
+  await store.addDomain({ name: 'two.example' });
+  await store.addMailbox({ address: 'ann@two.example', secret: null });
+  const again = store.addMailbox({ address: 'ann@two.example', secret: null });
+  await assert.rejects(again, { code: 'CONFLICT' });
+  await assert.rejects(store.addDomain({ name: 'two.example' }), { code: 'CONFLICT' });
+  const nowhere = store.addMailbox({ address: 'ann@none.example', secret: null });
+  await assert.rejects(nowhere, { code: 'NOT_FOUND' });
+  await assert.rejects(store.setPassword({ address: 'x@two.example', secret: 'y' }), {
+    code: 'NOT_FOUND',
+  });
+  for (const name of ['Two.example', 'a b', '', 'a@b', 'x\u0000y']) {
+    await assert.rejects(store.addDomain({ name }), { code: 'INVALID' });
+  }
+  for (const local of ['Ann', 'a b', 'a\tb', '']) {
+    const address = `${local}@two.example`;
+    await assert.rejects(store.addMailbox({ address, secret: null }), { code: 'INVALID' });
+  }
+});
+
+test('a failure says nothing of the secret', async () => {
+  const { store } = mail;
+  const secret = 'hush'.repeat(2_000);
+  await store.addDomain({ name: 'three.example' });
+  const error: unknown = await store
+    .addMailbox({ address: 'ann@three.example', secret })
+    .catch((reason: unknown) => reason);
+  assert.ok(error instanceof Error && error.cause instanceof Error);
+  const told = `${error.stack} ${error.cause.stack} ${JSON.stringify(error)}`;
+  assert.ok(!told.includes('hush'));
+  assert.equal(await store.findMailbox('ann@three.example'), null, 'nothing of it was kept');
+});
+
+test('a new password and a new status bump the version and are audited', async () => {
+  const { store } = mail;
+  await store.addDomain({ name: 'four.example' });
+  const address = 'ann@four.example';
+  await store.addMailbox({ address, secret: '$a$', actor: 'root' });
+  await store.setPassword({ address, secret: '$b$', actor: 'root' });
+  const login = await store.findLogin(address);
+  assert.equal(login?.credentialVersion, '2');
+  assert.deepEqual(login?.credentials, [{ kind: 'password', secret: '$b$' }]);
+  await store.setMailboxStatus({ address, status: 'suspended' });
+  assert.equal((await store.findLogin(address))?.enabled, false);
+  assert.deepEqual(await store.findRecipient(address), { kind: 'suspended' });
+  const audit = await mail.database.query(
+    'select actor, action from audit where subject = $1 order by audit_id',
+    [address],
+  );
+  assert.deepEqual(audit, [
+    { actor: 'root', action: 'mailbox.add' },
+    { actor: 'root', action: 'mailbox.passwd' },
+    { actor: 'system', action: 'mailbox.suspended' },
+  ]);
+});
+
+test('expired credentials are not given out, and a mailbox without any is still known', async () => {
+  const { store } = mail;
+  await store.addDomain({ name: 'five.example' });
+  const address = 'ann@five.example';
+  const mailboxId = await store.addMailbox({ address, secret: '$a$' });
+  await mail.database.query(
+    `insert into credential (mailbox_id, credential_id, kind, secret, expires_at)
+     values ($1, 901, 'app-password', '$c$', now() + interval '1 hour'),
+            ($1, 902, 'app-password', '$d$', now() - interval '1 second')`,
+    [mailboxId],
+  );
+  const kinds = (await store.findLogin(address))?.credentials.map(({ secret }) => secret).sort();
+  assert.deepEqual(kinds, ['$a$', '$c$']);
+  await mail.database.query('delete from credential where mailbox_id = $1', [mailboxId]);
+  assert.deepEqual((await store.findLogin(address))?.credentials, []);
+});
+
+test('a mailbox is shown with its counters and who has it open', async () => {
+  const { store } = mail;
+  const mailboxId = await mail.addMailbox();
+  const address = String(
+    (await store.listMailboxes({ limit: 1_000 })).find((row) => row.mailboxId === mailboxId)
+      ?.address,
+  );
+  await mail.deliver(mailboxId);
+  assert.equal((await store.findMailbox(address))?.lock, null);
+  const { token } = await mail.open(mailboxId);
+  const details = await store.findMailbox(address);
+  assert.equal(details?.messages, 1);
+  assert.equal(details?.lock?.nodeName, 'node-1');
+  assert.equal(details?.lock?.alive, true);
+  assert.ok(details?.lock?.since instanceof Date);
+  await store.close(mailboxId, token);
+  assert.equal((await store.findMailbox(address))?.lock, null);
+});
+
+test('lists come in pages', async () => {
+  const { store } = mail;
+  await store.addDomain({ name: 'six.example', undeleteWindowSeconds: 86_400 });
+  for (const local of ['c', 'a', 'b']) {
+    await store.addMailbox({ address: `${local}@six.example`, secret: null });
+  }
+  const first = await store.listMailboxes({ domain: 'six.example', limit: 2 });
+  assert.deepEqual(
+    first.map((row) => row.address),
+    ['a@six.example', 'b@six.example'],
+  );
+  const after = 'b@six.example';
+  const second = await store.listMailboxes({ domain: 'six.example', limit: 2, after });
+  assert.deepEqual(
+    second.map((row) => row.address),
+    ['c@six.example'],
+  );
+  const domains = await store.listDomains({ after: 'six', limit: 1 });
+  assert.deepEqual(domains, [{ name: 'six.example', undeleteWindowSeconds: 86_400, mailboxes: 3 }]);
+  await assert.rejects(store.listDomains({ limit: pageRowsMax + 1 }), { code: 'INVALID' });
+});
+
+test('stored messages are listed with their flags', async () => {
+  const mailboxId = await mail.addMailbox();
+  await mail.deliver(mailboxId);
+  await mail.deliver(mailboxId);
+  const { token } = await mail.open(mailboxId);
+  const [first = 0n] = await mail.visible(mailboxId);
+  await mail.store.flag({ mailboxId, token, messageIds: [first] });
+  const [flagged] = await mail.store.messagesOf({ mailboxId, limit: 1 });
+  assert.equal(flagged?.messageId, first);
+  assert.ok(flagged?.deletedAt instanceof Date);
+  const [next] = await mail.store.messagesOf({ mailboxId, limit: 1, after: first });
+  assert.equal(next?.deletedAt, null);
+});
+
+test('owners are registered, renewed, removed and reaped', async () => {
+  const { store, database } = mail;
+  const bootId = randomUUID();
+  const owners = [0, 1].map((worker) => ({
+    ownerId: randomUUID(),
+    nodeName: 'n7',
+    bootId,
+    worker,
+  }));
+  for (const owner of owners) await store.registerOwner(owner);
+  const [first, second] = owners;
+  assert.ok(first && second);
+  const listed = (await store.listOwners()).filter((owner) => owner.nodeName === 'n7');
+  assert.deepEqual(
+    listed.map((owner) => [owner.worker, owner.alive]),
+    [
+      [0, true],
+      [1, true],
+    ],
+  );
+  await store.removeOwner(second.ownerId);
+  assert.deepEqual(await store.renewOwners([first.ownerId, second.ownerId]), [first.ownerId]);
+  assert.deepEqual(await store.renewOwners([]), []);
+  await mail.expireOwner(first.ownerId);
+  assert.deepEqual(await store.renewOwners([first.ownerId]), [first.ownerId]);
+  assert.equal(await store.reapOwners(), 0);
+  await database.query(
+    "update owner set lease_until = now() - interval '61 minutes' where owner_id = $1",
+    [first.ownerId],
+  );
+  assert.equal(await store.reapOwners(), 1);
+  await store.registerOwner(first);
+  assert.equal(await store.removeOwnersOfNode('n7', bootId), 0);
+  assert.equal(await store.removeOwnersOfNode('n7', randomUUID()), 1);
+});

@@ -1,0 +1,81 @@
+/**
+ * QUIT with deletions: one statement, and what to do when its answer is lost.
+ *
+ * sent -> flagged, or lock lost (known: the statement ran and found another token), or unknown
+ * (connection lost, time-out). Unknown is settled by the receipt, which is written in the same
+ * transaction: it is there -> flagged; it is not and the lock is still held under our token -> the
+ * statement is sent again, which is safe, since the token lets only one of them through; neither ->
+ * lock lost. A statement that is still running on a lost connection holds the row lock, so the
+ * repeated one waits for it. This goes on for `settleMs`, then the caller is told that it is not
+ * known.
+ *
+ * Never: `flagged` before the commit is acknowledged; a message flagged that was not asked for.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LinkPool } from './connection/pool.ts';
+import type { FlagRequest, FlagResult } from './contract.ts';
+import { StoreError, translateError } from './errors.ts';
+import { flagMessagesMax, settleMs, settleRetryMaxMs, settleRetryMinMs } from './limits.ts';
+import { confirmReceipt } from './statements/confirm-receipt.ts';
+import { flagMessages } from './statements/flag-messages.ts';
+
+export class Flagging {
+  /** Flags whose first answer was lost. */
+  unsettled = 0;
+
+  readonly #pool: LinkPool;
+  readonly #settleMs: number;
+
+  constructor(pool: LinkPool, settleForMs: number = settleMs) {
+    this.#pool = pool;
+    this.#settleMs = settleForMs;
+  }
+
+  /** Rejects with a StoreError: OUTCOME_UNKNOWN, or a failure that changed nothing. */
+  async flag(request: FlagRequest): Promise<FlagResult> {
+    if (request.messageIds.length > flagMessagesMax) {
+      throw new StoreError('INVALID', 'too many messages to flag at once');
+    }
+    try {
+      return await this.#flagOrFind(request);
+    } catch (error) {
+      if (!mayHaveHappened(error)) throw error;
+      this.unsettled += 1;
+      return this.#settle(request, error);
+    }
+  }
+
+  async #flagOrFind(request: FlagRequest): Promise<FlagResult> {
+    const [messages] = await this.#pool.run(flagMessages, request);
+    if (messages !== undefined) return { kind: 'flagged', messages };
+    // No row released: either someone else has the lock, or an earlier attempt of ours succeeded.
+    return (await this.#find(request)) ?? { kind: 'lock-lost' };
+  }
+
+  async #find(request: FlagRequest): Promise<FlagResult | null> {
+    const [messages] = await this.#pool.run(confirmReceipt, request);
+    return messages === undefined ? null : { kind: 'flagged', messages };
+  }
+
+  async #settle(request: FlagRequest, cause: unknown): Promise<FlagResult> {
+    const until = performance.now() + this.#settleMs;
+    let last = cause;
+    for (let pauseMs = settleRetryMinMs; ; pauseMs = Math.min(pauseMs * 2, settleRetryMaxMs)) {
+      const leftMs = until - performance.now();
+      if (leftMs <= 0) break;
+      await sleep(Math.min(pauseMs, leftMs));
+      try {
+        return (await this.#find(request)) ?? (await this.#flagOrFind(request));
+      } catch (error) {
+        if (!mayHaveHappened(error)) throw error;
+        last = error;
+      }
+    }
+    throw new StoreError('OUTCOME_UNKNOWN', 'whether the messages were flagged is not known', last);
+  }
+}
+
+function mayHaveHappened(error: unknown): boolean {
+  return translateError(error).error.retryable;
+}

@@ -1,0 +1,31 @@
+/**
+ * The door of the store: PostgreSQL behind verbs. See README.md.
+ */
+
+export type { Slice } from './bodies.ts';
+export type {
+  BodyStream,
+  Credential,
+  DeliverRequest,
+  DeliverResult,
+  Delivery,
+  FlagRequest,
+  FlagResult,
+  Login,
+  MailboxId,
+  OpenRequest,
+  OpenResult,
+  Recipient,
+  Snapshot,
+} from './contract.ts';
+export { StoreError, type StoreErrorCode } from './errors.ts';
+export { leaseSeconds } from './limits.ts';
+export { type MigrateResult, migrate } from './migrate.ts';
+export type { PurgeLimits, PurgeResult } from './purging.ts';
+export type { LockHolder, MailboxDetails } from './statements/find-mailbox.ts';
+export type { NewOwner } from './statements/insert-owner.ts';
+export type { DomainRow } from './statements/list-domains.ts';
+export type { MailboxPage, MailboxRow, Page } from './statements/list-mailboxes.ts';
+export type { Owner } from './statements/list-owners.ts';
+export type { MessagePage, StoredMessage } from './statements/list-stored-messages.ts';
+export { openStore, Store, type StoreOptions, type StoreStats } from './store.ts';

@@ -1,0 +1,98 @@
+/**
+ * Every bound of the store, with its unit and its reason. A service may narrow some through
+ * `StoreOptions`; nothing waits, queues or grows without a line here.
+ */
+
+/** A connection that takes longer is to a host that is gone. */
+export const connectTimeoutMs = 5_000;
+
+/** Back-off between attempts to re-create the pipelined connection: doubled from first to last. */
+export const reconnectDelayMinMs = 50;
+export const reconnectDelayMaxMs = 2_000;
+
+/** Server-side bound of a pipelined statement; each is a few index look-ups. */
+export const shortStatementTimeoutMs = 10_000;
+/** Server-side bound of a statement that writes or reads much: a 100 MB delivery, a large QUIT. */
+export const workStatementTimeoutMs = 60_000;
+/** Server-side bound of one COPY: callers give up on slow clients long before. */
+export const streamStatementTimeoutMs = 600_000;
+
+/** Beyond its statement timeout a server that stays silent this long is cut off. */
+export const responseGraceMs = 2_000;
+/** How often silence is looked for. */
+export const watchdogIntervalMs = 1_000;
+
+/** Connections per worker for flags, deliveries, bodies and administration. */
+export const workConnectionsMax = 4;
+/** Connections per worker for COPY. */
+export const streamConnectionsMax = 4;
+/** Callers that may wait for a pooled connection before the next is refused. */
+export const poolQueueMax = 1_024;
+/** How long one of them waits. */
+export const poolWaitMs = 10_000;
+/** An unused pooled connection is closed after this. */
+export const poolIdleMs = 60_000;
+
+/** Requests in one statement of a batch: beyond 64 the cost of each hardly falls any more. */
+export const batchMax = 128;
+/** Requests that may wait for the next batch before the next is refused. */
+export const batchQueueMax = 4_096;
+
+/** How long `open` asks again for a maildrop that is in use: covers a QUIT that is committing. */
+export const lockWaitMs = 2_000;
+/** First pause of those attempts; doubled each time. */
+export const lockRetryMinMs = 100;
+
+/** A release that did not reach the database is tried again this often, then left to the lease. */
+export const closeAttemptsMax = 8;
+/** First pause of those attempts; doubled each time up to the second. */
+export const closeRetryMinMs = 250;
+export const closeRetryMaxMs = 8_000;
+
+/** Octets of snapshots each worker keeps; a message takes 56. */
+export const snapshotCacheOctets = 64 * 1024 * 1024;
+/** Maildrops with at most this many messages are listed on the pipelined connection. */
+export const smallSnapshotMessages = 2_000;
+
+/** Bodies asked for in one call; callers bound the octets, which they know. */
+export const readBodiesMax = 256;
+/** Octets of a body that a slice may have: one row, held whole in memory. */
+export const sliceOctetsMax = 4 * 1024 * 1024;
+/** Octets a body stream holds for its reader before PostgreSQL has to wait. */
+export const streamBufferOctets = 256 * 1024;
+/** Buffered octets at which PostgreSQL may go on. */
+export const streamResumeOctets = 128 * 1024;
+/** A COPY whose reader takes nothing for this long loses its connection. */
+export const streamStallMs = 10_000;
+/** Octets of each row of a COPY. */
+export const streamRowOctets = 128 * 1024;
+
+/** How long `flag` tries to learn what became of a COMMIT. */
+export const settleMs = 20_000;
+/** Pauses between those attempts. */
+export const settleRetryMinMs = 50;
+export const settleRetryMaxMs = 2_000;
+/** Messages one QUIT may flag. */
+export const flagMessagesMax = 1_000_000;
+
+/** Recipients of one delivery transaction. */
+export const deliveriesMax = 1_000;
+/** Octets of a body: PostgreSQL's field limit is 1 GB, and it needs several copies in memory. */
+export const bodyOctetsMax = 256 * 1024 * 1024;
+
+/** Messages one statement of the purge removes: keeps its locks and WAL bursts short. */
+export const purgeSliceMessages = 1_000;
+/** How long a purge keeps a receipt to itself before another node may continue it. */
+export const purgeClaimSeconds = 300;
+/** Receipts forgotten in one statement. */
+export const forgetReceiptsMax = 1_000;
+/** How long a receipt is kept after its purge: far longer than anyone asks what became of a QUIT. */
+export const receiptKeptHours = 24;
+
+/** The lease of a worker: three missed renewals and it is over. */
+export const leaseSeconds = 15;
+/** Owners whose lease ended this long ago are removed. */
+export const ownerKeptHours = 1;
+
+/** Rows of one page of a listing. */
+export const pageRowsMax = 1_000;

@@ -1,0 +1,106 @@
+/**
+ * Opens maildrops: takes locks and reads what was opened, many at once.
+ *
+ * Each request goes through: queued -> in a batch -> opened, refused, or in use; in use is asked
+ * again with doubling pauses until `lockWaitMs` is over, because a QUIT that is committing holds
+ * its row for an fsync. A batch is two statements in one round trip: the first locks, the second,
+ * with a snapshot of its own, reads credentials and state anew. A lock whose state then does not
+ * allow it, or is never learnt, is released.
+ *
+ * Never: a lock under credentials that are not current; a lock left behind by a failed open.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Closing } from './closing.ts';
+import { BatchQueue } from './connection/batch-queue.ts';
+import type { ShortLine } from './connection/short-line.ts';
+import type { OpenRequest, OpenResult } from './contract.ts';
+import { StoreError, translateError } from './errors.ts';
+import { batchQueueMax, lockRetryMinMs } from './limits.ts';
+import { type OpenedState, readOpened } from './statements/read-opened.ts';
+import { takeLocks } from './statements/take-locks.ts';
+
+type Answer = OpenResult | { readonly kind: 'owner-expired' };
+
+export class Opening {
+  readonly queue: BatchQueue<OpenRequest, Answer>;
+
+  readonly #line: ShortLine;
+  readonly #closing: Closing;
+  readonly #waitMs: number;
+  #retrying = 0;
+
+  constructor(line: ShortLine, closing: Closing, waitMs: number) {
+    this.#line = line;
+    this.#closing = closing;
+    this.#waitMs = waitMs;
+    this.queue = new BatchQueue({
+      send: (requests) => this.#send(requests),
+      key: (request) => request.mailboxId,
+    });
+  }
+
+  /** Rejects with a StoreError; no lock is held then. */
+  async open(request: OpenRequest): Promise<OpenResult> {
+    let answer = await this.queue.submit(request);
+    if (answer.kind === 'in-use' && this.#waitMs > 0) answer = await this.#openLater(request);
+    if (answer.kind === 'owner-expired') {
+      throw new StoreError('OWNER_EXPIRED', 'the lease of this worker is over');
+    }
+    return answer;
+  }
+
+  async #openLater(request: OpenRequest): Promise<Answer> {
+    if (this.#retrying >= batchQueueMax) return { kind: 'in-use' };
+    this.#retrying += 1;
+    try {
+      const until = performance.now() + this.#waitMs;
+      for (let pauseMs = lockRetryMinMs; ; pauseMs *= 2) {
+        const leftMs = until - performance.now();
+        if (leftMs <= 0) return { kind: 'in-use' };
+        await sleep(Math.min(pauseMs, leftMs));
+        const answer = await this.queue.submit(request);
+        if (answer.kind !== 'in-use') return answer;
+      }
+    } finally {
+      this.#retrying -= 1;
+    }
+  }
+
+  async #send(requests: readonly OpenRequest[]): Promise<Answer[]> {
+    const link = await this.#line.connected();
+    const [taken, states] = await Promise.allSettled([
+      link.run(takeLocks, requests),
+      link.run(readOpened, requests),
+    ]);
+    // The locks may have been taken although nobody heard of it.
+    if (taken.status === 'rejected') throw this.#abandon(requests, taken.reason);
+    if (states.status === 'rejected') throw this.#abandon(requests, states.reason);
+    const tokens = new Set(taken.value);
+    const answers: Answer[] = requests.map(() => ({ kind: 'disabled' }));
+    for (const state of states.value) {
+      const request = requests[state.index];
+      if (request === undefined) continue;
+      const locked = tokens.has(request.token);
+      const answer = answerFor(request, state, locked);
+      answers[state.index] = answer;
+      if (locked && answer.kind !== 'opened') {
+        void this.#closing.close(request.mailboxId, request.token);
+      }
+    }
+    return answers;
+  }
+
+  #abandon(requests: readonly OpenRequest[], cause: unknown): StoreError {
+    for (const { mailboxId, token } of requests) void this.#closing.close(mailboxId, token);
+    return translateError(cause).error;
+  }
+}
+
+function answerFor(request: OpenRequest, state: OpenedState, locked: boolean): Answer {
+  if (state.credentialVersion === null) return { kind: 'disabled' };
+  if (state.credentialVersion !== request.credentialVersion) return { kind: 'stale-credentials' };
+  if (!state.enabled) return { kind: 'disabled' };
+  if (locked) return { kind: 'opened', version: state.version, messages: state.messages };
+  return { kind: state.ownerAlive ? 'in-use' : 'owner-expired' };
+}

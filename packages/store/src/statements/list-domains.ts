@@ -1,0 +1,27 @@
+/**
+ * Domains in the order of their names, a page at a time.
+ */
+
+import { numberAt, textAt } from '../field.ts';
+import type { Statement } from '../statement.ts';
+import type { Page } from './list-mailboxes.ts';
+
+export interface DomainRow {
+  readonly name: string;
+  readonly undeleteWindowSeconds: number;
+  readonly mailboxes: number;
+}
+
+export const listDomains: Statement<Page, DomainRow> = {
+  name: 'list_domains',
+  text: `
+select d.name, extract(epoch from d.undelete_window)::bigint,
+       (select count(*) from mailbox m where m.domain_id = d.domain_id)
+from domain d where d.name > $1 order by d.name limit $2`,
+  parameters: ({ after = '', limit }) => [after, String(limit)],
+  row: (row) => ({
+    name: textAt(row, 0),
+    undeleteWindowSeconds: numberAt(row, 1),
+    mailboxes: numberAt(row, 2),
+  }),
+};

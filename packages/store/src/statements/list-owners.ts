@@ -1,0 +1,34 @@
+/**
+ * All workers of the cluster, alive or not: a few dozen rows.
+ */
+
+import { booleanAt, dateAt, numberAt, textAt } from '../field.ts';
+import type { Statement } from '../statement.ts';
+import type { NewOwner } from './insert-owner.ts';
+
+export interface Owner extends NewOwner {
+  readonly leaseUntil: Date;
+  /** By the database's clock. */
+  readonly alive: boolean;
+  readonly draining: boolean;
+  readonly startedAt: Date;
+}
+
+export const listOwners: Statement<void, Owner> = {
+  name: 'list_owners',
+  text: `
+select owner_id, node_name, boot_id, worker, extract(epoch from lease_until) * 1000,
+       lease_until > now(), draining, extract(epoch from started_at) * 1000
+from owner order by node_name, started_at, worker`,
+  parameters: () => [],
+  row: (row) => ({
+    ownerId: textAt(row, 0),
+    nodeName: textAt(row, 1),
+    bootId: textAt(row, 2),
+    worker: numberAt(row, 3),
+    leaseUntil: dateAt(row, 4),
+    alive: booleanAt(row, 5),
+    draining: booleanAt(row, 6),
+    startedAt: dateAt(row, 7),
+  }),
+};

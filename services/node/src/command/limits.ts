@@ -1,0 +1,40 @@
+/**
+ * Every bound of the commands, with its unit and its reason. `docs/limits.md` repeats them.
+ */
+
+/** Rows asked for at once; the store gives 1,000 at most. */
+export const listPageRows = 1_000;
+
+/** Look-ups of maildrop locks at the same time: the connections the store opens for them. */
+export const lockLookupsMax = 4;
+
+/** Connections of an embedded server that runs for one command only. */
+export const commandConnectionsMax = 20;
+
+/** Octets read from an input file at once. */
+export const readChunkOctets = 256 * 1024;
+
+/** A line of an mbox that is longer is passed on in parts and never a From_ line. */
+export const mboxLineOctetsMax = 64 * 1024;
+
+/** A From_ line that is longer is part of a message: real ones have less than 300 octets. */
+export const fromLineOctetsMax = 1_000;
+
+/** Octets of a header that are searched for X-UIDL. */
+export const headerSearchOctetsMax = 1024 * 1024;
+
+/** Characters of a UIDL (RFC 1939 §7). */
+export const uidlCharactersMax = 70;
+
+/** Files taken from one folder: their names are sorted in memory, about 300 octets each. */
+export const folderEntriesMax = 2_000_000;
+
+/** Octets of a dovecot-uidlist, and of one line in it. */
+export const uidListOctetsMax = 512 * 1024 * 1024;
+export const uidListLineOctetsMax = 16 * 1024;
+
+/** Skipped messages that the report names one by one; all are counted. */
+export const skippedNamedMax = { text: 20, json: 10_000 } as const;
+
+/** Pause between two states of the progress line, on a terminal and elsewhere. */
+export const progressIntervalMs = { terminal: 100, lines: 5_000 } as const;

@@ -1,0 +1,96 @@
+/**
+ * How a command reaches the store: the database of DATABASE_URL, or the embedded one, whose server is
+ * that of the running node or is started for as long as the command takes.
+ *
+ * Never: a connection or a server left behind, whatever the command does; a password in a message;
+ * the schema of somebody else's database changed (that is done by `serve`).
+ */
+
+import {
+  type Config,
+  hidePassword,
+  loadConfig,
+  prepareDataDirectory,
+  StartError,
+  silentLog,
+  useEmbeddedPostgres,
+} from '@poplar/runtime';
+import { migrate, openStore, type Store, StoreError } from '@poplar/store';
+import type { Command } from 'commander';
+import { commandConnectionsMax } from './limits.ts';
+
+/** The options of every command that reaches the store. */
+export interface StoreCommandOptions {
+  readonly config?: string;
+  readonly json?: true;
+}
+
+/** Adds them. */
+export function withStoreOptions(command: Command): Command {
+  return command
+    .option('--json', 'print JSON')
+    .option('--config <file>', 'read this file instead of POPLAR_CONFIG or ./poplar.toml');
+}
+
+/** What a command works with. */
+export interface StoreAccess {
+  readonly store: Store;
+  readonly config: Config;
+}
+
+/** Runs `work` with an open store and closes everything again. Throws what an operator can mend. */
+export async function withStore<T>(
+  options: StoreCommandOptions,
+  work: (access: StoreAccess) => Promise<T>,
+): Promise<T> {
+  const { config: file } = options;
+  const config = loadConfig(process.env, file === undefined ? {} : { file });
+  await using opened = new AsyncDisposableStack();
+  const databaseUrl = config.database.url ?? (await embeddedUrl(config, opened));
+  try {
+    const store = openStore({ databaseUrl, applicationName: 'poplar command' });
+    opened.defer(() => store.end());
+    await store.ready();
+    return await work({ store, config });
+  } catch (error) {
+    if (!(error instanceof StoreError)) throw error;
+    throw new StartError(`database ${hidePassword(databaseUrl)}: ${reasonOf(error)}`);
+  }
+}
+
+async function embeddedUrl(config: Config, opened: AsyncDisposableStack): Promise<string> {
+  await prepareDataDirectory(config.dataDir);
+  const postgres = await useEmbeddedPostgres({
+    dataDir: config.dataDir,
+    connectionsMax: commandConnectionsMax,
+    log: silentLog,
+  });
+  opened.defer(() => postgres.stop());
+  // It may be a new one; for one that a node of this version uses, there is nothing to do.
+  await migrate(postgres.url);
+  return postgres.url;
+}
+
+/** The store says what it means, its cause what the system said. */
+export function reasonOf(error: StoreError): string {
+  if (error.code === 'STORE_INCOMPATIBLE') {
+    return 'its schema is not of this version; `poplar serve` brings it up to date';
+  }
+  const meaning = error.code === 'STORE_UNAVAILABLE' ? 'cannot be reached' : error.message;
+  const cause = error.cause instanceof Error ? hidePassword(error.cause.message) : '';
+  return cause === '' ? meaning : `${meaning} (${cause})`;
+}
+
+/** Runs a verb of the store and says `message` where it answers with this code. */
+export async function explain<T>(
+  doing: Promise<T>,
+  code: 'CONFLICT' | 'NOT_FOUND',
+  message: string,
+): Promise<T> {
+  try {
+    return await doing;
+  } catch (error) {
+    if (error instanceof StoreError && error.code === code) throw new StartError(message);
+    throw error;
+  }
+}

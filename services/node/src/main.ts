@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+/**
+ * The `poplar` command. `serve` runs a node, `config` shows what it would run with, the other
+ * commands are in command/.
+ *
+ * Exit codes: 0 done, 1 could not be done (one line on standard error says why), 2 wrong usage.
+ *
+ * Never: work in this file; a secret among the arguments.
+ */
+
+import {
+  CertificateError,
+  ConfigError,
+  describeConfig,
+  exitCode,
+  fatal,
+  ListenError,
+  loadConfig,
+  StartError,
+} from '@poplar/runtime';
+import { Command } from 'commander';
+import manifest from '../package.json' with { type: 'json' };
+import { registerCommands } from './command/index.ts';
+
+const program = new Command('poplar')
+  .description('A clustered POP3 service: mail in over LMTP, out over POP3.')
+  .version(manifest.version)
+  .showHelpAfterError('(poplar --help lists the commands)')
+  // Inherited by all commands that are added below.
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCode.ok : exitCode.usage));
+
+program
+  .command('serve')
+  .description('run a node until SIGTERM or Ctrl-C')
+  .action(async () => {
+    const { serve } = await import('./serve/serve.ts');
+    await serve(loadConfig(process.env), manifest.version);
+  });
+
+program
+  .command('config')
+  .description('print every setting, its value and where it comes from; passwords are hidden')
+  .option('--json', 'as JSON')
+  .action((options: { json?: true }) => {
+    const settings = describeConfig(loadConfig(process.env));
+    const width = Math.max(...settings.map(({ key }) => key.length));
+    process.stdout.write(
+      options.json === true
+        ? `${JSON.stringify(settings, null, 2)}\n`
+        : settings
+            .map(({ key, value, source }) => `${key.padEnd(width)}  ${value}  (${source})\n`)
+            .join(''),
+    );
+  });
+
+registerCommands(program);
+
+/** What an operator can mend is told in one line; anything else is a fault of ours. */
+const mendable = [ConfigError, StartError, ListenError, CertificateError];
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (mendable.some((known) => error instanceof known)) fatal(String(Object(error).message));
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  fatal('unexpected error, see above');
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type EmbeddedPostgres,
+  type Owner,
+  silentLog,
+  startTemporaryPostgres,
+} from '@poplar/runtime';
+import { migrate, openStore, type Store } from '@poplar/store';
+import { Leases } from './leases.ts';
+
+let postgres: EmbeddedPostgres;
+let store: Store;
+before(async () => {
+  postgres = await startTemporaryPostgres();
+  await migrate(postgres.url);
+  store = openStore({ databaseUrl: postgres.url });
+});
+after(async () => {
+  await store.end();
+  await postgres.stop();
+});
+
+const leasesOf = (nodeName: string): Leases => new Leases({ store, nodeName, log: silentLog });
+
+/** Stands for the supervisor: one worker, and what it was told. */
+function holder(ownerId: string) {
+  const owners: Owner[] = [{ place: { role: 'pop3', worker: 0 }, ownerId }];
+  return {
+    owners,
+    changeOwner: (former: Owner, next: string): boolean => {
+      const index = owners.findIndex((owner) => owner.ownerId === former.ownerId);
+      owners[index] = { place: former.place, ownerId: next };
+      return index >= 0;
+    },
+  };
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    if (await holds()) return;
+    await sleep(20);
+  }
+  assert.fail(`not within 2 s: ${what}`);
+}
+
+describe('leases', () => {
+  test('a row that was removed is replaced and the worker hears of it', async () => {
+    const leases = leasesOf('n1');
+    const { ownerId } = await leases.beforeStart({ role: 'pop3', worker: 0 });
+    const holders = holder(ownerId);
+    await store.removeOwner(ownerId);
+    leases.begin(holders, 20);
+    await until('a new owner', async () => holders.owners[0]?.ownerId !== ownerId);
+    await leases.end();
+    const rows = await store.listOwners();
+    assert.deepEqual(
+      rows.map((row) => row.ownerId),
+      [holders.owners[0]?.ownerId],
+    );
+  });
+
+  test('a row that is there is renewed, and gone with its worker', async () => {
+    const leases = leasesOf('n2');
+    const { ownerId } = await leases.beforeStart({ role: 'pop3', worker: 3 });
+    const leaseOf = async (): Promise<number> => {
+      const row = (await store.listOwners()).find((owner) => owner.ownerId === ownerId);
+      return row?.leaseUntil.getTime() ?? 0;
+    };
+    const first = await leaseOf();
+    leases.begin(holder(ownerId), 20);
+    await until('a longer lease', async () => (await leaseOf()) > first);
+    await leases.end();
+    await leases.afterExit({ role: 'pop3', worker: 3 }, ownerId);
+    assert.equal(await leaseOf(), 0);
+  });
+
+  test('a restarted node frees what its former self held, and nobody else', async () => {
+    const former = { ownerId: randomUUID(), nodeName: 'n3', bootId: randomUUID(), worker: 0 };
+    const other = { ...former, ownerId: randomUUID(), nodeName: 'n4' };
+    await store.registerOwner(former);
+    await store.registerOwner(other);
+    await leasesOf('n3').removeFormer();
+    const left = (await store.listOwners()).map(({ ownerId }) => ownerId);
+    assert.deepEqual([left.includes(former.ownerId), left.includes(other.ownerId)], [false, true]);
+  });
+});

@@ -1,0 +1,37 @@
+/**
+ * Whether a load balancer may send clients to this node, and what a scrape sees at each stage of its
+ * life.
+ */
+
+import type { Collected, Supervisor } from '@poplar/runtime';
+import type { Leases } from './leases.ts';
+
+export class Readiness {
+  #stage: 'starting' | 'running' | 'draining' = 'starting';
+  #supervisor: Supervisor | null = null;
+  #leases: Leases | null = null;
+
+  started(supervisor: Supervisor, leases: Leases): void {
+    this.#stage = 'running';
+    this.#supervisor = supervisor;
+    this.#leases = leases;
+  }
+
+  draining(): void {
+    this.#stage = 'draining';
+  }
+
+  /** Empty when ready. */
+  reasonsNotReady(): readonly string[] {
+    if (this.#stage !== 'running') return [this.#stage];
+    const reasons = (this.#supervisor?.rolesNotReady ?? []).map(
+      (role) => `no ${role} worker is ready`,
+    );
+    if (this.#leases?.isReachable === false) reasons.push('database unreachable');
+    return reasons;
+  }
+
+  async collect(): Promise<Collected> {
+    return (await this.#supervisor?.collect()) ?? { workers: [], snapshots: [] };
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * One node: everything is started in order, runs until a signal, and is stopped in the opposite
+ * order.
+ *
+ * Theory of operation. Ports are claimed first, because that is what most often fails; then the data
+ * directory, the database and its migrations, the certificate, the workers. The ops server answers
+ * from the beginning and says `starting`. When every listener answers, one line that begins
+ * `poplar ready` goes to standard output. A signal makes the node not ready, drains the workers
+ * (which frees their locks), and ends what is left. Whatever was started is on one stack of things
+ * to stop, so that a start that fails half-way stops just that half.
+ *
+ * Never: a client's bytes in this thread; a wait without a bound.
+ */
+
+import { workerUrl as maildropWorkerUrl } from '@poplar/maildrop';
+import { workerUrl as pop3WorkerUrl } from '@poplar/pop3';
+import {
+  type Config,
+  createExposition,
+  createLog,
+  exitCode,
+  type Log,
+  loadCertificates,
+  makeTicketKeys,
+  onSignals,
+  prepareDataDirectory,
+  type RoleToRun,
+  resolveListeners,
+  Supervisor,
+  startOpsServer,
+} from '@poplar/runtime';
+import { openStore } from '@poplar/store';
+import { openDatabase } from './database.ts';
+import { makeDemonstration } from './demonstration.ts';
+import { Leases } from './leases.ts';
+import { Readiness } from './readiness.ts';
+
+/** Resolves never: the process ends with its exit code. Throws what an operator can mend. */
+export async function serve(asked: Config, version: string): Promise<void> {
+  const log = createLog({
+    level: asked.logLevel,
+    base: { node: asked.nodeName, role: 'main' },
+  });
+  const ending = new AbortController();
+  const reload = { now: (): void => {} };
+  onSignals({
+    drain: (signal) => {
+      log.info({ signal }, 'ending');
+      ending.abort();
+    },
+    exitNow: () => process.exit(exitCode.failed),
+    reload: () => reload.now(),
+  });
+  await run({ asked, version, log, ending: ending.signal, reload });
+  log.info({}, 'ended');
+  log.flush();
+  process.exit(exitCode.ok);
+}
+
+interface Run {
+  readonly asked: Config;
+  readonly version: string;
+  readonly log: Log;
+  readonly ending: AbortSignal;
+  /** Where SIGHUP finds what to do, once there is something. */
+  readonly reload: { now: () => void };
+}
+
+async function run({ asked, version, log, ending, reload }: Run): Promise<void> {
+  await using started = new AsyncDisposableStack();
+  const resolved = await resolveListeners(asked);
+  const readiness = new Readiness();
+  const exposition = createExposition({ version, node: asked.nodeName });
+  const listeners: string[] = [];
+  if (resolved.listeners.ops !== null) {
+    const ops = await startOpsServer({
+      address: resolved.listeners.ops,
+      contentType: exposition.contentType,
+      metrics: async () => exposition.print(await readiness.collect()),
+      reasonsNotReady: () => readiness.reasonsNotReady(),
+    });
+    started.defer(() => ops.close());
+    listeners.push(ops.listener);
+  }
+  await prepareDataDirectory(resolved.dataDir);
+  const database = await openDatabase(resolved, log);
+  started.defer(() => database.stop());
+  const config: Config = { ...resolved, database: { url: database.url } };
+  const store = openStore({
+    databaseUrl: database.url,
+    applicationName: `poplar main ${config.nodeName}`,
+  });
+  started.defer(() => store.end());
+  const certificates = await loadCertificates(config);
+  const demonstration = database.isEmbedded
+    ? await makeDemonstration({ config, store, isNew: database.isNew })
+    : [];
+  if (ending.aborted) return;
+
+  const leases = new Leases({ store, nodeName: config.nodeName, log });
+  await leases.removeFormer();
+  const supervisor = new Supervisor({
+    config,
+    databaseUrl: database.url,
+    roles: rolesToRun(config),
+    certificates,
+    ticketKeys: makeTicketKeys(),
+    hooks: leases,
+    log,
+  });
+  leases.begin(supervisor);
+  started.defer(() => leases.end());
+  // Leases are renewed until the last session is over.
+  started.defer(() => supervisor.drain(config.limits.drainTimeoutMs));
+  await supervisor.start();
+  if (ending.aborted) return;
+  readiness.started(supervisor, leases);
+  reload.now = () => void reloadCertificates(config, supervisor, log);
+
+  for (const line of demonstration) process.stdout.write(`${line}\n`);
+  const all = [...supervisor.listeners, ...listeners];
+  process.stdout.write(`poplar ready: ${all.join(', ')}\n`);
+  log.info({ listeners: all.join(', ') }, 'ready');
+  await new Promise((resolve) => ending.addEventListener('abort', resolve, { once: true }));
+  readiness.draining();
+}
+
+function rolesToRun({ roles, workers }: Config): RoleToRun[] {
+  const run: RoleToRun[] = [];
+  if (roles.includes('pop3')) {
+    run.push({ role: 'pop3', workerUrl: pop3WorkerUrl, count: workers });
+  }
+  if (roles.includes('maildrop')) {
+    run.push({ role: 'maildrop', workerUrl: maildropWorkerUrl, count: 1 });
+  }
+  return run;
+}
+
+/** A certificate that cannot be used is a line in the log; the one that is in use stays. */
+async function reloadCertificates(config: Config, supervisor: Supervisor, log: Log): Promise<void> {
+  try {
+    supervisor.reload(await loadCertificates(config));
+    log.info({}, 'certificates reloaded');
+  } catch (error) {
+    log.error({}, 'certificates not reloaded, the old ones stay', error);
+  }
+}

@@ -1,0 +1,387 @@
+/**
+ * One client: the pump between a socket and a POP3 session.
+ *
+ * Theory of operation. Bytes go into the session, `advance` asks it for steps until it needs more
+ * bytes, room or an answer:
+ *   need-data  output is sent, the socket is read on;
+ *   flush      output is sent; if the client is not taking it, the pump waits for `drain`;
+ *   effect     one at a time: the pump is `working` until the outcome is given back;
+ *   close      what is pending is sent, then FIN; what the client still says is thrown away;
+ *   abort      the socket is destroyed, so that nothing half-sent can look complete.
+ * While the pump is working or waits for room, the first bytes that arrive pause the socket: input
+ * never piles up behind a client that does not read. The one way out is `#over`, when the socket has
+ * closed for whatever reason; there the lock is given back unless QUIT already did.
+ *
+ * Never: a timer, promise or closure for a command that needs no I/O; more than one effect at once;
+ * a byte from before TLS handed to a session after it.
+ */
+
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { type CloseReason, type Effect, type Outcome, Session } from '@poplar/protocol';
+import type { FrontEnd, ListenerKind } from '../front-end.ts';
+import { lingerMs, readAheadIdleMs, socketPendingOctetsMax } from '../limits.ts';
+import { authenticate, letterOf, type OpenMaildrop, sendMessage, update } from './perform.ts';
+import { ReadAhead } from './read-ahead.ts';
+import type { MessageSink } from './send-message.ts';
+import { adopt, disown } from './socket-events.ts';
+
+/** Why a connection ended, beyond what the session knows. */
+export type EndReason =
+  | CloseReason
+  | 'client-closed'
+  | 'connection-error'
+  | 'login-timeout'
+  | 'idle-timeout'
+  | 'write-stall'
+  | 'evicted'
+  | 'lock-lost'
+  | 'drain-timeout';
+
+export class Connection implements MessageSink {
+  readonly acceptedAtMs: number;
+  readonly remoteAddress: string;
+  readonly listener: ListenerKind;
+  /** Octets given to the socket, greeting and bodies alike. */
+  octetsOut = 0;
+  flaggedMessages = 0;
+  tlsVersion: string | null = null;
+
+  readonly #frontEnd: FrontEnd;
+  readonly #readAhead = new ReadAhead();
+  #socket: Socket;
+  #session: Session | null = null;
+  #maildrop: OpenMaildrop | null = null;
+  #address: string | null = null;
+  #working = false;
+  #begun = false;
+  #inputEnded = false;
+  #ending = false;
+  #closed = false;
+  #endReason: EndReason = 'client-closed';
+  #roomWaiter: ((alive: boolean) => void) | null = null;
+  #commandsSeen = 0;
+  #lastCommandAtMs: number;
+  #endingAtMs = 0;
+  #stallSinceMs = 0;
+  #stallOctets = 0;
+
+  constructor(frontEnd: FrontEnd, socket: Socket, listener: ListenerKind) {
+    this.#frontEnd = frontEnd;
+    this.#socket = socket;
+    this.listener = listener;
+    this.remoteAddress = socket.remoteAddress ?? '';
+    this.acceptedAtMs = frontEnd.nowMs();
+    this.#lastCommandAtMs = this.acceptedAtMs;
+  }
+
+  get address(): string | null {
+    return this.#address;
+  }
+
+  get endReason(): EndReason {
+    return this.#endReason;
+  }
+
+  get session(): Session | null {
+    return this.#session;
+  }
+
+  /** Greets on a cleartext listener, shakes hands first on a TLS one. */
+  start(): void {
+    adopt(this.#socket, this);
+    if (this.listener === 'pop3s') this.#secure();
+    else this.#converse(false);
+  }
+
+  // ---- what the socket tells (socket-events.ts) ----
+
+  received(bytes: Uint8Array): void {
+    if (this.#ending || this.#session === null) return;
+    this.#session.receive(bytes);
+    if (this.#working || this.#roomWaiter !== null) this.#socket.pause();
+    else this.#advance();
+  }
+
+  drained(): void {
+    const waiter = this.#roomWaiter;
+    if (waiter === null) return;
+    this.#roomWaiter = null;
+    waiter(true);
+  }
+
+  /** The client will say no more; what it has said is still answered (RFC 9293 half-close). */
+  inputEnded(): void {
+    this.#inputEnded = true;
+    if (this.#session === null) this.#socket.destroy();
+    else if (!this.#working && this.#roomWaiter === null && !this.#ending) this.#advance();
+  }
+
+  failed(): void {
+    if (!this.#ending) this.#endReason = 'connection-error';
+  }
+
+  /** The socket is gone: the one way out of a connection. Nothing marked is removed. */
+  over(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#roomWaiter?.(false);
+    this.#roomWaiter = null;
+    this.#readAhead.clear();
+    if (!this.#working) this.#releaseMaildrop();
+    this.#frontEnd.ended(this);
+  }
+
+  // ---- what the front end asks for ----
+
+  /** Makes room for somebody else. */
+  evict(): void {
+    this.destroy('evicted');
+  }
+
+  destroy(reason: EndReason): void {
+    this.#endReason = reason;
+    this.#ending = true;
+    this.#socket.destroy();
+  }
+
+  /** Ends the session at its next idle moment with a word to the client; drain and lost leases. */
+  shutDown(reason: EndReason): void {
+    if (this.#session === null) {
+      this.destroy(reason);
+      return;
+    }
+    this.#session.shutdown();
+    if (!this.#working && this.#roomWaiter === null && !this.#ending) this.#advance();
+  }
+
+  /** Looks at the deadlines; called about once a second for every connection. */
+  sweep(nowMs: number): void {
+    const { settings } = this.#frontEnd;
+    if (this.#ending) {
+      if (nowMs - this.#endingAtMs > lingerMs && !this.#isStalled(nowMs)) this.#socket.destroy();
+      return;
+    }
+    if (this.#isStalled(nowMs)) {
+      this.destroy('write-stall');
+      return;
+    }
+    if (this.#session === null || this.#session.phase === 'authorization') {
+      // Counted from accept, not from the last byte: a slow drip buys no time.
+      if (nowMs - this.acceptedAtMs > settings.loginTimeoutMs) this.destroy('login-timeout');
+      return;
+    }
+    if (this.#working || this.#socket.writableLength > 0) {
+      this.#lastCommandAtMs = nowMs;
+      return;
+    }
+    const idleMs = nowMs - this.#lastCommandAtMs;
+    if (idleMs > readAheadIdleMs) this.#readAhead.clear();
+    // RFC 1939 §3: closed without a response and without entering UPDATE.
+    if (idleMs > settings.idleTimeoutMs) this.destroy('idle-timeout');
+  }
+
+  // ---- MessageSink: where send-message.ts puts a message ----
+
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  begin(): void {
+    this.#begun = true;
+    this.#session?.resume({ kind: 'message-begins' });
+  }
+
+  piece(bytes: Uint8Array): boolean {
+    return this.#session?.piece(bytes) ?? false;
+  }
+
+  flush(): boolean {
+    const session = this.#session;
+    if (session === null || this.#closed) return false;
+    if (session.pendingOctets > 0) {
+      const chunks = session.takeOutput();
+      if (chunks.length > 1) this.#socket.cork();
+      for (const chunk of chunks) {
+        this.octetsOut += chunk.length;
+        this.#socket.write(chunk);
+      }
+      if (chunks.length > 1) this.#socket.uncork();
+    }
+    return this.#socket.writableLength <= socketPendingOctetsMax;
+  }
+
+  room(): Promise<boolean> {
+    if (this.#closed) return Promise.resolve(false);
+    if (this.#socket.writableLength <= socketPendingOctetsMax) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      this.#roomWaiter = resolve;
+    });
+  }
+
+  // ---- the pump ----
+
+  #advance(): void {
+    const session = this.#session;
+    if (session === null) return;
+    for (;;) {
+      const step = session.next();
+      switch (step.kind) {
+        case 'need-data':
+          this.#needData(session);
+          return;
+        case 'flush':
+          if (this.flush()) break;
+          void this.room().then((alive) => {
+            if (alive) this.#advance();
+          });
+          return;
+        case 'effect':
+          if (this.#perform(step.effect)) break;
+          return;
+        case 'close':
+          this.#end(step.reason);
+          return;
+        case 'abort':
+          this.destroy(step.reason);
+          return;
+      }
+    }
+  }
+
+  #needData(session: Session): void {
+    this.flush();
+    if (session.commands !== this.#commandsSeen) {
+      this.#commandsSeen = session.commands;
+      this.#lastCommandAtMs = this.#frontEnd.nowMs();
+    }
+    if (this.#inputEnded) this.#end('client-closed');
+    else if (this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  /** True when the effect is done already and the pump goes on at once. */
+  #perform(effect: Effect): boolean {
+    if (effect.kind === 'start-tls') {
+      this.#upgrade();
+      return false;
+    }
+    if (effect.kind === 'send-message' && this.#sendReadAhead(effect)) return true;
+    this.#working = true;
+    // While PostgreSQL works, the client may have what is ready.
+    this.flush();
+    void this.#outcomeOf(effect).then((outcome) => this.#resume(outcome));
+    return false;
+  }
+
+  /** The fast path of a client that walks its maildrop: no promise, no query. */
+  #sendReadAhead(effect: Extract<Effect, { kind: 'send-message' }>): boolean {
+    if (effect.extent.kind !== 'whole') return false;
+    const body = this.#readAhead.take(effect.index);
+    if (body === undefined) return false;
+    this.begin();
+    this.piece(body);
+    this.#begun = false;
+    this.#session?.resume({ kind: 'message-ends' });
+    return true;
+  }
+
+  async #outcomeOf(effect: Exclude<Effect, { kind: 'start-tls' }>): Promise<Outcome> {
+    const { backends } = this.#frontEnd;
+    if (effect.kind === 'authenticate') {
+      const result = await authenticate(backends, effect.attempt);
+      this.#frontEnd.loginTried(this, effect.attempt, result);
+      if (result.kind === 'refused') return result;
+      this.#maildrop = result.maildrop;
+      this.#address = result.maildrop.address;
+      return { kind: 'opened', listing: result.maildrop.snapshot };
+    }
+    const maildrop = this.#maildrop;
+    if (maildrop === null) throw new Error('an effect of TRANSACTION without a maildrop');
+    if (effect.kind === 'update') {
+      const outcome = await update(backends, maildrop, effect.marked);
+      this.#maildrop = null;
+      if (outcome.kind === 'updated') this.flaggedMessages = effect.marked.length;
+      return outcome;
+    }
+    return sendMessage(backends, letterOf(maildrop, this.#readAhead, effect), this);
+  }
+
+  #resume(outcome: Outcome): void {
+    this.#working = false;
+    this.#begun = false;
+    if (this.#closed) {
+      // The client left while we worked: nobody hears the outcome, but the lock must not stay.
+      this.#releaseMaildrop();
+      return;
+    }
+    if (outcome.kind === 'opened') this.#frontEnd.admission.authenticated(this);
+    this.#session?.resume(outcome);
+    this.#advance();
+  }
+
+  #end(reason: EndReason): void {
+    this.#endReason = reason;
+    this.#ending = true;
+    this.#endingAtMs = this.#frontEnd.nowMs();
+    this.flush();
+    this.#socket.end();
+    // Reading on is what keeps a late byte from turning our last reply into a reset.
+    this.#socket.resume();
+    if (this.#inputEnded) this.#releaseMaildrop();
+  }
+
+  #releaseMaildrop(): void {
+    const maildrop = this.#maildrop;
+    if (maildrop === null) return;
+    this.#maildrop = null;
+    void this.#frontEnd.backends.store.close(maildrop.mailboxId, maildrop.token);
+  }
+
+  /** True when the client has taken nothing of what is pending for too long. */
+  #isStalled(nowMs: number): boolean {
+    const pending = this.#socket.writableLength;
+    const taken = this.octetsOut - pending;
+    if (pending === 0 || taken !== this.#stallOctets || this.#stallSinceMs === 0) {
+      this.#stallOctets = taken;
+      this.#stallSinceMs = pending === 0 ? 0 : nowMs;
+      return false;
+    }
+    return nowMs - this.#stallSinceMs > this.#frontEnd.settings.writeStallMs;
+  }
+
+  // ---- TLS ----
+
+  #upgrade(): void {
+    this.flush();
+    // Bytes that came before our +OK was taken cannot be a ClientHello (RFC 2595 §4, faults of the
+    // STARTTLS injection family): whatever they are, the connection is not worth keeping.
+    if (this.#socket.readableLength > 0 || this.#socket.writableLength > 0) {
+      this.destroy('stls-injection');
+      return;
+    }
+    this.#secure();
+  }
+
+  #secure(): void {
+    const raw = this.#socket;
+    disown(raw);
+    this.#frontEnd.tls.secure(raw, (secured: TLSSocket) => {
+      this.#socket = secured;
+      this.tlsVersion = secured.getProtocol();
+      adopt(secured, this);
+      if (this.#session === null) {
+        this.#converse(true);
+        return;
+      }
+      this.#session.upgraded();
+      this.#advance();
+    });
+  }
+
+  #converse(secure: boolean): void {
+    const session = new Session(this.#frontEnd.sessionOptions(this.remoteAddress, secure));
+    this.#session = session;
+    session.greet();
+    this.#advance();
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Every bound of the POP3 front end that is not a setting, with its unit and its reason. Settings
+ * (deadlines, caps) are in the configuration; both are listed in docs/limits.md.
+ */
+
+/**
+ * Output waits in the socket below this before more is produced. With one flush (64 KiB of replies)
+ * and one body piece (at most `smallBodyOctetsMax`) on top, a connection never holds 256 KiB.
+ */
+export const socketPendingOctetsMax = 64 * 1024;
+
+/** Bodies up to this are read whole by a prepared statement, larger ones are streamed. */
+export const smallBodyOctetsMax = 128 * 1024;
+
+/** What a session may hold of messages read ahead of the client's asking. */
+export const readAheadOctetsMax = 128 * 1024;
+export const readAheadMessagesMax = 64;
+
+/** A client that asks for nothing for this long loses what was read ahead for it. */
+export const readAheadIdleMs = 5_000;
+
+/** One slice of a large body for a client too slow to be given a PostgreSQL connection. */
+export const sliceOctets = 128 * 1024;
+
+/** TOP reads this much at once behind the header while it looks for its lines. */
+export const topSliceOctets = 32 * 1024;
+
+/**
+ * How long, in sum over one message, a stream may wait for its client before the PostgreSQL
+ * connection is taken away and the rest is sent in slices.
+ */
+export const streamPatienceMs = 250;
+
+/** How often all connections are looked at for passed deadlines: one timer for all of them. */
+export const sweepIntervalMs = 1_000;
+
+/** After the last reply, the client has this long to close its side. */
+export const lingerMs = 5_000;
+
+/** How often credentials that changed while they were verified are read again. */
+export const staleCredentialTriesMax = 3;
+
+/** Password hashes computed at once by a worker, and attempts that may wait for a turn. */
+export const hashConcurrencyMax = 2;
+export const hashQueueMax = 256;
+
+/** Kernel queue of connections not yet accepted, for each listener. */
+export const acceptBacklog = 4096;
+
+/** TCP keepalive begins after this much silence, so that a vanished client frees its maildrop. */
+export const keepAliveInitialDelayMs = 30_000;

@@ -1,0 +1,142 @@
+/**
+ * TLS for connections that were accepted elsewhere, implicit and by STLS alike. It is a tls.Server
+ * that never listens: sockets are injected, and so get its handshake deadline, its tickets, its
+ * certificates by name and its refusal of foreign ALPN protocols.
+ *
+ * Never: TLS below 1.2 or a cipher without forward secrecy (RFC 9325); renegotiation; an exception
+ * on a name a stranger made up (the name selects a context from a fixed map or gets the default).
+ */
+
+import type { Socket } from 'node:net';
+import tls from 'node:tls';
+
+export interface NamedCertificate {
+  /** Lower-case host names, `*.example.org` for one label of wildcard. */
+  readonly names: readonly string[];
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface Certificates {
+  readonly default: { readonly cert: string; readonly key: string };
+  readonly named: readonly NamedCertificate[];
+}
+
+export interface SecureEndpointOptions {
+  readonly certificates: Certificates;
+  /** 48 octets, the same in every worker, so that sessions resume in any of them. */
+  readonly ticketKeys: Uint8Array;
+  readonly handshakeTimeoutMs: number;
+}
+
+type Secured = (socket: tls.TLSSocket) => void;
+
+const ciphers = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':');
+
+export class SecureEndpoint {
+  readonly #server: tls.Server;
+  readonly #ticketKeys: Buffer;
+  readonly #handshakes = new Map<string, Secured>();
+  #contexts = new Map<string, tls.SecureContext>();
+  #default: tls.SecureContext;
+
+  constructor(options: SecureEndpointOptions) {
+    this.#ticketKeys = Buffer.from(options.ticketKeys);
+    this.#default = this.#context(options.certificates.default);
+    this.#contexts = this.#contextsOf(options.certificates);
+    this.#server = tls.createServer({
+      ...this.#settings(options.certificates.default),
+      handshakeTimeout: options.handshakeTimeoutMs,
+      allowHalfOpen: true,
+      ALPNProtocols: ['pop3'],
+      sessionIdContext: 'poplar-pop3',
+      SNICallback: (name, done) => {
+        done(null, this.#contextFor(name));
+      },
+    });
+    this.#server.on('secureConnection', (socket) => {
+      socket.disableRenegotiation();
+      const key = keyOf(socket);
+      const secured = this.#handshakes.get(key);
+      this.#handshakes.delete(key);
+      if (secured === undefined) socket.destroy();
+      else secured(socket);
+    });
+    // The raw socket is destroyed by the server; its owner hears of it by its 'close'.
+    this.#server.on('tlsClientError', () => {});
+  }
+
+  /**
+   * Starts the server's side of a handshake. `secured` is called when it is complete; if it fails
+   * or takes too long, the socket is destroyed instead.
+   */
+  secure(socket: Socket, secured: Secured): void {
+    const key = keyOf(socket);
+    this.#handshakes.set(key, secured);
+    socket.once('close', () => {
+      if (this.#handshakes.get(key) === secured) this.#handshakes.delete(key);
+    });
+    this.#server.emit('connection', socket);
+  }
+
+  /** New certificates for new handshakes; connections that stand are not touched. */
+  replaceCertificates(certificates: Certificates): void {
+    const fallback = this.#context(certificates.default);
+    const contexts = this.#contextsOf(certificates);
+    this.#server.setSecureContext(this.#settings(certificates.default));
+    this.#server.setTicketKeys(this.#ticketKeys);
+    this.#default = fallback;
+    this.#contexts = contexts;
+  }
+
+  #settings(certificate: { readonly cert: string; readonly key: string }): tls.SecureContextOptions {
+    return {
+      cert: certificate.cert,
+      key: certificate.key,
+      ticketKeys: this.#ticketKeys,
+      minVersion: 'TLSv1.2',
+      ciphers,
+      honorCipherOrder: true,
+    };
+  }
+
+  #context(certificate: { readonly cert: string; readonly key: string }): tls.SecureContext {
+    return tls.createSecureContext({
+      ...this.#settings(certificate),
+      sessionIdContext: 'poplar-pop3',
+    });
+  }
+
+  #contextsOf(certificates: Certificates): Map<string, tls.SecureContext> {
+    const contexts = new Map<string, tls.SecureContext>();
+    for (const certificate of certificates.named) {
+      const context = this.#context(certificate);
+      for (const name of certificate.names) contexts.set(name.toLowerCase(), context);
+    }
+    return contexts;
+  }
+
+  #contextFor(serverName: string): tls.SecureContext {
+    const name = serverName.toLowerCase();
+    const exact = this.#contexts.get(name);
+    if (exact !== undefined) return exact;
+    const dot = name.indexOf('.');
+    const wildcard = dot < 0 ? undefined : this.#contexts.get(`*${name.slice(dot)}`);
+    return wildcard ?? this.#default;
+  }
+}
+
+/** What identifies a connection while it lives: TLS sockets do not name the one they wrap. */
+function keyOf(socket: Socket): string {
+  return `${socket.remoteAddress}|${socket.remotePort}|${socket.localAddress}|${socket.localPort}`;
+}

@@ -1,0 +1,100 @@
+/**
+ * A migrated database for one test file, with what tests need done in it: mailboxes, messages as they
+ * are, a look at what is flagged, and the two accidents that no client can cause (a lock that is
+ * lost, a message that is gone).
+ *
+ * Never: a statement in any other file of test/; a database that outlives its test file.
+ */
+
+import { hashPassword } from '@poplar/identity';
+import { type MailboxId, openStore, type Store } from '@poplar/store';
+import { temporaryDatabase } from '@poplar/store/testing';
+import type { Letter } from './maildrops.ts';
+import { bytesOf, headerOctetsOf, normalised, wireForm } from './messages.ts';
+
+/** The password of every test mailbox; the space in it is meant (RFC 1939 §7 PASS). */
+export const testSecret = 'open sesame';
+
+export interface TestMailbox {
+  readonly mailboxId: MailboxId;
+  readonly address: string;
+}
+
+export interface TestDatabase {
+  readonly url: string;
+  readonly store: Store;
+  /** Makes the mailbox, and its domain if there is none, and stores the letters as they are. */
+  addMailbox(address: string, letters?: readonly Letter[]): Promise<TestMailbox>;
+  deliver(mailbox: TestMailbox, letter: Letter): Promise<void>;
+  /** Ids of the messages that a session would see, in order. */
+  visible(mailbox: TestMailbox): Promise<bigint[]>;
+  /** As if another session had taken the maildrop over: whoever holds the lock has lost it. */
+  loseLock(mailbox: TestMailbox): Promise<void>;
+  /** As if an administrator had removed the message for good. */
+  expunge(mailbox: TestMailbox, messageId: bigint): Promise<void>;
+  /** Rows of a statement, for what only one test asks. */
+  query(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  drop(): Promise<void>;
+}
+
+const pageRows = 1_000;
+let hash: Promise<string> | null = null;
+
+export async function openTestDatabase(): Promise<TestDatabase> {
+  const database = await temporaryDatabase();
+  const store = openStore({ databaseUrl: database.url, applicationName: 'poplar test' });
+  const domains = new Set<string>();
+  const deliver = async ({ mailboxId }: TestMailbox, letter: Letter): Promise<void> => {
+    const wire = wireForm(letter.content);
+    const { delivered } = await store.deliver({
+      deliveries: [{ mailboxId, prefix: new Uint8Array(0) }],
+      pieces: [bytesOf(wire)],
+      octets: normalised(letter.content).length,
+      headerOctets: headerOctetsOf(wire),
+      ...(letter.uidl === undefined ? {} : { uidl: letter.uidl }),
+    });
+    if (delivered[0] !== 'delivered') throw new Error(`a letter was not taken: ${delivered[0]}`);
+  };
+  return {
+    url: database.url,
+    store,
+    deliver,
+    query: (text, values) => database.query(text, values),
+    addMailbox: async (address, letters = []) => {
+      const domain = address.slice(address.indexOf('@') + 1);
+      if (!domains.has(domain)) await store.addDomain({ name: domain });
+      domains.add(domain);
+      hash ??= hashPassword(new TextEncoder().encode(testSecret));
+      const mailbox = { mailboxId: await store.addMailbox({ address, secret: await hash }), address };
+      for (const letter of letters) await deliver(mailbox, letter);
+      return mailbox;
+    },
+    visible: async ({ mailboxId }) => {
+      const ids: bigint[] = [];
+      let after = 0n;
+      for (;;) {
+        const page = await store.messagesOf({ mailboxId, after, limit: pageRows });
+        for (const { messageId, deletedAt } of page) if (deletedAt === null) ids.push(messageId);
+        const last = page.at(-1);
+        if (last === undefined || page.length < pageRows) return ids;
+        after = last.messageId;
+      }
+    },
+    loseLock: async ({ mailboxId }) => {
+      await database.query(
+        'update maildrop_lock set token = gen_random_uuid() where mailbox_id = $1',
+        [mailboxId],
+      );
+    },
+    expunge: async ({ mailboxId }, messageId) => {
+      const key = [mailboxId, String(messageId)];
+      const where = 'where mailbox_id = $1 and message_id = $2';
+      await database.query(`delete from message_body ${where}`, key);
+      await database.query(`delete from message ${where}`, key);
+    },
+    drop: async () => {
+      await store.end();
+      await database.drop();
+    },
+  };
+}
