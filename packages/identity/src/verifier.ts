@@ -87,7 +87,7 @@ export class Verifier {
       const next = this.#waiting.shift();
       // The place is handed over, so a newcomer cannot slip in between.
       if (next === undefined) this.#running -= 1;
-
+      else next();
     }
   }
 

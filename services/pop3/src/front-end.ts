@@ -5,14 +5,15 @@
  * Never: a name or secret a client sent in a log before it was verified to be one of ours.
  */
 
-import { isIPv4 } from 'node:net';
-import type { Attempt, SessionOptions } from '@poplar/protocol';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SessionOptions } from '@poplar/protocol';
 import type { Log } from '@poplar/runtime';
 import { Admission } from './admission.ts';
 import type { Connection } from './connection/connection.ts';
 import { type Incident, incidentCode } from './connection/outcome-for-error.ts';
 import type { Authenticated, Backends } from './connection/perform.ts';
 import type { Counters } from './counters.ts';
+import { drainPollMs } from './limits.ts';
 import type { SecureEndpoint } from './tls/secure-endpoint.ts';
 
 export type ListenerKind = 'pop3' | 'pop3s';
@@ -33,6 +34,12 @@ export interface FrontEndParts {
   readonly tls: SecureEndpoint;
   readonly counters: Counters;
   readonly log: Log;
+}
+
+/** An attempt to log in that has been answered. */
+interface Tried {
+  readonly result: Authenticated;
+  readonly startedAtMs: number;
 }
 
 const loopback = /^(?:127\.|::1$|::ffff:127\.)/;
@@ -59,13 +66,17 @@ export class FrontEnd {
     return performance.now();
   }
 
-  sessionOptions(remoteAddress: string, secure: boolean): SessionOptions {
+  /** How a session begins: in the clear or under TLS, and whether TLS may follow. */
+  sessionOptions(
+    remoteAddress: string,
+    transport: { readonly tls: boolean; readonly stlsOffered: boolean },
+  ): SessionOptions {
     const { hostname, cleartext } = this.settings;
     return {
       hostname,
       implementation: 'Poplar',
-      tls: secure,
-      stlsOffered: true,
+      ...transport,
+      // RFC 8314 §3: a password in the clear may cross this machine, but no network.
       cleartextAllowed:
         cleartext === 'always' || (cleartext === 'loopback' && loopback.test(remoteAddress)),
     };
@@ -73,52 +84,94 @@ export class FrontEnd {
 
   /** True when there was room for it. */
   began(connection: Connection): boolean {
-    const admitted = this.admission.admit(connection);
-    this.#counters.connectionOpened(connection.listener, admitted);
-    return admitted;
+    if (this.admission.admit(connection)) {
+      this.#counters.connectionOpened(connection.listener);
+      return true;
+    }
+    this.#counters.connectionRefused(connection.listener);
+    return false;
   }
 
-  loginTried(connection: Connection, attempt: Attempt, result: Authenticated): void {
+  handshaken(connection: Connection, resumed: boolean): void {
+    this.#counters.handshaken(connection.listener, resumed);
+  }
+
+  loginTried(connection: Connection, mechanism: string, tried: Tried): void {
+    const { result, startedAtMs } = tried;
     const outcome = result.kind === 'opened' ? 'opened' : result.refusal;
-    this.#counters.loginTried(attempt.mechanism, outcome);
-    this.#log.info({
-      event: 'login',
-      outcome,
-      mechanism: attempt.mechanism,
-      remote: connection.remoteAddress,
-      tls: connection.tlsVersion,
-      ...(result.kind === 'opened' && { address: result.maildrop.address }),
-    });
+    const durationMs = this.nowMs() - startedAtMs;
+    this.#counters.loginTried(outcome, durationMs / 1_000);
+    const address = result.kind === 'opened' ? result.maildrop.address : null;
+    this.#log.info(
+      {
+        event: 'login',
+        outcome,
+        mechanism,
+        address,
+        remote: connection.remoteAddress,
+        tls: connection.tlsVersion,
+        durationMs: Math.round(durationMs),
+      },
+      'login',
+    );
   }
 
+  updated(messages: number, startedAtMs: number): void {
+    this.#counters.updated(messages, (this.nowMs() - startedAtMs) / 1_000);
+  }
+
+  /** A connection is over; called once for each that was admitted. */
   ended(connection: Connection): void {
     this.admission.release(connection);
-    const { session } = connection;
     this.#counters.connectionEnded(connection);
-    if (connection.address === null) return;
-    this.#log.info({
-      event: 'session',
-      reason: connection.endReason,
-      address: connection.address,
-      remote: connection.remoteAddress,
-      tls: connection.tlsVersion,
-      durationMs: Math.round(this.nowMs() - connection.acceptedAtMs),
-      octets: connection.octetsOut,
-      retrieved: session?.retrieved ?? 0,
-      topped: session?.topped ?? 0,
-      marked: session?.marked ?? 0,
-      flagged: connection.flaggedMessages,
-    });
+    const { session, address } = connection;
+    if (address === null) return;
+    this.#log.info(
+      {
+        event: 'session',
+        reason: connection.endReason,
+        address,
+        remote: connection.remoteAddress,
+        tls: connection.tlsVersion,
+        durationMs: Math.round(this.nowMs() - connection.acceptedAtMs),
+        octets: connection.octetsOut,
+        retrieved: session?.retrieved ?? 0,
+        topped: session?.topped ?? 0,
+        marked: session?.marked ?? 0,
+        flagged: connection.flaggedMessages,
+      },
+      'session ended',
+    );
+  }
+
+  /** Looks at every connection's deadlines. */
+  sweep(): void {
+    const nowMs = this.nowMs();
+    for (const connection of this.admission.all) connection.sweep(nowMs);
+  }
+
+  /** The locks of all sessions are void: their lease was lost. Nothing they marked is removed. */
+  dropSessions(): void {
+    for (const connection of this.admission.all) {
+      if (connection.address !== null) connection.shutDown('owner-lost');
+    }
+  }
+
+  /** Ends every connection at its next idle moment, and those that have none at the deadline. */
+  async drain(deadlineMs: number): Promise<void> {
+    const endAtMs = this.nowMs() + deadlineMs;
+    for (const connection of this.admission.all) connection.shutDown('shutdown');
+    while (this.admission.all.size > 0 && this.nowMs() < endAtMs) await sleep(drainPollMs);
+    for (const connection of this.admission.all) connection.destroy('shutdown');
   }
 
   #report(incident: Incident): void {
     const code = incidentCode(incident.error);
     this.#counters.storeFailed(code);
-    this.#log.error({ event: 'failure', during: incident.during, code, err: incident.error });
+    this.#log.error(
+      { event: 'failure', during: incident.during, code },
+      'a call on the store failed',
+      incident.error,
+    );
   }
-}
-
-/** Printable form of where a listener answers. */
-export function printableAddress(host: string, port: number): string {
-  return isIPv4(host) || !host.includes(':') ? `${host}:${port}` : `[${host}]:${port}`;
 }

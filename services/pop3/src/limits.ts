@@ -49,3 +49,9 @@ export const acceptBacklog = 4096;
 
 /** TCP keepalive begins after this much silence, so that a vanished client frees its maildrop. */
 export const keepAliveInitialDelayMs = 30_000;
+
+/** PostgreSQL connections for large bodies, of those a worker may have. */
+export const streamConnectionsMax = 4;
+
+/** A drain tells sessions again this often, until they are gone or its deadline has come. */
+export const drainPollMs = 50;

@@ -26,7 +26,7 @@ with released as (
 flagged as (
   update message m set deleted_at = now(), deleted_by = $2
   from released
-  where m.mailbox_id = $1 and m.message_id = any($3::bigint[])
+  where m.mailbox_id = $1 and m.message_id = any($3::bigint[]) and m.deleted_at is null
   returning m.message_id, m.octets),
 totals as (
   select count(*) as messages, coalesce(sum(octets), 0) as octets,

@@ -19,24 +19,33 @@
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type CloseReason, type Effect, type Outcome, Session } from '@poplar/protocol';
+import type { Pop3TlsMode } from '@poplar/runtime';
 import type { FrontEnd, ListenerKind } from '../front-end.ts';
 import { lingerMs, readAheadIdleMs, socketPendingOctetsMax } from '../limits.ts';
 import { authenticate, letterOf, type OpenMaildrop, sendMessage, update } from './perform.ts';
 import { ReadAhead } from './read-ahead.ts';
 import type { MessageSink } from './send-message.ts';
 import { adopt, disown } from './socket-events.ts';
+import { StallWatch } from './stall-watch.ts';
 
 /** Why a connection ended, beyond what the session knows. */
 export type EndReason =
   | CloseReason
   | 'client-closed'
-  | 'connection-error'
+  | 'client-reset'
+  | 'tls-failed'
   | 'login-timeout'
   | 'idle-timeout'
   | 'write-stall'
   | 'evicted'
-  | 'lock-lost'
-  | 'drain-timeout';
+  | 'owner-lost';
+
+export interface ConnectionParts {
+  readonly frontEnd: FrontEnd;
+  readonly socket: Socket;
+  readonly listener: ListenerKind;
+  readonly tlsMode: Pop3TlsMode;
+}
 
 export class Connection implements MessageSink {
   readonly acceptedAtMs: number;
@@ -44,16 +53,21 @@ export class Connection implements MessageSink {
   readonly listener: ListenerKind;
   /** Octets given to the socket, greeting and bodies alike. */
   octetsOut = 0;
+  /** Octets of messages among them. */
+  messageOctets = 0;
   flaggedMessages = 0;
   tlsVersion: string | null = null;
 
   readonly #frontEnd: FrontEnd;
+  readonly #tlsMode: Pop3TlsMode;
   readonly #readAhead = new ReadAhead();
+  readonly #stallWatch = new StallWatch();
   #socket: Socket;
   #session: Session | null = null;
   #maildrop: OpenMaildrop | null = null;
   #address: string | null = null;
   #working = false;
+  #handshaking = false;
   #begun = false;
   #inputEnded = false;
   #ending = false;
@@ -63,15 +77,14 @@ export class Connection implements MessageSink {
   #commandsSeen = 0;
   #lastCommandAtMs: number;
   #endingAtMs = 0;
-  #stallSinceMs = 0;
-  #stallOctets = 0;
 
-  constructor(frontEnd: FrontEnd, socket: Socket, listener: ListenerKind) {
-    this.#frontEnd = frontEnd;
-    this.#socket = socket;
-    this.listener = listener;
-    this.remoteAddress = socket.remoteAddress ?? '';
-    this.acceptedAtMs = frontEnd.nowMs();
+  constructor(parts: ConnectionParts) {
+    this.#frontEnd = parts.frontEnd;
+    this.#socket = parts.socket;
+    this.#tlsMode = parts.tlsMode;
+    this.listener = parts.listener;
+    this.remoteAddress = parts.socket.remoteAddress ?? '';
+    this.acceptedAtMs = parts.frontEnd.nowMs();
     this.#lastCommandAtMs = this.acceptedAtMs;
   }
 
@@ -90,7 +103,7 @@ export class Connection implements MessageSink {
   /** Greets on a cleartext listener, shakes hands first on a TLS one. */
   start(): void {
     adopt(this.#socket, this);
-    if (this.listener === 'pop3s') this.#secure();
+    if (this.#tlsMode === 'implicit') this.#secure();
     else this.#converse(false);
   }
 
@@ -118,7 +131,7 @@ export class Connection implements MessageSink {
   }
 
   failed(): void {
-    if (!this.#ending) this.#endReason = 'connection-error';
+    if (!this.#ending) this.#endReason = this.#handshaking ? 'tls-failed' : 'client-reset';
   }
 
   /** The socket is gone: the one way out of a connection. Nothing marked is removed. */
@@ -193,6 +206,7 @@ export class Connection implements MessageSink {
   }
 
   piece(bytes: Uint8Array): boolean {
+    this.messageOctets += bytes.length;
     return this.#session?.piece(bytes) ?? false;
   }
 
@@ -287,9 +301,10 @@ export class Connection implements MessageSink {
 
   async #outcomeOf(effect: Exclude<Effect, { kind: 'start-tls' }>): Promise<Outcome> {
     const { backends } = this.#frontEnd;
+    const startedAtMs = this.#frontEnd.nowMs();
     if (effect.kind === 'authenticate') {
       const result = await authenticate(backends, effect.attempt);
-      this.#frontEnd.loginTried(this, effect.attempt, result);
+      this.#frontEnd.loginTried(this, effect.attempt.mechanism, { result, startedAtMs });
       if (result.kind === 'refused') return result;
       this.#maildrop = result.maildrop;
       this.#address = result.maildrop.address;
@@ -300,7 +315,10 @@ export class Connection implements MessageSink {
     if (effect.kind === 'update') {
       const outcome = await update(backends, maildrop, effect.marked);
       this.#maildrop = null;
-      if (outcome.kind === 'updated') this.flaggedMessages = effect.marked.length;
+      if (outcome.kind === 'updated' && effect.marked.length > 0) {
+        this.flaggedMessages = effect.marked.length;
+        this.#frontEnd.updated(effect.marked.length, startedAtMs);
+      }
       return outcome;
     }
     return sendMessage(backends, letterOf(maildrop, this.#readAhead, effect), this);
@@ -337,16 +355,10 @@ export class Connection implements MessageSink {
     void this.#frontEnd.backends.store.close(maildrop.mailboxId, maildrop.token);
   }
 
-  /** True when the client has taken nothing of what is pending for too long. */
   #isStalled(nowMs: number): boolean {
     const pending = this.#socket.writableLength;
-    const taken = this.octetsOut - pending;
-    if (pending === 0 || taken !== this.#stallOctets || this.#stallSinceMs === 0) {
-      this.#stallOctets = taken;
-      this.#stallSinceMs = pending === 0 ? 0 : nowMs;
-      return false;
-    }
-    return nowMs - this.#stallSinceMs > this.#frontEnd.settings.writeStallMs;
+    const stalledMs = this.#stallWatch.stalledMs(nowMs, this.octetsOut - pending, pending);
+    return stalledMs > this.#frontEnd.settings.writeStallMs;
   }
 
   // ---- TLS ----
@@ -364,10 +376,13 @@ export class Connection implements MessageSink {
 
   #secure(): void {
     const raw = this.#socket;
+    this.#handshaking = true;
     disown(raw);
     this.#frontEnd.tls.secure(raw, (secured: TLSSocket) => {
+      this.#handshaking = false;
       this.#socket = secured;
       this.tlsVersion = secured.getProtocol();
+      this.#frontEnd.handshaken(this, secured.isSessionReused());
       adopt(secured, this);
       if (this.#session === null) {
         this.#converse(true);
@@ -379,7 +394,11 @@ export class Connection implements MessageSink {
   }
 
   #converse(secure: boolean): void {
-    const session = new Session(this.#frontEnd.sessionOptions(this.remoteAddress, secure));
+    const options = this.#frontEnd.sessionOptions(this.remoteAddress, {
+      tls: secure,
+      stlsOffered: this.#tlsMode === 'stls',
+    });
+    const session = new Session(options);
     this.#session = session;
     session.greet();
     this.#advance();

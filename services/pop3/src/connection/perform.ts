@@ -124,7 +124,7 @@ async function openMaildrop(
   if (opened.kind === 'in-use') return inUse;
   if (opened.kind === 'disabled') return disabled;
   try {
-    const snapshot = await store.snapshot(mailboxId, opened.version);
+    const snapshot = await store.snapshot(mailboxId, opened.version, opened.messages);
     return { kind: 'opened', maildrop: { mailboxId, address, token, snapshot } };
   } catch (error) {
     // RFC 1939 §4: a lock acquired is released before -ERR is said.

@@ -25,8 +25,7 @@ export class ReadAhead {
   /** The indexes to read now that `index` is wanted: itself first, then what will follow. */
   plan(index: number, snapshot: Snapshot): number[] {
     this.#bodies.clear();
-    this.#window =
-      index === this.#nextIndex ? Math.min(this.#window * 2, readAheadMessagesMax) : 1;
+    this.#window = index === this.#nextIndex ? Math.min(this.#window * 2, readAheadMessagesMax) : 1;
     this.#nextIndex = index + 1;
     const wanted = [index];
     let octets = snapshot.wireOctets[index] ?? 0;

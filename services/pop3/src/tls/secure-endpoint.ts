@@ -99,7 +99,10 @@ export class SecureEndpoint {
     this.#contexts = contexts;
   }
 
-  #settings(certificate: { readonly cert: string; readonly key: string }): tls.SecureContextOptions {
+  #settings(certificate: {
+    readonly cert: string;
+    readonly key: string;
+  }): tls.SecureContextOptions {
     return {
       cert: certificate.cert,
       key: certificate.key,

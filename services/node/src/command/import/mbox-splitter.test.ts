@@ -111,6 +111,25 @@ test('a line without end is passed on in parts', () => {
   assert.deepEqual(split(file, cuts).texts, [`A: b\n\n${line}\n`, 'A: 2\n']);
 });
 
+test('what is in memory stays within one message and one line', () => {
+  const octetsMax = 100_000;
+  const splitter = new MboxSplitter(octetsMax);
+  const lines = Buffer.from('y\n'.repeat(25_000));
+  const endless = Buffer.alloc(50_000, 'x');
+  for (const chunk of [
+    Buffer.from(`${dated}\n`),
+    ...Array(20).fill(lines),
+    ...Array(20).fill(endless),
+  ]) {
+    splitter.push(Buffer.from(chunk));
+    assert.ok(splitter.bufferedOctets <= octetsMax + 64 * 1024, String(splitter.bufferedOctets));
+  }
+  assert.deepEqual(
+    splitter.finish().map(({ content }) => content),
+    [null],
+  );
+});
+
 const line = fc.oneof(
   fc.constantFrom(
     '',

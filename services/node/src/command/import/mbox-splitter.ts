@@ -55,6 +55,11 @@ export class MboxSplitter {
   /** Octets before the first From_ line: not an mbox if there are any but line ends. */
   strayOctets = 0;
 
+  /** Octets in memory: of the message at hand, and of a line that is not complete. */
+  get bufferedOctets(): number {
+    return this.#parts.reduce((sum, part) => sum + part.length, this.#held.length);
+  }
+
   /** The messages that end in these bytes. Keeps parts of `chunk`; it must not be written again. */
   push(chunk: Buffer): MboxMessage[] {
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);

@@ -1,0 +1,63 @@
+/**
+ * One port of this worker. Every worker of the node listens on it too (SO_REUSEPORT) and the kernel
+ * deals the connections out.
+ *
+ * Never: a connection that is counted nowhere; an accepted socket without an 'error' listener.
+ */
+
+import net from 'node:net';
+import type { Pop3Listener } from '@poplar/runtime';
+import { printAddress } from '@poplar/runtime';
+import { Connection } from './connection/connection.ts';
+import type { FrontEnd, ListenerKind } from './front-end.ts';
+import { acceptBacklog, keepAliveInitialDelayMs } from './limits.ts';
+
+export class Listener {
+  readonly printable: string;
+  readonly #address: Pop3Listener;
+  readonly #server: net.Server;
+
+  constructor(frontEnd: FrontEnd, kind: ListenerKind, address: Pop3Listener) {
+    this.#address = address;
+    this.printable = `${kind} ${printAddress(address)}`;
+    this.#server = net.createServer(
+      {
+        // A client that closes its sending side is still answered: `printf ... | nc` works.
+        allowHalfOpen: true,
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: keepAliveInitialDelayMs,
+      },
+      (socket) => {
+        const connection = new Connection({
+          frontEnd,
+          socket,
+          listener: kind,
+          tlsMode: address.tls,
+        });
+        if (frontEnd.began(connection)) connection.start();
+        else socket.destroy();
+      },
+    );
+  }
+
+  start(): Promise<void> {
+    const { host, port } = this.#address;
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port, reusePort: true, backlog: acceptBacklog }, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+  }
+
+  /** Accepts nobody from now on; connections that stand are not touched. */
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      // The callback would wait for all connections; accepting ends at once.
+      this.#server.close();
+      setImmediate(resolve);
+    });
+  }
+}

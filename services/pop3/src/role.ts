@@ -1,0 +1,88 @@
+/**
+ * The pop3 role put together: store, verifier, TLS, listeners, the sweep over all connections.
+ *
+ * Never: a decision of its own. Order matters here and nowhere else: the store is opened first and
+ * closed last, and on drain no listener accepts before the first session is told.
+ */
+
+import { Verifier } from '@poplar/identity';
+import type { Config, RoleInstance, WorkerContext } from '@poplar/runtime';
+import { openStore } from '@poplar/store';
+import { Counters } from './counters.ts';
+import { FrontEnd, type Settings } from './front-end.ts';
+import {
+  hashConcurrencyMax,
+  hashQueueMax,
+  streamConnectionsMax,
+  sweepIntervalMs,
+} from './limits.ts';
+import { Listener } from './listener.ts';
+import { SecureEndpoint } from './tls/secure-endpoint.ts';
+
+export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
+  const { config, log, metrics } = context;
+  const { limits } = config;
+  let ownerId = context.ownerId;
+  const store = openStore({
+    databaseUrl: context.databaseUrl,
+    applicationName: `poplar pop3 ${config.nodeName}/${context.worker}`,
+    workConnectionsMax: Math.max(1, limits.databaseConnectionsMax - streamConnectionsMax - 2),
+    streamConnectionsMax,
+    snapshotCacheOctets: limits.snapshotCacheOctets,
+    lockWaitMs: limits.lockWaitMs,
+  });
+  const tls = new SecureEndpoint({
+    certificates: context.certificates,
+    ticketKeys: context.ticketKeys,
+    handshakeTimeoutMs: limits.tlsHandshakeTimeoutMs,
+  });
+  const verifier = new Verifier({
+    concurrencyMax: hashConcurrencyMax,
+    queueMax: hashQueueMax,
+  });
+  const frontEnd = new FrontEnd({
+    settings: settingsOf(config),
+    backends: { store, verifier, ownerId: () => ownerId },
+    tls,
+    counters: new Counters(metrics),
+    log,
+  });
+  const listeners = await listen(config, frontEnd);
+  const sweep = setInterval(() => frontEnd.sweep(), sweepIntervalMs);
+  return {
+    listeners: listeners.map((listener) => listener.printable),
+    drain: async (deadlineMs) => {
+      await Promise.all(listeners.map((listener) => listener.stop()));
+      await frontEnd.drain(deadlineMs);
+      clearInterval(sweep);
+      await store.end();
+    },
+    reload: (certificates) => tls.replaceCertificates(certificates),
+    ownerChanged: (newOwnerId) => {
+      ownerId = newOwnerId;
+      frontEnd.dropSessions();
+    },
+  };
+}
+
+async function listen(config: Config, frontEnd: FrontEnd): Promise<Listener[]> {
+  const { pop3, pop3s } = config.listeners;
+  const listeners: Listener[] = [];
+  if (pop3 !== null) listeners.push(new Listener(frontEnd, 'pop3', pop3));
+  if (pop3s !== null) listeners.push(new Listener(frontEnd, 'pop3s', pop3s));
+  for (const listener of listeners) await listener.start();
+  return listeners;
+}
+
+/** This worker's part of what is set for the node. */
+function settingsOf(config: Config): Settings {
+  const { limits } = config;
+  return {
+    hostname: config.hostname,
+    cleartext: config.cleartext,
+    connectionsMax: Math.max(1, Math.floor(limits.connectionsMax / config.workers)),
+    loginTimeoutMs: limits.loginTimeoutMs,
+    idleTimeoutMs: limits.idleTimeoutMs,
+    writeStallMs: limits.writeStallMs,
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * The one entry of `npm test`: every suite in turn, each in its own processes, each bounded in time,
+ * over one PostgreSQL server that is started here and removed afterwards. Ends with the sums, and
+ * with 1 if anything failed, was skipped, or did not run.
+ *
+ * Usage: node test/run.ts [--soak] [--only NAME]...   (names: see phases.ts)
+ *
+ * Never: a pass because nothing ran; a process that is left behind.
+ */
+
+import { parseArgs } from 'node:util';
+import { startTemporaryPostgres } from '@poplar/runtime';
+import { phases } from './support/phases.ts';
+import { runPhase, type Tally } from './support/run-phase.ts';
+
+const { values } = parseArgs({
+  options: { soak: { type: 'boolean' }, only: { type: 'string', multiple: true } },
+});
+const wanted = values.only ?? [];
+const unknown = wanted.filter((name) => !phases.some((phase) => phase.name === name));
+if (unknown.length > 0) {
+  process.stderr.write(`no such suite: ${unknown.join(', ')}\n`);
+  process.exit(2);
+}
+
+const startedAtMs = performance.now();
+const postgres = await startTemporaryPostgres({ connectionsMax: 300 });
+process.env.POPLAR_TEST_DATABASE_URL = postgres.url;
+if (values.soak === true) process.env.POPLAR_TEST_SOAK = '1';
+
+const total: Tally = { tests: 0, passed: 0, failed: 0 };
+const troubles: string[] = [];
+try {
+  for (const phase of phases) {
+    const isChosen = wanted.length === 0 ? phase.always !== false : wanted.includes(phase.name);
+    if (!isChosen && !(values.soak === true && wanted.length === 0)) continue;
+    const { tally, trouble } = await runPhase(phase, values.soak === true);
+    total.tests += tally.tests;
+    total.passed += tally.passed;
+    total.failed += tally.failed;
+    if (trouble !== null) troubles.push(`${phase.name}: ${trouble}`);
+  }
+} finally {
+  await postgres.stop();
+}
+
+const seconds = Math.round((performance.now() - startedAtMs) / 1_000);
+for (const trouble of troubles) process.stdout.write(`✖ ${trouble}\n`);
+process.stdout.write(
+  `\nall suites in ${seconds} s\n` +
+    `ℹ tests ${total.tests}\nℹ pass ${total.passed}\nℹ fail ${total.failed}\n` +
+    `${total.passed} passed, ${total.failed} failed\n`,
+);
+process.exit(total.failed === 0 && troubles.length === 0 ? 0 : 1);

@@ -1,0 +1,58 @@
+/**
+ * The suites of `npm test`, in the order in which they run: what is quick and tells most comes first.
+ *
+ * Never: a suite without a bound in time.
+ */
+
+export interface Phase {
+  readonly name: string;
+  /** Globs from the root of the repository. */
+  readonly files: readonly string[];
+  /** All files in one process, for tests that leave nothing behind in it. */
+  readonly isolated: boolean;
+  /** Files at once; two cores are assumed. */
+  readonly concurrency: number;
+  readonly withinMs: number;
+  /** 100% of the branches of these files, measured by the tests of this phase. */
+  readonly branchesOf?: string;
+  /** False: only with --soak or by name. */
+  readonly always?: boolean;
+}
+
+const minuteMs = 60_000;
+
+export const phases: readonly Phase[] = [
+  {
+    name: 'protocol',
+    files: ['packages/protocol/src/**/*.test.ts'],
+    isolated: false,
+    concurrency: 1,
+    withinMs: 2 * minuteMs,
+    branchesOf: 'packages/protocol/src',
+  },
+  {
+    name: 'unit',
+    files: [
+      'packages/{identity,runtime,store}/src/**/*.test.ts',
+      'services/*/src/**/*.test.ts',
+      'test/support/**/*.test.ts',
+    ],
+    isolated: true,
+    concurrency: 2,
+    withinMs: 4 * minuteMs,
+  },
+  {
+    name: 'house',
+    files: ['test/house/**/*.test.ts'],
+    isolated: false,
+    concurrency: 1,
+    withinMs: minuteMs,
+  },
+  ...['conformance', 'cluster', 'faults', 'interop'].map((name) => ({
+    name,
+    files: [`test/${name}/**/*.test.ts`],
+    isolated: true,
+    concurrency: 2,
+    withinMs: 4 * minuteMs,
+  })),
+];
