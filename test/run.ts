@@ -9,7 +9,7 @@
  */
 
 import { parseArgs } from 'node:util';
-import { startTemporaryPostgres } from '@poplar/runtime';
+import { startServer } from '@poplar/store/testing';
 import { phases } from './support/phases.ts';
 import { runPhase, type Tally } from './support/run-phase.ts';
 
@@ -24,7 +24,7 @@ if (unknown.length > 0) {
 }
 
 const startedAtMs = performance.now();
-const postgres = await startTemporaryPostgres({ connectionsMax: 300 });
+const postgres = await startServer();
 process.env.POPLAR_TEST_DATABASE_URL = postgres.url;
 if (values.soak === true) process.env.POPLAR_TEST_SOAK = '1';
 

@@ -17,27 +17,6 @@ let open: RunningNode;
 /** Takes passwords under TLS only, from anybody. */
 let guarded: RunningNode;
 
-before(async () => {
-  database = await openTestDatabase();
-  const environment = {
-    POPLAR_LOCK_WAIT_MS: '1000',
-    POPLAR_MESSAGE_OCTETS_MAX: String(lmtpMessageOctetsMax),
-  };
-  const databaseUrl = database.url;
-  [open, guarded] = await Promise.all([
-    startNode({ databaseUrl, environment }),
-    startNode({
-      databaseUrl,
-      workers: 1,
-      environment: { ...environment, POPLAR_CLEARTEXT: 'never', POPLAR_LISTEN_LMTP: '' },
-    }),
-  ]);
-});
-after(async () => {
-  await Promise.all([open.stop(), guarded.stop()]);
-  await database.drop();
-});
-
 async function once(transcript: Transcript, policy: Policy, cutting: Cutting): Promise<void> {
   const node = policy === 'guarded' ? guarded : open;
   const peer = await NetworkPeer.make({ transcript, policy, node, database });
@@ -45,21 +24,46 @@ async function once(transcript: Transcript, policy: Policy, cutting: Cutting): P
     await play(transcript, peer, cutting);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`${reason}\n--- seen:\n${peer.record()}`);
+    throw new Error(
+      `${reason}\n--- seen:\n${peer.record()}\n--- node:\n${node.log().slice(-3000)}`,
+    );
   } finally {
     peer.end();
   }
 }
 
-for (const [file, transcripts] of readTranscripts('network')) {
-  describe(file, () => {
-    for (const transcript of transcripts) {
-      for (const policy of transcript.policies) {
-        test(`${transcript.name} (${policy})`, async () => {
-          await once(transcript, policy, { kind: 'lines' });
-          if (transcript.cuttable) await once(transcript, policy, { kind: 'whole' });
-        });
-      }
-    }
+describe('a real node', () => {
+  before(async () => {
+    database = await openTestDatabase();
+    const environment = {
+      POPLAR_LOCK_WAIT_MS: '1000',
+      POPLAR_MESSAGE_OCTETS_MAX: String(lmtpMessageOctetsMax),
+    };
+    const databaseUrl = database.url;
+    [open, guarded] = await Promise.all([
+      startNode({ databaseUrl, environment }),
+      startNode({
+        databaseUrl,
+        workers: 1,
+        environment: { ...environment, POPLAR_CLEARTEXT: 'never', POPLAR_LISTEN_LMTP: '' },
+      }),
+    ]);
   });
-}
+  after(async () => {
+    await Promise.all([open.stop(), guarded.stop()]);
+    await database.drop();
+  });
+
+  for (const [file, transcripts] of readTranscripts('network')) {
+    describe(file, () => {
+      for (const transcript of transcripts) {
+        for (const policy of transcript.policies) {
+          test(`${transcript.name} (${policy})`, async () => {
+            await once(transcript, policy, { kind: 'lines' });
+            if (transcript.cuttable) await once(transcript, policy, { kind: 'whole' });
+          });
+        }
+      }
+    });
+  }
+});

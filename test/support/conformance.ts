@@ -14,7 +14,9 @@ const directory = fileURLToPath(new URL('../conformance/transcripts', import.met
 /** By file name, those for one driver or all of them. */
 export function readTranscripts(driver?: 'memory' | 'network'): Map<string, Transcript[]> {
   const byFile = new Map<string, Transcript[]>();
-  for (const file of readdirSync(directory).filter((name) => name.endsWith('.txt')).sort()) {
+  for (const file of readdirSync(directory)
+    .filter((name) => name.endsWith('.txt'))
+    .sort()) {
     const all = parseTranscripts(readFileSync(join(directory, file), 'utf8'), file);
     const wanted = all.filter(({ drivers }) => driver === undefined || drivers.includes(driver));
     if (wanted.length > 0) byFile.set(file, wanted);

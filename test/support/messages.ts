@@ -98,7 +98,10 @@ export const nastyMessages: readonly NastyMessage[] = [
   { name: 'first octet is a dot', content: `${lines('.hidden: yes', 'Subject: x', '')}body\r\n` },
   { name: 'dot lines', content: head + lines('.', '..', '...', '.a', 'a.', ' .', '.') },
   { name: 'an end of data inside', content: `${head}a\r\n.\r\nQUIT\r\n..\r\n` },
-  { name: 'bare line feeds', content: head.replaceAll('\r\n', '\n').concat('one\n.two\n\n.\nthree\n') },
+  {
+    name: 'bare line feeds',
+    content: head.replaceAll('\r\n', '\n').concat('one\n.two\n\n.\nthree\n'),
+  },
   { name: 'bare carriage returns', content: `${head}one\r.two\r\r.\rthree\r` },
   { name: 'mixed line ends', content: `${head}one\n\r\ntwo\r\r\nthree\n\rfour\r\n` },
   { name: 'smuggled ends', content: `${head}a\n.\nb\r.\rc\n.\r\nd\r\n.\re\r\n` },

@@ -65,7 +65,10 @@ export async function openTestDatabase(): Promise<TestDatabase> {
       if (!domains.has(domain)) await store.addDomain({ name: domain });
       domains.add(domain);
       hash ??= hashPassword(new TextEncoder().encode(testSecret));
-      const mailbox = { mailboxId: await store.addMailbox({ address, secret: await hash }), address };
+      const mailbox = {
+        mailboxId: await store.addMailbox({ address, secret: await hash }),
+        address,
+      };
       for (const letter of letters) await deliver(mailbox, letter);
       return mailbox;
     },

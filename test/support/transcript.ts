@@ -99,7 +99,9 @@ class Draft {
     const [, name = '', list = ''] = /^(.*?)(?: \[checklist ([\d, ]+)\])?$/.exec(this.#title) ?? [];
     const head = (key: string, fallback: string): string => this.#head.get(key) ?? fallback;
     const words = (key: string, fallback: string): string[] =>
-      head(key, fallback).split(/[ ,]+/).filter((word) => word !== '' && word !== 'none');
+      head(key, fallback)
+        .split(/[ ,]+/)
+        .filter((word) => word !== '' && word !== 'none');
     if (this.#steps.length === 0) this.#fail('no steps', this.#lineNumber);
     const protocol = head('protocol', 'pop3') === 'lmtp' ? 'lmtp' : 'pop3';
     return {
@@ -107,7 +109,10 @@ class Draft {
       file: this.#file,
       lineNumber: this.#lineNumber,
       tags: tagsOf(name),
-      items: list.split(',').map(Number).filter((item) => item > 0),
+      items: list
+        .split(',')
+        .map(Number)
+        .filter((item) => item > 0),
       protocol,
       maildrop: head('maildrop', 'empty'),
       policies: words('policy', protocol === 'lmtp' ? 'plain' : 'plain tls').map((word) => {

@@ -65,6 +65,26 @@ test('messages of another mailbox are not touched', async () => {
   assert.deepEqual(await mail.visible(other.mailboxId), other.messageIds);
 });
 
+test('a message that someone else flagged is neither counted nor claimed', async () => {
+  const { mailboxId, token, messageIds } = await opened(2);
+  const other = randomUUID();
+  await mail.database.query(
+    `with gone as (
+       update message set deleted_at = now(), deleted_by = $2 where mailbox_id = $1 and message_id = $3
+       returning octets)
+     update maildrop set messages = messages - 1, octets = maildrop.octets - gone.octets
+     from gone where mailbox_id = $1`,
+    [mailboxId, other, String(messageIds[0])],
+  );
+  const flagged = await mail.store.flag({ mailboxId, token, messageIds });
+  assert.deepEqual(flagged, { kind: 'flagged', messages: 1 });
+  const rows = await mail.database.query(
+    'select deleted_by from message where mailbox_id = $1 order by message_id',
+    [mailboxId],
+  );
+  assert.deepEqual(rows, [{ deleted_by: other }, { deleted_by: token }]);
+});
+
 test('a token that never held the lock flags nothing', async () => {
   const { mailboxId, messageIds } = await opened(2);
   const answer = await mail.store.flag({ mailboxId, token: randomUUID(), messageIds });

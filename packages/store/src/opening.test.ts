@@ -54,6 +54,8 @@ test('credentials that were changed since open nothing and lock nothing', async 
   ]);
   await mail.store.setPassword({ address: String(row?.address), secret: '$y$' });
   assert.equal((await mail.open(mailboxId)).kind, 'stale-credentials');
+  const locks = 'select grants, token from maildrop_lock where mailbox_id = $1';
+  assert.deepEqual(await mail.database.query(locks, [mailboxId]), [{ grants: '0', token: null }]);
   assert.equal((await mail.open(mailboxId, { credentialVersion: '2' })).kind, 'opened');
 });
 

@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { migrate } from './migrate.ts';
 import { openStore } from './store.ts';
 import { type DatabaseProxy, databaseProxy } from './testing/database-proxy.ts';
 import { type MailFixture, mailFixture } from './testing/mail-fixture.ts';
@@ -117,10 +118,22 @@ test('a refused user and a missing database are told apart from an outage', asyn
   await store.end();
 });
 
-test('a database without the schema is incompatible', async () => {
-  const store = openStore({
-    databaseUrl: mail.database.url.replace(/poplar_test_\w+/, 'postgres'),
-  });
+test('a database without the schema is incompatible until it is migrated', async () => {
+  await (await mail.database.client()).query('create database unmigrated');
+  const databaseUrl = mail.database.url.replace(/poplar_test_\w+/, 'unmigrated');
+  const store = openStore({ databaseUrl });
   await assert.rejects(store.findLogin('a@example.org'), { code: 'STORE_INCOMPATIBLE' });
+  await migrate(databaseUrl);
+  assert.equal(await eventually(() => store.findLogin('a@example.org')), null);
   await store.end();
+});
+
+test('a schema that changes under prepared statements costs a connection, not the service', async () => {
+  const address = 'user1@example.org';
+  const client = await mail.database.client();
+  assert.ok(await mail.store.findLogin(address));
+  await client.query('alter table mailbox alter column address type varchar(320)');
+  assert.equal((await eventually(() => mail.store.findLogin(address)))?.address, address);
+  await client.query('alter table mailbox alter column address type text collate "C"');
+  assert.equal((await eventually(() => mail.store.findLogin(address)))?.address, address);
 });

@@ -68,7 +68,7 @@ export function int8(value: bigint | string): bigint {
 const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Sixteen octets of a UUID in the one writing PostgreSQL gives back, so that texts compare. */
-export function uuidBytes(uuid: string): Buffer {
+function uuidBytes(uuid: string): Buffer {
   if (!uuidForm.test(uuid)) throw new StoreError('INVALID', 'not a UUID in lower case');
   return Buffer.from(uuid.replaceAll('-', ''), 'hex');
 }

@@ -9,6 +9,9 @@
  */
 export const socketPendingOctetsMax = 64 * 1024;
 
+/** Flushes of 64 KiB for one client before the other connections of the thread have a turn. */
+export const flushesPerTurnMax = 8;
+
 /** Bodies up to this are read whole by a prepared statement, larger ones are streamed. */
 export const smallBodyOctetsMax = 128 * 1024;
 

@@ -8,7 +8,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export type Loss =
+type Loss =
   /** The request reaches the server; its answer never comes and the connection breaks. */
   | 'answer'
   /** The connection breaks before the server has seen the request. */

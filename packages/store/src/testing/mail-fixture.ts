@@ -26,7 +26,7 @@ export interface MailFixture {
   end(): Promise<void>;
 }
 
-export interface OpenOptions {
+interface OpenOptions {
   readonly ownerId?: string;
   readonly token?: string;
   readonly credentialVersion?: string;

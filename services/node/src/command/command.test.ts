@@ -265,6 +265,24 @@ describe('import', () => {
   });
 });
 
+describe('import without a database', () => {
+  test('a connection that is lost in the middle: one line, and an honest count', async () => {
+    await json('mailbox add dave@example.org --password-stdin', 'x');
+    const child = start(['mailbox', 'import', 'dave@example.org', 'many', '--json']);
+    const run = finish(child);
+    while ((await messagesOf('dave@example.org')).length < 50) assert.equal(child.exitCode, null);
+    await database.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name ~ '^poplar command'`,
+    );
+    const { code, out, err } = await run;
+    const { end, imported } = JSON.parse(out);
+    assert.deepEqual([code, end], [1, 'failed'], err);
+    assert.match(err, /^poplar: database: cannot be reached[^\n]* and the one [^\n]*\n$/);
+    const stored = (await messagesOf('dave@example.org')).length;
+    assert.ok(stored === imported || stored === imported + 1, `${stored} stored, ${imported} told`);
+  });
+});
+
 describe('what the commands reach', () => {
   test('a database that is away, a schema that is missing and a wrong file: one line each', async () => {
     const url = 'postgresql://me:sesame@127.0.0.1:1/poplar';

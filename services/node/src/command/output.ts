@@ -7,7 +7,7 @@
 import { exitCode } from '@poplar/runtime';
 
 /** One column of a table and how a row fills it. */
-export interface Column<Row> {
+interface Column<Row> {
   readonly title: string;
   readonly text: (row: Row) => string;
   /** Numbers stand right. */

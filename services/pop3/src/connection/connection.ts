@@ -21,12 +21,12 @@ import type { TLSSocket } from 'node:tls';
 import { type CloseReason, type Effect, type Outcome, Session } from '@poplar/protocol';
 import type { Pop3TlsMode } from '@poplar/runtime';
 import type { FrontEnd, ListenerKind } from '../front-end.ts';
-import { lingerMs, readAheadIdleMs, socketPendingOctetsMax } from '../limits.ts';
+import { flushesPerTurnMax, lingerMs, readAheadIdleMs } from '../limits.ts';
+import { Outbox } from './outbox.ts';
 import { authenticate, letterOf, type OpenMaildrop, sendMessage, update } from './perform.ts';
 import { ReadAhead } from './read-ahead.ts';
 import type { MessageSink } from './send-message.ts';
 import { adopt, disown } from './socket-events.ts';
-import { StallWatch } from './stall-watch.ts';
 
 /** Why a connection ended, beyond what the session knows. */
 export type EndReason =
@@ -51,9 +51,7 @@ export class Connection implements MessageSink {
   readonly acceptedAtMs: number;
   readonly remoteAddress: string;
   readonly listener: ListenerKind;
-  /** Octets given to the socket, greeting and bodies alike. */
-  octetsOut = 0;
-  /** Octets of messages among them. */
+  /** Octets of messages that were given to the session. */
   messageOctets = 0;
   flaggedMessages = 0;
   tlsVersion: string | null = null;
@@ -61,7 +59,7 @@ export class Connection implements MessageSink {
   readonly #frontEnd: FrontEnd;
   readonly #tlsMode: Pop3TlsMode;
   readonly #readAhead = new ReadAhead();
-  readonly #stallWatch = new StallWatch();
+  readonly #outbox: Outbox;
   #socket: Socket;
   #session: Session | null = null;
   #maildrop: OpenMaildrop | null = null;
@@ -73,7 +71,6 @@ export class Connection implements MessageSink {
   #ending = false;
   #closed = false;
   #endReason: EndReason = 'client-closed';
-  #roomWaiter: ((alive: boolean) => void) | null = null;
   #commandsSeen = 0;
   #lastCommandAtMs: number;
   #endingAtMs = 0;
@@ -81,6 +78,7 @@ export class Connection implements MessageSink {
   constructor(parts: ConnectionParts) {
     this.#frontEnd = parts.frontEnd;
     this.#socket = parts.socket;
+    this.#outbox = new Outbox(parts.socket);
     this.#tlsMode = parts.tlsMode;
     this.listener = parts.listener;
     this.remoteAddress = parts.socket.remoteAddress ?? '';
@@ -90,6 +88,11 @@ export class Connection implements MessageSink {
 
   get address(): string | null {
     return this.#address;
+  }
+
+  /** Octets given to the socket, greeting and bodies alike. */
+  get octetsOut(): number {
+    return this.#outbox.octets;
   }
 
   get endReason(): EndReason {
@@ -112,22 +115,19 @@ export class Connection implements MessageSink {
   received(bytes: Uint8Array): void {
     if (this.#ending || this.#session === null) return;
     this.#session.receive(bytes);
-    if (this.#working || this.#roomWaiter !== null) this.#socket.pause();
+    if (this.#working || this.#outbox.isWaiting) this.#socket.pause();
     else this.#advance();
   }
 
   drained(): void {
-    const waiter = this.#roomWaiter;
-    if (waiter === null) return;
-    this.#roomWaiter = null;
-    waiter(true);
+    this.#outbox.drained();
   }
 
   /** The client will say no more; what it has said is still answered (RFC 9293 half-close). */
   inputEnded(): void {
     this.#inputEnded = true;
     if (this.#session === null) this.#socket.destroy();
-    else if (!this.#working && this.#roomWaiter === null && !this.#ending) this.#advance();
+    else if (!this.#outbox.isWaiting) this.#advance();
   }
 
   failed(): void {
@@ -138,8 +138,7 @@ export class Connection implements MessageSink {
   over(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#roomWaiter?.(false);
-    this.#roomWaiter = null;
+    this.#outbox.closed();
     this.#readAhead.clear();
     if (!this.#working) this.#releaseMaildrop();
     this.#frontEnd.ended(this);
@@ -165,18 +164,19 @@ export class Connection implements MessageSink {
       return;
     }
     this.#session.shutdown();
-    if (!this.#working && this.#roomWaiter === null && !this.#ending) this.#advance();
+    if (!this.#outbox.isWaiting) this.#advance();
   }
 
   /** Looks at the deadlines; called about once a second for every connection. */
   sweep(nowMs: number): void {
     const { settings } = this.#frontEnd;
-    if (this.#ending) {
-      if (nowMs - this.#endingAtMs > lingerMs && !this.#isStalled(nowMs)) this.#socket.destroy();
+    if (this.#outbox.stalledMs(nowMs) > settings.writeStallMs) {
+      this.destroy('write-stall');
       return;
     }
-    if (this.#isStalled(nowMs)) {
-      this.destroy('write-stall');
+    if (this.#ending) {
+      if (!this.#outbox.isEmpty) this.#endingAtMs = nowMs;
+      else if (nowMs - this.#endingAtMs > lingerMs) this.#socket.destroy();
       return;
     }
     if (this.#session === null || this.#session.phase === 'authorization') {
@@ -184,7 +184,7 @@ export class Connection implements MessageSink {
       if (nowMs - this.acceptedAtMs > settings.loginTimeoutMs) this.destroy('login-timeout');
       return;
     }
-    if (this.#working || this.#socket.writableLength > 0) {
+    if (this.#working || !this.#outbox.isEmpty) {
       this.#lastCommandAtMs = nowMs;
       return;
     }
@@ -213,40 +213,30 @@ export class Connection implements MessageSink {
   flush(): boolean {
     const session = this.#session;
     if (session === null || this.#closed) return false;
-    if (session.pendingOctets > 0) {
-      const chunks = session.takeOutput();
-      if (chunks.length > 1) this.#socket.cork();
-      for (const chunk of chunks) {
-        this.octetsOut += chunk.length;
-        this.#socket.write(chunk);
-      }
-      if (chunks.length > 1) this.#socket.uncork();
-    }
-    return this.#socket.writableLength <= socketPendingOctetsMax;
+    if (session.pendingOctets > 0) this.#outbox.send(session.takeOutput());
+    return this.#outbox.hasRoom;
   }
 
   room(): Promise<boolean> {
-    if (this.#closed) return Promise.resolve(false);
-    if (this.#socket.writableLength <= socketPendingOctetsMax) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      this.#roomWaiter = resolve;
-    });
+    return this.#outbox.room();
   }
 
   // ---- the pump ----
 
   #advance(): void {
     const session = this.#session;
-    if (session === null) return;
-    for (;;) {
+    if (session === null || this.#working || this.#ending || this.#closed) return;
+    for (let flushes = 0; ; ) {
       const step = session.next();
       switch (step.kind) {
         case 'need-data':
           this.#needData(session);
           return;
         case 'flush':
-          if (this.flush()) break;
-          void this.room().then((alive) => {
+          flushes += 1;
+          if (this.flush() && flushes < flushesPerTurnMax) break;
+          // However fast this client reads, the others on this thread have their turn too.
+          void this.#turn().then((alive) => {
             if (alive) this.#advance();
           });
           return;
@@ -261,6 +251,11 @@ export class Connection implements MessageSink {
           return;
       }
     }
+  }
+
+  async #turn(): Promise<boolean> {
+    await new Promise(setImmediate);
+    return this.room();
   }
 
   #needData(session: Session): void {
@@ -345,7 +340,8 @@ export class Connection implements MessageSink {
     this.#socket.end();
     // Reading on is what keeps a late byte from turning our last reply into a reset.
     this.#socket.resume();
-    if (this.#inputEnded) this.#releaseMaildrop();
+    // No effect can follow, so the lock need not wait for the client to close its side.
+    this.#releaseMaildrop();
   }
 
   #releaseMaildrop(): void {
@@ -355,19 +351,13 @@ export class Connection implements MessageSink {
     void this.#frontEnd.backends.store.close(maildrop.mailboxId, maildrop.token);
   }
 
-  #isStalled(nowMs: number): boolean {
-    const pending = this.#socket.writableLength;
-    const stalledMs = this.#stallWatch.stalledMs(nowMs, this.octetsOut - pending, pending);
-    return stalledMs > this.#frontEnd.settings.writeStallMs;
-  }
-
   // ---- TLS ----
 
   #upgrade(): void {
     this.flush();
     // Bytes that came before our +OK was taken cannot be a ClientHello (RFC 2595 §4, faults of the
     // STARTTLS injection family): whatever they are, the connection is not worth keeping.
-    if (this.#socket.readableLength > 0 || this.#socket.writableLength > 0) {
+    if (this.#socket.readableLength > 0 || !this.#outbox.isEmpty) {
       this.destroy('stls-injection');
       return;
     }
@@ -381,6 +371,7 @@ export class Connection implements MessageSink {
     this.#frontEnd.tls.secure(raw, (secured: TLSSocket) => {
       this.#handshaking = false;
       this.#socket = secured;
+      this.#outbox.moveTo(secured);
       this.tlsVersion = secured.getProtocol();
       this.#frontEnd.handshaken(this, secured.isSessionReused());
       adopt(secured, this);

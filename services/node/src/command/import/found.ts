@@ -49,7 +49,7 @@ export const isError: Readonly<Record<SkipReason, boolean>> = {
   refused: true,
 };
 
-export interface Skipped {
+interface Skipped {
   readonly kind: 'skipped';
   readonly reason: SkipReason;
   readonly place: string;

@@ -32,6 +32,11 @@ function file(name: string, content: string, modified = '2026-01-02T03:04:05Z'):
   return path;
 }
 
+/** A named pipe that nobody writes to: to open it for reading waits for ever. */
+function pipe(name: string): void {
+  execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', join(root, name)]);
+}
+
 async function read(path: string, format?: Format, messageOctetsMax = 1000) {
   const options = { messageOctetsMax, ...(format === undefined ? {} : { format }) };
   const source = await openSource(path, options);
@@ -86,7 +91,7 @@ test('a folder of .eml files: by name, nothing else, no links, no folders', asyn
   symlinkSync('../secret', join(root, 'box/f.eml'));
   symlinkSync('nowhere', join(root, 'box/g.eml'));
   mkdirSync(join(root, 'box/h.eml'));
-  execFileSync('mkfifo', [join(root, 'box/i.eml')]);
+  pipe('box/i.eml');
   const { found } = await read(join(root, 'box'));
   assert.deepEqual(brief(found), [
     ['A: 1\n\n', null],
@@ -198,7 +203,7 @@ test('what is none of them is refused in one line', async () => {
   const link = join(root, 'link');
   symlinkSync(file('a.eml', 'A: b\n\n'), link);
   mkdirSync(join(root, 'nothing'));
-  execFileSync('mkfifo', [join(root, 'pipe')]);
+  pipe('pipe');
   assert.match(await refusal(link), /^\/link is a symbolic link/);
   assert.match(await refusal(join(root, 'absent')), /cannot be read \(ENOENT\)/);
   assert.match(await refusal(join(root, 'nothing')), /no \.eml file/);
