@@ -55,11 +55,13 @@ export class StoreError extends Error {
 
 /** SQLSTATEs that mean something to us: five characters first, then their class of two. */
 const codeBySqlState: ReadonlyMap<string, StoreErrorCode> = new Map<string, StoreErrorCode>([
+  ['0A000', 'STORE_UNAVAILABLE'], // a prepared plan that a migration made unusable
   ['23502', 'INVALID'],
   ['23503', 'NOT_FOUND'],
   ['23505', 'CONFLICT'],
   ['23514', 'INVALID'],
   ['25006', 'STORE_UNAVAILABLE'], // read-only: a demoted primary
+  ['26000', 'STORE_UNAVAILABLE'], // a prepared statement that the server does not have
   ['40001', 'STORE_UNAVAILABLE'],
   ['40P01', 'STORE_UNAVAILABLE'],
   ['55P03', 'STORE_TIMEOUT'],
@@ -84,7 +86,7 @@ const codeBySqlState: ReadonlyMap<string, StoreErrorCode> = new Map<string, Stor
 ]);
 
 /** After these the connection is of no more use, whatever else its server is. */
-const fatalSqlStates = /^(?:08|25006|57P0)/;
+const fatalSqlStates = /^(?:08|0A000|25006|26000|42P01|57P0)/;
 
 export interface Translation {
   readonly error: StoreError;

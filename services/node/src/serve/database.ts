@@ -19,8 +19,6 @@ import { spareConnections } from './limits.ts';
 export interface Database {
   readonly url: string;
   readonly isEmbedded: boolean;
-  /** True if it was made by this start. */
-  readonly isNew: boolean;
   stop(): Promise<void>;
 }
 
@@ -30,7 +28,7 @@ export async function openDatabase(config: Config, log: Log): Promise<Database> 
   const database =
     url === null
       ? await startEmbedded(config, log)
-      : { url, isEmbedded: false, isNew: false, stop: async () => {} };
+      : { url, isEmbedded: false, stop: async () => {} };
   try {
     await migrate(database.url);
     return database;
@@ -49,7 +47,7 @@ async function startEmbedded(config: Config, log: Log): Promise<Database> {
     connectionsMax: (workers + 2) * limits.databaseConnectionsMax + spareConnections,
     log,
   });
-  return { ...postgres, isEmbedded: true };
+  return { url: postgres.url, isEmbedded: true, stop: () => postgres.stop() };
 }
 
 /** The store says what it means, its cause what the system said. */

@@ -31,7 +31,7 @@ describe('demonstration', () => {
     // An earlier start was cut off after it had made the domain.
     await store.addDomain({ name: 'example.org' });
     writeFileSync(join(dataDir, 'demo-password.new'), 'abc123\n', { mode: 0o600 });
-    const lines = await makeDemonstration({ config: config(), store, isNew: false });
+    const lines = await makeDemonstration({ config: config(), store });
     assert.deepEqual(lines.slice(1), [
       "  curl --user 'demo@example.org:abc123' 'pop3://127.0.0.1:1110/[1-4]'",
       "  curl -k --user 'demo@example.org:abc123' 'pop3s://127.0.0.1:1995/[1-4]'",
@@ -51,8 +51,17 @@ describe('demonstration', () => {
       messages.map(({ octets }) => octets),
       written.map(({ length }) => length),
     );
-    assert.deepEqual(await makeDemonstration({ config: config(), store, isNew: false }), [
+    assert.deepEqual(await makeDemonstration({ config: config(), store }), [
       `demonstration mailbox demo@example.org: its password is in ${file}`,
     ]);
+  });
+
+  test('leaves a mailbox of that name alone which it did not make', async () => {
+    rmSync(join(dataDir, 'demo-password'));
+    assert.deepEqual(await makeDemonstration({ config: config(), store }), []);
+    const login = await store.findLogin('demo@example.org');
+    assert.ok(login !== null);
+    const messages = await store.messagesOf({ mailboxId: login.mailboxId, limit: 10 });
+    assert.equal(messages.length, 4);
   });
 });

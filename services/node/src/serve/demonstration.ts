@@ -1,6 +1,6 @@
 /**
- * The demonstration mailbox of an embedded database: made with it, so that a newcomer can read real
- * mail with the first command he types. A file in the data directory holds its password; while that
+ * The demonstration mailbox of an embedded database: made by the first start of a node on it, so
+ * that a newcomer can read real mail with the first command he types. A file in the data directory holds its password; while that
  * file has its unfinished name, the making is repeated.
  *
  * Never: in a database that somebody else runs; made again after it was deleted; the password in a
@@ -23,18 +23,20 @@ const passwordOctets = 12;
 export interface DemonstrationOptions {
   readonly config: Config;
   readonly store: Store;
-  /** True if the database was made by this start. */
-  readonly isNew: boolean;
 }
 
 /** Makes it if it is due. Answers the lines that tell how to read it. */
 export async function makeDemonstration(options: DemonstrationOptions): Promise<string[]> {
-  const { config, store, isNew } = options;
+  const { config, store } = options;
   const file = join(config.dataDir, 'demo-password');
   const unfinished = `${file}.new`;
-  if (isNew) await writeFile(unfinished, passwordText(), { mode: 0o600 });
   const whereItIs = [`demonstration mailbox ${address}: its password is in ${file}`];
-  if (!(await exists(unfinished))) return (await exists(file)) ? whereItIs : [];
+  if (!(await exists(unfinished))) {
+    if (await exists(file)) return whereItIs;
+    // Somebody's own mailbox of that name is left alone.
+    if ((await store.findMailbox(address)) !== null) return [];
+    await writeFile(unfinished, passwordText(), { mode: 0o600 });
+  }
   const password = (await readFile(unfinished, 'utf8')).trim();
   const mailboxId = await makeMailbox(store, password);
   for (const content of demonstrationMessages(address, new Date())) {

@@ -93,7 +93,7 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
   started.defer(() => store.end());
   const certificates = await loadCertificates(config);
   const demonstration = database.isEmbedded
-    ? await makeDemonstration({ config, store, isNew: database.isNew })
+    ? await makeDemonstration({ config, store })
     : [];
   if (ending.aborted) return;
 
