@@ -90,7 +90,7 @@ class Client {
   }
 
   async run(untilMs: number): Promise<void> {
-    const { order } = { order: this.#order };
+    const order = this.#order;
     const socket = connect({ host: '127.0.0.1', port: order.port, noDelay: true });
     await once(socket, 'connect');
     const expected: boolean[] = [false];
@@ -101,7 +101,7 @@ class Client {
       socket.once('close', () => reject(new Error('closed by the server')));
     });
     failed.catch(() => undefined);
-    socket.on('data', (bytes) => {
+    socket.on('data', (bytes: Buffer) => {
       for (let ended = counter.push(bytes); ended > 0; ended -= 1) {
         expected.shift();
         waiter.left -= 1;

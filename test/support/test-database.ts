@@ -28,6 +28,8 @@ export interface TestDatabase {
   deliver(mailbox: TestMailbox, letter: Letter): Promise<void>;
   /** Ids of the messages that a session would see, in order. */
   visible(mailbox: TestMailbox): Promise<bigint[]>;
+  /** Ids of the messages that QUITs have flagged, in order, purged since or not. */
+  flagged(mailbox: TestMailbox): Promise<bigint[]>;
   /** As if another session had taken the maildrop over: whoever holds the lock has lost it. */
   loseLock(mailbox: TestMailbox): Promise<void>;
   /** As if an administrator had removed the message for good. */
@@ -82,6 +84,13 @@ export async function openTestDatabase(): Promise<TestDatabase> {
         if (last === undefined || page.length < pageRows) return ids;
         after = last.messageId;
       }
+    },
+    flagged: async ({ mailboxId }) => {
+      const rows = await database.query(
+        'select unnest(message_ids)::text as id from quit_receipt where mailbox_id = $1 order by 1',
+        [mailboxId],
+      );
+      return rows.map(({ id }) => BigInt(String(id))).sort((a, b) => Number(a - b));
     },
     loseLock: async ({ mailboxId }) => {
       await database.query(

@@ -16,6 +16,8 @@ import { createInterface } from 'node:readline';
 export interface TemporaryServer {
   /** A superuser's URL of the database `postgres`. */
   readonly url: string;
+  /** The postmaster's process id; 0 for a server of the test runner. */
+  pid(): number;
   /** SIGKILL to the postmaster: a crash. Only for a server that was started here. */
   kill(): Promise<void>;
   /** Starts it again on its data. */
@@ -40,32 +42,29 @@ async function binaryDirectory(): Promise<string> {
 }
 
 /** PostgreSQL refuses to run as root: another user is found for it, who owns its directory. */
-function otherUser(directory: string): string[] {
-  if (process.getuid?.() !== 0) return ['setpriv', '--pdeathsig', 'INT', '--'];
+function otherUser(directory: string, binaries: string): string[] {
+  const dieWithUs = ['setpriv', '--pdeathsig', 'INT', '--'];
+  if (process.getuid?.() !== 0) return dieWithUs;
   const id = (flag: string) => Number(spawnSync('id', [flag, user], { encoding: 'utf8' }).stdout);
   const uid = id('-u') || 65_534;
   const gid = id('-g') || 65_534;
+  const drop = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
+  const tried = spawnSync('setpriv', [...drop, '--', join(binaries, 'postgres'), '--version']);
+  // A checkout below a directory that is root's alone: nobody to oneself, but still the owner.
+  if (tried.status !== 0) return ['unshare', '-U', '--', ...dieWithUs];
   chownSync(directory, uid, gid);
-  return [
-    'setpriv',
-    `--reuid=${uid}`,
-    `--regid=${gid}`,
-    '--clear-groups',
-    '--pdeathsig',
-    'INT',
-    '--',
-  ];
+  return ['setpriv', ...drop, '--pdeathsig', 'INT', '--'];
 }
 
 /** One's own server, whatever the environment says: for tests that crash it. */
 export async function startServer(): Promise<TemporaryServer> {
   const binaries = await binaryDirectory();
   const directory = mkdtempSync(join(tmpdir(), 'poplar-pg-'));
-  const [setpriv = 'setpriv', ...as] = otherUser(directory);
+  const [runAs = '', ...as] = otherUser(directory, binaries);
   const data = join(directory, 'data');
   const initdb = [join(binaries, 'initdb'), '-D', data, '-U', user];
   const made = spawnSync(
-    setpriv,
+    runAs,
     [...as, ...initdb, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
     { encoding: 'utf8', env: { LC_ALL: 'C', PATH: process.env.PATH } },
   );
@@ -73,7 +72,7 @@ export async function startServer(): Promise<TemporaryServer> {
   const options = [...settings, `unix_socket_directories=${directory}`].flatMap((s) => ['-c', s]);
   let child: ChildProcess | null = null;
   const start = async () => {
-    child = spawn(setpriv, [...as, join(binaries, 'postgres'), '-D', data, ...options], {
+    child = spawn(runAs, [...as, join(binaries, 'postgres'), '-D', data, ...options], {
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
       env: { LC_ALL: 'C', PATH: process.env.PATH },
@@ -89,6 +88,7 @@ export async function startServer(): Promise<TemporaryServer> {
   await start();
   return {
     url: `postgresql:///postgres?host=${directory}&user=${user}`,
+    pid: () => child?.pid ?? 0,
     kill: () => end('SIGKILL'),
     start,
     stop: async () => {
@@ -119,5 +119,5 @@ export async function temporaryServer(): Promise<TemporaryServer> {
   const url = process.env.POPLAR_TEST_DATABASE_URL;
   if (url === undefined || url === '') return startServer();
   const notOurs = () => Promise.reject(new Error('this server belongs to the test runner'));
-  return { url, kill: notOurs, start: notOurs, stop: () => Promise.resolve() };
+  return { url, pid: () => 0, kill: notOurs, start: notOurs, stop: () => Promise.resolve() };
 }

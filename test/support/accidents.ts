@@ -1,0 +1,111 @@
+/**
+ * What tests of faults do to a database behind the node's back, and what they look at in it: locks,
+ * backends, and maildrops too large to be delivered message by message.
+ *
+ * Never: a statement in a test file; anything a node or an administrator of it could do.
+ */
+
+import type { TestDatabase, TestMailbox } from './test-database.ts';
+
+/** Whether somebody holds the maildrop. */
+export async function isLocked(database: TestDatabase, mailbox: TestMailbox): Promise<boolean> {
+  const [row] = await database.query('select token from maildrop_lock where mailbox_id = $1', [
+    mailbox.mailboxId,
+  ]);
+  return row !== undefined && row.token !== null;
+}
+
+/** What the pop3 workers' connections do now that are not idle: state and statement. */
+export async function busyBackends(database: TestDatabase): Promise<string[]> {
+  const rows = await database.query(
+    `select state, left(query, 60) as query from pg_stat_activity
+     where datname = current_database() and application_name like 'poplar pop3%'
+       and (state <> 'idle' or xact_start is not null)`,
+  );
+  return rows.map(({ state, query }) => `${String(state)}: ${String(query)}`);
+}
+
+/** As if an administrator ended them: connections of pop3 workers. Answers how many. */
+export async function terminateBackends(database: TestDatabase): Promise<number> {
+  const rows = await database.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and application_name like 'poplar pop3%'`,
+  );
+  return rows.length;
+}
+
+export interface Bulk {
+  readonly messages: number;
+  /** What LIST is to say of each; the body is 40 octets whatever it is. */
+  readonly octets?: number;
+}
+
+const tinyBody = 'Subject: bulk\r\n\r\nforty octets in this..\r\n';
+
+/** Fills a maildrop with rows, made in the database. */
+export async function addBulk(
+  database: TestDatabase,
+  { mailboxId }: TestMailbox,
+  { messages, octets = tinyBody.length }: Bulk,
+): Promise<void> {
+  await database.query(
+    `with inserted as (
+       insert into message
+         (mailbox_id, message_id, guid, octets, wire_octets, header_octets)
+       select $1, nextval('message_id_seq'), gen_random_uuid(), $3::bigint, $3::bigint, 17
+       from generate_series(1, $2::int)
+       returning message_id),
+     stored as (
+       insert into message_body (mailbox_id, message_id, body)
+       select $1, message_id, convert_to($4, 'UTF8') from inserted)
+     update maildrop set messages = messages + $2::int, octets = octets + $2::int * $3::bigint,
+       version = version + 1
+     where mailbox_id = $1`,
+    [mailboxId, messages, octets, tinyBody],
+  );
+}
+
+/** The lines of a large message: no two alike, so that a piece lost or moved shows. */
+export function* numberedLines(octets: number): Generator<string> {
+  yield 'Subject: numbered\r\n\r\n';
+  for (let line = 1; line <= linesOf(octets); line += 1) {
+    yield `${String(line).padStart(62, 'x')}\r\n`;
+  }
+}
+
+function linesOf(octets: number): number {
+  return Math.floor(octets / 64);
+}
+
+/** Wire octets of a message of `numberedLines`. */
+export function numberedOctets(octets: number): number {
+  return linesOf(octets) * 64 + 21;
+}
+
+/** One message of about so many octets into each of the maildrops, made in the database. */
+export async function addNumbered(
+  database: TestDatabase,
+  mailboxes: readonly TestMailbox[],
+  octets: number,
+): Promise<void> {
+  const wireOctets = numberedOctets(octets);
+  await database.query(
+    `with body as materialized (
+       select convert_to(E'Subject: numbered\\r\\n\\r\\n' ||
+         string_agg(lpad(i::text, 62, 'x') || E'\\r\\n', '' order by i), 'UTF8') as content
+       from generate_series(1, $2::int) as i),
+     inserted as (
+       insert into message
+         (mailbox_id, message_id, guid, octets, wire_octets, header_octets)
+       select box, nextval('message_id_seq'), gen_random_uuid(), $3::bigint, $3::bigint, 21
+       from unnest($1::bigint[]) as box
+       returning mailbox_id, message_id),
+     stored as (
+       insert into message_body (mailbox_id, message_id, body)
+       select mailbox_id, message_id, content from inserted, body)
+     update maildrop set messages = messages + 1, octets = octets + $3::bigint,
+       version = version + 1
+     where mailbox_id = any($1::bigint[])`,
+    [mailboxes.map(({ mailboxId }) => mailboxId), linesOf(octets), wireOctets],
+  );
+}
