@@ -18,6 +18,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
   assertDelivered,
+  assertSame,
   type InteropHost,
   postbag,
   startInteropHost,
@@ -91,13 +92,13 @@ export function testFetcher(fetcher: Fetcher): void {
         const { path, deliverCommand } = home;
         const fetching = { host, transport, mailbox, keep: true, home: path, deliverCommand };
         await fetcher.fetch(fetching);
-        assert.deepEqual(home.messages(), withLineFeeds(stored));
+        assertSame(home.messages(), withLineFeeds(stored));
         assert.equal((await host.database.visible(mailbox)).length, contents.length);
 
         await host.deliver(mailbox, contents[0] ?? '');
         await fetcher.fetch(fetching);
         const [newest = ''] = (await host.stored(mailbox)).slice(-1);
-        assert.deepEqual(home.messages(), withLineFeeds([...stored, newest]));
+        assertSame(home.messages(), withLineFeeds([...stored, newest]));
 
         await fetcher.fetch(fetching);
         assert.equal(home.messages().length, contents.length + 1, 'a third run fetches nothing');
@@ -111,7 +112,7 @@ export function testFetcher(fetcher: Fetcher): void {
         const home = new Home(host);
         const { path, deliverCommand } = home;
         await fetcher.fetch({ host, transport, mailbox, keep: false, home: path, deliverCommand });
-        assert.deepEqual(home.messages(), withLineFeeds(stored));
+        assertSame(home.messages(), withLineFeeds(stored));
         assert.deepEqual(await host.database.visible(mailbox), []);
         assert.deepEqual(await host.database.flagged(mailbox), ids);
       });

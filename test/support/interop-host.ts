@@ -118,9 +118,23 @@ export function assertDelivered(stored: readonly string[], contents: readonly st
   for (const [index, content] of contents.entries()) {
     const text = stored[index] ?? '';
     const trace = text.slice(0, text.length - normalised(content).length);
-    assert.equal(text, trace + normalised(content));
+    assertSame([text], [trace + normalised(content)]);
     assert.match(trace, /^Return-Path: <ann@example\.net>\r\nDelivered-To: .*\r\nReceived: /);
   }
+}
+
+/** Compares messages and shows where the first difference is, not all of them. */
+export function assertSame(actual: readonly string[], expected: readonly string[]): void {
+  for (const [index, text] of expected.entries()) {
+    const got = actual[index] ?? '';
+    let at = 0;
+    while (at < text.length && got.charAt(at) === text.charAt(at)) at += 1;
+    const from = Math.max(0, at - 40);
+    const shown = [got, text].map((side) => JSON.stringify(side.slice(from, at + 40)));
+    const where = `message ${index + 1}, octet ${at} of ${text.length} (${got.length} came)`;
+    assert.ok(got === text, `${where}: ${shown[0]} instead of ${shown[1]}`);
+  }
+  assert.equal(actual.length, expected.length);
 }
 
 /** Messages as clients keep them on disk: LF for every end of line. */

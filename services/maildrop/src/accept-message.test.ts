@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { type Envelope, type LmtpEffect, toWireMessage } from '@poplar/protocol';
 import { MetricSet, silentLog } from '@poplar/runtime';
 import { type DeliverRequest, type MailboxId, type Recipient, StoreError } from '@poplar/store';
-import { AcceptMessage, dateOf, type Mailbox, storeErrorLabel } from './accept-message.ts';
+import { AcceptMessage, dateOf, failureCode, type Mailbox } from './accept-message.ts';
 
 type Answer = 'delivered' | 'no-mailbox' | 'duplicate-uidl' | StoreError;
 
@@ -117,7 +117,7 @@ test('a store that answers too little never becomes `delivered`', async () => {
 });
 
 test('store errors have labels, dates are those of RFC 5322 §3.3', () => {
-  assert.equal(storeErrorLabel(away), 'unavailable');
-  assert.equal(storeErrorLabel(new Error('x')), 'internal');
+  assert.equal(failureCode(away), 'STORE_UNAVAILABLE');
+  assert.equal(failureCode(new Error('x')), 'INTERNAL');
   assert.equal(dateOf(new Date(0)), 'Thu, 01 Jan 1970 00:00:00 +0000');
 });

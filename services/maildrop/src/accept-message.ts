@@ -116,7 +116,7 @@ export class AcceptMessage {
 
   #failed(during: string, error: unknown, id?: string): void {
     const { log, metrics } = this.#parts;
-    const code = storeErrorLabel(error);
+    const code = failureCode(error);
     metrics.inc('poplar_store_errors_total', code);
     log.error({ event: 'failure', during, code, id }, 'the store failed', error);
   }
@@ -128,10 +128,9 @@ function resultOf(outcome: string | undefined): DeliveryResult {
   return outcome === 'no-mailbox' ? 'unknown' : 'temporary';
 }
 
-/** `STORE_UNAVAILABLE` is counted as `unavailable`. */
-export function storeErrorLabel(error: unknown): string {
-  if (!(error instanceof StoreError)) return 'internal';
-  return error.code.replace(/^(?:STORE|MESSAGE)_/, '').toLowerCase();
+/** The code a failure is counted and logged under. */
+export function failureCode(error: unknown): string {
+  return error instanceof StoreError ? error.code : 'INTERNAL';
 }
 
 /** RFC 5322 §3.3, in universal time. */

@@ -7,7 +7,7 @@
 
 import type { RoleInstance, WorkerContext } from '@poplar/runtime';
 import { openStore, type Store } from '@poplar/store';
-import { AcceptMessage, storeErrorLabel } from './accept-message.ts';
+import { AcceptMessage, failureCode } from './accept-message.ts';
 import {
   databaseConnectionsMax,
   forgetRoundsMax,
@@ -58,7 +58,7 @@ function makePurgeLoop({ log, metrics }: WorkerContext, store: Store): PurgeLoop
       },
       purged: (messages) => metrics.add('poplar_messages_purged_total', messages),
       failed: (error) => {
-        const code = storeErrorLabel(error);
+        const code = failureCode(error);
         metrics.inc('poplar_store_errors_total', code);
         log.error({ event: 'failure', during: 'purge', code }, 'the purge failed', error);
       },

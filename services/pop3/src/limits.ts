@@ -43,10 +43,6 @@ export const lingerMs = 5_000;
 /** How often credentials that changed while they were verified are read again. */
 export const staleCredentialTriesMax = 3;
 
-/** Password hashes computed at once by a worker, and attempts that may wait for a turn. */
-export const hashConcurrencyMax = 2;
-export const hashQueueMax = 256;
-
 /** Kernel queue of connections not yet accepted, for each listener. */
 export const acceptBacklog = 4096;
 

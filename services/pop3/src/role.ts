@@ -10,12 +10,7 @@ import type { Config, RoleInstance, WorkerContext } from '@poplar/runtime';
 import { openStore } from '@poplar/store';
 import { Counters } from './counters.ts';
 import { FrontEnd, type Settings } from './front-end.ts';
-import {
-  hashConcurrencyMax,
-  hashQueueMax,
-  streamConnectionsMax,
-  sweepIntervalMs,
-} from './limits.ts';
+import { streamConnectionsMax, sweepIntervalMs } from './limits.ts';
 import { Listener } from './listener.ts';
 import { SecureEndpoint } from './tls/secure-endpoint.ts';
 
@@ -36,13 +31,9 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
     ticketKeys: context.ticketKeys,
     handshakeTimeoutMs: limits.tlsHandshakeTimeoutMs,
   });
-  const verifier = new Verifier({
-    concurrencyMax: hashConcurrencyMax,
-    queueMax: hashQueueMax,
-  });
   const frontEnd = new FrontEnd({
     settings: settingsOf(config),
-    backends: { store, verifier, ownerId: () => ownerId },
+    backends: { store, verifier: new Verifier(), ownerId: () => ownerId },
     tls,
     counters: new Counters(metrics),
     log,
