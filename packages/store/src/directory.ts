@@ -16,6 +16,7 @@ import { findLogins, type LoginRow } from './statements/find-logins.ts';
 import { findMailbox, type MailboxDetails } from './statements/find-mailbox.ts';
 import { findRecipients } from './statements/find-recipients.ts';
 import { type DomainRow, listDomains } from './statements/list-domains.ts';
+import { type HeldMaildrop, listLocks } from './statements/list-locks.ts';
 import {
   listMailboxes,
   type MailboxPage,
@@ -101,6 +102,10 @@ export class Directory {
 
   async listMailboxes(page: MailboxPage): Promise<MailboxRow[]> {
     return this.#pool.run(listMailboxes, bounded(page));
+  }
+
+  async listLocks(page: Page): Promise<HeldMaildrop[]> {
+    return this.#pool.run(listLocks, bounded(page));
   }
 
   async messagesOf(page: MessagePage): Promise<StoredMessage[]> {

@@ -25,6 +25,7 @@ export type { PurgeLimits, PurgeResult } from './purging.ts';
 export type { LockHolder, MailboxDetails } from './statements/find-mailbox.ts';
 export type { NewOwner } from './statements/insert-owner.ts';
 export type { DomainRow } from './statements/list-domains.ts';
+export type { HeldMaildrop } from './statements/list-locks.ts';
 export type { MailboxPage, MailboxRow, Page } from './statements/list-mailboxes.ts';
 export type { Owner } from './statements/list-owners.ts';
 export type { MessagePage, StoredMessage } from './statements/list-stored-messages.ts';

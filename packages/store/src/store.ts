@@ -50,6 +50,7 @@ import type { NewMailbox } from './statements/add-mailbox.ts';
 import type { MailboxDetails } from './statements/find-mailbox.ts';
 import type { NewOwner } from './statements/insert-owner.ts';
 import type { DomainRow } from './statements/list-domains.ts';
+import type { HeldMaildrop } from './statements/list-locks.ts';
 import type { MailboxPage, MailboxRow, Page } from './statements/list-mailboxes.ts';
 import type { Owner } from './statements/list-owners.ts';
 import type { MessagePage, StoredMessage } from './statements/list-stored-messages.ts';
@@ -267,6 +268,11 @@ export class Store {
 
   listMailboxes(page: MailboxPage): Promise<MailboxRow[]> {
     return this.#directory.listMailboxes(page);
+  }
+
+  /** Maildrops that live sessions have open. */
+  listLocks(page: Page): Promise<HeldMaildrop[]> {
+    return this.#directory.listLocks(page);
   }
 
   /** Messages as stored, flagged ones included, for administration. */

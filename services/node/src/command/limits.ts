@@ -5,9 +5,6 @@
 /** Rows asked for at once; the store gives 1,000 at most. */
 export const listPageRows = 1_000;
 
-/** Look-ups of maildrop locks at the same time: the connections the store opens for them. */
-export const lockLookupsMax = 4;
-
 /** Connections of an embedded server that runs for one command only. */
 export const commandConnectionsMax = 20;
 

@@ -92,9 +92,7 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
   });
   started.defer(() => store.end());
   const certificates = await loadCertificates(config);
-  const demonstration = database.isEmbedded
-    ? await makeDemonstration({ config, store })
-    : [];
+  const demonstration = database.isEmbedded ? await makeDemonstration({ config, store }) : [];
   if (ending.aborted) return;
 
   const leases = new Leases({ store, nodeName: config.nodeName, log });
