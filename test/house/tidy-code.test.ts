@@ -53,7 +53,7 @@ function emptyTests(file: SourceFile): string[] {
   const problems = [...code.matchAll(/\b(?:test|it|describe)\s*\([^;{}]*=>\s*\{\s*\}\s*\)/g)].map(
     ({ index }) => `line ${code.slice(0, index).split('\n').length}: an empty test`,
   );
-  if (!/\b(?:test|checkRules|property)\s*\(/.test(code)) problems.push('no test in a test file');
+  if (!/\b(?:test[A-Z]?\w*|checkRules)\s*\(/.test(code)) problems.push('no test in a test file');
   return problems;
 }
 

@@ -6,5 +6,4 @@ testLibrary({
   name: 'Perl Net::POP3',
   interpreter: 'perl',
   program: 'net_pop3_session.pl',
-  lineFeeds: true,
 });

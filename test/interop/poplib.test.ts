@@ -6,5 +6,4 @@ testLibrary({
   name: 'Python poplib',
   interpreter: 'python3',
   program: 'poplib_session.py',
-  lineFeeds: false,
 });

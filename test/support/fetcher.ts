@@ -27,7 +27,7 @@ import {
 } from './interop-host.ts';
 import type { TestMailbox } from './test-database.ts';
 
-export interface Fetching {
+interface Fetching {
   readonly host: InteropHost;
   readonly transport: Transport;
   readonly mailbox: TestMailbox;

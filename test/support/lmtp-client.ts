@@ -101,8 +101,12 @@ export class LmtpClient {
   }
 }
 
+/** What DATA can carry: it always ends with CRLF (RFC 5321 §4.1.1.4). */
+export function asSent(content: string): string {
+  return content === '' || content.endsWith('\r\n') ? content : `${content}\r\n`;
+}
+
 /** The octets of DATA: dots at the beginning of CRLF lines doubled, the end of data behind it. */
 function dataOf(content: string): string {
-  const stuffed = content.replace(/(^|\r\n)\./g, '$1..');
-  return stuffed === '' || stuffed.endsWith('\r\n') ? `${stuffed}.\r\n` : `${stuffed}\r\n.\r\n`;
+  return `${asSent(content).replace(/(^|\r\n)\./g, '$1..')}.\r\n`;
 }

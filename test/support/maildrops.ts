@@ -18,7 +18,7 @@ const dotted = lines('Subject: dots', '', '.', '..two', 'a.b', '.end');
 const bareEnds = 'Subject: ends\n\none\rtwo\nthree';
 const fiveLines = lines('Subject: five', '', 'one', 'two', 'three', 'four', 'five');
 
-export const maildrops: Readonly<Record<string, readonly Letter[]>> = {
+const maildrops: Readonly<Record<string, readonly Letter[]>> = {
   empty: [],
   'two-messages': [{ content: messageOfOctets(120) }, { content: messageOfOctets(200) }],
   'three-messages': [

@@ -49,7 +49,7 @@ export function bytesOf(text: string): Uint8Array {
 }
 
 /** A small generator of its own, so that every run sees the same octets (xorshift32). */
-export function seededOctets(seed: number, count: number): string {
+function seededOctets(seed: number, count: number): string {
   let state = seed;
   const octets = Buffer.alloc(count);
   for (let i = 0; i < count; i += 1) {

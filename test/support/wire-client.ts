@@ -22,7 +22,7 @@ export interface WireOptions {
 }
 
 /** What the client was told is not what the protocol allows; the message ends with the record. */
-export class WireError extends Error {
+class WireError extends Error {
   override readonly name = 'WireError';
 }
 

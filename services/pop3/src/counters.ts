@@ -27,7 +27,10 @@ export class Counters {
   loginTried(outcome: string, seconds: number): void {
     this.#metrics.inc('poplar_logins_total', outcome);
     this.#metrics.observe('poplar_login_duration_seconds', seconds);
-    if (outcome === 'opened') this.#metrics.add('poplar_sessions', 1);
+  }
+
+  sessionBegan(): void {
+    this.#metrics.add('poplar_sessions', 1);
   }
 
   updated(messages: number, seconds: number): void {

@@ -116,6 +116,12 @@ export class FrontEnd {
     );
   }
 
+  /** A login was answered with +OK; not for a client that left while we worked. */
+  sessionBegan(connection: Connection): void {
+    this.admission.authenticated(connection);
+    this.#counters.sessionBegan();
+  }
+
   updated(messages: number, startedAtMs: number): void {
     this.#counters.updated(messages, (this.nowMs() - startedAtMs) / 1_000);
   }

@@ -46,8 +46,11 @@ export const staleCredentialTriesMax = 3;
 /** Kernel queue of connections not yet accepted, for each listener. */
 export const acceptBacklog = 4096;
 
-/** TCP keepalive begins after this much silence, so that a vanished client frees its maildrop. */
-export const keepAliveInitialDelayMs = 30_000;
+/**
+ * TCP keepalive: after `initialDelay` ms of silence `count` probes, `interval` ms apart, then the
+ * connection is over. A client whose machine lost its network holds its maildrop no longer.
+ */
+export const keepAlive = { enable: true, initialDelay: 30_000, interval: 10_000, count: 3 };
 
 /** PostgreSQL connections for large bodies, of those a worker may have. */
 export const streamConnectionsMax = 4;

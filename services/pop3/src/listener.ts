@@ -10,25 +10,34 @@ import type { Pop3Listener } from '@poplar/runtime';
 import { printAddress } from '@poplar/runtime';
 import { Connection } from './connection/connection.ts';
 import type { FrontEnd, ListenerKind } from './front-end.ts';
-import { acceptBacklog, keepAliveInitialDelayMs } from './limits.ts';
+import { acceptBacklog, keepAlive } from './limits.ts';
+
+export interface Place {
+  readonly address: Pop3Listener;
+  readonly shared: boolean;
+}
 
 export class Listener {
   readonly printable: string;
   readonly #address: Pop3Listener;
+  readonly #shared: boolean;
   readonly #server: net.Server;
 
-  constructor(frontEnd: FrontEnd, kind: ListenerKind, address: Pop3Listener) {
+  /** @param place `shared` when other workers of this node listen there too */
+  constructor(frontEnd: FrontEnd, kind: ListenerKind, place: Place) {
+    const { address, shared } = place;
     this.#address = address;
+    this.#shared = shared;
     this.printable = `${kind} ${printAddress(address)}`;
     this.#server = net.createServer(
       {
         // A client that closes its sending side is still answered: `printf ... | nc` works.
         allowHalfOpen: true,
         noDelay: true,
-        keepAlive: true,
-        keepAliveInitialDelay: keepAliveInitialDelayMs,
       },
       (socket) => {
+        // A client that vanished without a word frees its maildrop within a minute.
+        socket.setKeepAlive(keepAlive);
         const connection = new Connection({
           frontEnd,
           socket,
@@ -45,7 +54,7 @@ export class Listener {
     const { host, port } = this.#address;
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
-      this.#server.listen({ host, port, reusePort: true, backlog: acceptBacklog }, () => {
+      this.#server.listen({ host, port, reusePort: this.#shared, backlog: acceptBacklog }, () => {
         this.#server.off('error', reject);
         resolve();
       });

@@ -58,9 +58,11 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
 
 async function listen(config: Config, frontEnd: FrontEnd): Promise<Listener[]> {
   const { pop3, pop3s } = config.listeners;
+  // Not every system has SO_REUSEPORT; one worker needs none.
+  const shared = config.workers > 1;
   const listeners: Listener[] = [];
-  if (pop3 !== null) listeners.push(new Listener(frontEnd, 'pop3', pop3));
-  if (pop3s !== null) listeners.push(new Listener(frontEnd, 'pop3s', pop3s));
+  if (pop3 !== null) listeners.push(new Listener(frontEnd, 'pop3', { address: pop3, shared }));
+  if (pop3s !== null) listeners.push(new Listener(frontEnd, 'pop3s', { address: pop3s, shared }));
   for (const listener of listeners) await listener.start();
   return listeners;
 }

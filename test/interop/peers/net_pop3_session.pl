@@ -36,7 +36,8 @@ for my $number (1 .. $count) {
 }
 if ($action eq 'delete') {
     $session->delete(1) or die 'delete 1';
-    $session->reset or die 'reset';
+    $session->reset;    # its own return value says nothing
+    $session->ok or die 'reset';
     for my $number (2 .. $count) {
         $session->delete($number) or die "delete $number";
     }

@@ -53,7 +53,8 @@ export function loadConfig(environment: Environment, options: LoadOptions = {}):
       key: 'workers',
       variable: 'POPLAR_WORKERS',
       parse: value.integer(1, 256),
-      fallback: Math.max(1, os.availableParallelism()),
+      // Threads share a port by SO_REUSEPORT, as Linux has it.
+      fallback: process.platform === 'linux' ? Math.max(1, os.availableParallelism()) : 1,
     }),
     nodeName: settings.take({
       key: 'nodeName',

@@ -40,7 +40,6 @@ const closeReason: LabelDefinition = {
     'wrong-protocol',
     'broken-message',
     'not-updated',
-    'lock-lost',
     'owner-lost',
     'evicted',
     'full',
@@ -52,14 +51,6 @@ const closeReason: LabelDefinition = {
 const loginOutcome: LabelDefinition = {
   name: 'outcome',
   values: ['opened', 'credentials', 'in-use', 'temporary', 'disabled', 'login-delay'],
-};
-
-const command: LabelDefinition = {
-  name: 'command',
-  values: [
-    ...['USER', 'PASS', 'AUTH', 'STLS', 'CAPA', 'STAT', 'LIST', 'UIDL', 'RETR', 'TOP', 'DELE'],
-    ...['NOOP', 'RSET', 'QUIT', 'UTF8', 'LANG', 'invalid'],
-  ],
 };
 
 const deliveryOutcome: LabelDefinition = {
@@ -108,11 +99,6 @@ export const metricTable = {
     type: 'histogram',
     help: 'From the last octet of an attempt to log in to its answer.',
     buckets: durationBuckets,
-  },
-  poplar_commands_total: {
-    type: 'counter',
-    help: 'POP3 commands received.',
-    labels: [command],
   },
   poplar_messages_retrieved_total: {
     type: 'counter',

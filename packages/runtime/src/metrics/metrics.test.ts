@@ -89,11 +89,11 @@ describe('metrics', () => {
   test('of a thread that is gone its counters stay and its gauges do not', async () => {
     const metrics = new MetricSet();
     metrics.set('poplar_connections', 9, 'pop3');
-    metrics.inc('poplar_commands_total', 'RETR');
+    metrics.inc('poplar_logins_total', 'opened');
     metrics.observe('poplar_update_duration_seconds', 1);
     const text = await scrape(withoutGauges(metrics.snapshot()));
     assert.equal(numberAt(text, 'poplar_connections{listener="pop3"}'), 0);
-    assert.equal(numberAt(text, 'poplar_commands_total{command="RETR"}'), 1);
+    assert.equal(numberAt(text, 'poplar_logins_total{outcome="opened"}'), 1);
     assert.equal(numberAt(text, 'poplar_update_duration_seconds_count'), 1);
   });
 

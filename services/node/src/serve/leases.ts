@@ -67,6 +67,15 @@ export class Leases implements OwnerHooks {
     await this.#store.removeOwner(ownerId);
   };
 
+  /** Says in the owner rows that these workers take no new sessions. Best effort. */
+  async drain({ owners }: LeaseHolders): Promise<void> {
+    try {
+      await this.#store.drainOwners(owners.map(({ ownerId }) => ownerId));
+    } catch (error) {
+      this.#log.warn({}, 'the drain is not shown in the owner rows', error);
+    }
+  }
+
   /** Renews until `end`. */
   begin(holders: LeaseHolders, intervalMs: number = renewIntervalMs): void {
     this.#renewing = this.#renewForEver(holders, intervalMs);

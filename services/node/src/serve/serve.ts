@@ -121,6 +121,7 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
   log.info({ listeners: all.join(', ') }, 'ready');
   await new Promise((resolve) => ending.addEventListener('abort', resolve, { once: true }));
   readiness.draining();
+  await leases.drain(supervisor);
 }
 
 function rolesToRun({ roles, workers }: Config): RoleToRun[] {

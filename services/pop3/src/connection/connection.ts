@@ -18,27 +18,16 @@
 
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { type CloseReason, type Effect, type Outcome, Session } from '@poplar/protocol';
+import { type Effect, type Outcome, Session } from '@poplar/protocol';
 import type { Pop3TlsMode } from '@poplar/runtime';
 import type { FrontEnd, ListenerKind } from '../front-end.ts';
 import { flushesPerTurnMax, lingerMs, readAheadIdleMs } from '../limits.ts';
+import type { EndReason } from './end-reason.ts';
 import { Outbox } from './outbox.ts';
 import { authenticate, letterOf, type OpenMaildrop, sendMessage, update } from './perform.ts';
 import { ReadAhead } from './read-ahead.ts';
 import type { MessageSink } from './send-message.ts';
 import { adopt, disown } from './socket-events.ts';
-
-/** Why a connection ended, beyond what the session knows. */
-export type EndReason =
-  | CloseReason
-  | 'client-closed'
-  | 'client-reset'
-  | 'tls-failed'
-  | 'login-timeout'
-  | 'idle-timeout'
-  | 'write-stall'
-  | 'evicted'
-  | 'owner-lost';
 
 export interface ConnectionParts {
   readonly frontEnd: FrontEnd;
@@ -69,6 +58,8 @@ export class Connection implements MessageSink {
   #begun = false;
   #inputEnded = false;
   #ending = false;
+  /** Why the session is asked to end, if it is. */
+  #shutDownReason: EndReason = 'shutdown';
   #closed = false;
   #endReason: EndReason = 'client-closed';
   #commandsSeen = 0;
@@ -138,6 +129,8 @@ export class Connection implements MessageSink {
   over(): void {
     if (this.#closed) return;
     this.#closed = true;
+    // A handshake that fails closes the socket without an 'error' of its own.
+    if (this.#handshaking && !this.#ending) this.#endReason = 'tls-failed';
     this.#outbox.closed();
     this.#readAhead.clear();
     if (!this.#working) this.#releaseMaildrop();
@@ -163,6 +156,7 @@ export class Connection implements MessageSink {
       this.destroy(reason);
       return;
     }
+    this.#shutDownReason = reason;
     this.#session.shutdown();
     if (!this.#outbox.isWaiting) this.#advance();
   }
@@ -244,7 +238,7 @@ export class Connection implements MessageSink {
           if (this.#perform(step.effect)) break;
           return;
         case 'close':
-          this.#end(step.reason);
+          this.#end(step.reason === 'shutdown' ? this.#shutDownReason : step.reason);
           return;
         case 'abort':
           this.destroy(step.reason);
@@ -327,7 +321,7 @@ export class Connection implements MessageSink {
       this.#releaseMaildrop();
       return;
     }
-    if (outcome.kind === 'opened') this.#frontEnd.admission.authenticated(this);
+    if (outcome.kind === 'opened') this.#frontEnd.sessionBegan(this);
     this.#session?.resume(outcome);
     this.#advance();
   }

@@ -72,8 +72,9 @@ export class SecureEndpoint {
       if (secured === undefined) socket.destroy();
       else secured(socket);
     });
-    // The raw socket is destroyed by the server; its owner hears of it by its 'close'.
-    this.#server.on('tlsClientError', () => {});
+    // After most failures Node has destroyed the socket, after a handshake that took too long it has
+    // not. The owner of the raw socket hears of it by its 'close'.
+    this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
   }
 
   /**

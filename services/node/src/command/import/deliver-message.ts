@@ -1,6 +1,6 @@
 /**
- * Puts one message that was found into a mailbox: the only file of this service where the wire form
- * and the store meet.
+ * Puts one message that was found into a mailbox. Here and in serve/demonstration.ts alone the wire
+ * form and the store meet in this service.
  *
  * Never: a header line added or changed; a message kept whose size is above the limit.
  */

@@ -1,0 +1,22 @@
+/**
+ * Why a connection ended: a log field and a metric label, so a closed list. The runtime's metric
+ * table knows the same words.
+ */
+
+import type { CloseReason } from '@poplar/protocol';
+
+export type EndReason =
+  /** What the session itself decided. */
+  | CloseReason
+  /** FIN without QUIT. */
+  | 'client-closed'
+  | 'client-reset'
+  | 'tls-failed'
+  | 'login-timeout'
+  | 'idle-timeout'
+  /** The client took none of its output for too long. */
+  | 'write-stall'
+  /** Put out before login to make room for somebody else. */
+  | 'evicted'
+  /** The lease of this worker was lost, and with it the session's lock. */
+  | 'owner-lost';

@@ -1,0 +1,51 @@
+/**
+ * Pages that repeat what the code says: they say the same, all of it, and nothing more.
+ */
+
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { boundsIn, limitsPage, limitsPagePath } from '../support/limits-page.ts';
+import { fileAt, sourceFiles } from '../support/source-tree.ts';
+
+function sorted(names: Iterable<string>): string[] {
+  return [...names].sort();
+}
+
+/** The first cells of all rows of all tables of a page, as far as they are code. */
+function firstCells(page: string): string[] {
+  return [...page.matchAll(/^\| `([^`]+)` +\|/gm)].map(([, name = '']) => name);
+}
+
+/** Lines without the padding that a formatter gives tables. */
+function unpadded(page: string): string[] {
+  return page
+    .split('\n')
+    .map((line) => line.replace(/ +/g, ' ').replace(/\| ?-+ ?(?=\|)/g, '|---'));
+}
+
+describe('docs', () => {
+  test('every error code of the store has its row in docs/errors.md, and no other', () => {
+    const { text } = fileAt('packages/store/src/errors.ts');
+    const union = /export type StoreErrorCode =([\s\S]*?);\n/.exec(text)?.[1] ?? '';
+    const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map(([, code = '']) => code);
+    assert.ok(codes.length > 5, 'the codes were found');
+    assert.deepEqual(sorted(firstCells(fileAt('docs/errors.md').text)), sorted(codes));
+  });
+
+  test('docs/limits.md says what the code says (node test/support/limits-page.ts writes it)', () => {
+    assert.deepEqual(unpadded(fileAt(limitsPagePath).text), unpadded(limitsPage()));
+  });
+
+  test('every constant in a limits.ts is a bound with a reason and a unit', () => {
+    const files = sourceFiles().filter(({ path }) => path.endsWith('/limits.ts'));
+    assert.ok(files.length > 5, 'the files were found');
+    const unit =
+      /(?:Ms|Seconds|Hours|Days|Octets|Kib|Mib|Messages|Lines|Characters|Digits|Max|Min|Mode|Rows|Turn|Passes|Lanes|Connections|Backlog)(?:Max|Min|PerTurnMax)?$/;
+    const problems = files.flatMap((file) =>
+      boundsIn(file)
+        .filter(({ name, reason }) => reason === '' || !/[A-Z]/.test(name) || !unit.test(name))
+        .map(({ name }) => `${file.path}: ${name}`),
+    );
+    assert.deepEqual(problems, []);
+  });
+});

@@ -1,0 +1,68 @@
+/**
+ * Runs a line of JavaScript in one worker thread of a running node, through the debugger that every
+ * Node.js process has: how a test makes one thread throw, run out of memory or hang, without a hook
+ * for it in the product.
+ *
+ * Never: used on a node that was not started with `inspectable`.
+ */
+
+import type { RunningNode } from './start-node.ts';
+
+/** For `startNode`: opens the debugger on a free port of loopback. */
+export const inspectable = { NODE_OPTIONS: '--inspect=127.0.0.1:0' } as const;
+
+const patienceMs = 10_000;
+
+/** What the debugger says of itself, as far as it is needed here. */
+interface Said {
+  readonly method?: string;
+  readonly params?: {
+    readonly sessionId?: string;
+    readonly workerInfo?: { readonly title?: string };
+  };
+}
+
+/**
+ * Evaluates the text in the thread whose name ends with this, such as `pop3 0`. Resolves when it was
+ * handed over; what becomes of the thread is for the test to see.
+ */
+export async function evaluateInWorker(
+  node: RunningNode,
+  name: string,
+  expression: string,
+): Promise<void> {
+  const [url] = /ws:\/\/\S+/.exec(node.log()) ?? [];
+  if (url === undefined) throw new Error('the node has no debugger: start it with inspectable');
+  const socket = new WebSocket(url);
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const names: string[] = [];
+  const timer = setTimeout(
+    () => reject(new Error(`no worker ${name} among: ${names.join(', ')}`)),
+    patienceMs,
+  );
+  let ids = 0;
+  const send = (method: string, params: Record<string, unknown>): void => {
+    ids += 1;
+    socket.send(JSON.stringify({ id: ids, method, params }));
+  };
+  socket.addEventListener('error', () => reject(new Error('the debugger does not answer')));
+  socket.addEventListener('open', () => send('NodeWorker.enable', { waitForDebuggerOnStart: false }));
+  socket.addEventListener('message', ({ data }) => {
+    const said: Said = JSON.parse(String(data));
+    if (said.method === 'NodeWorker.attachedToWorker') {
+      const title = said.params?.workerInfo?.title ?? '';
+      names.push(title);
+      if (!title.includes(name)) return;
+      const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression } });
+      send('NodeWorker.sendMessageToWorker', { sessionId: said.params?.sessionId, message });
+    }
+    if (said.method === 'NodeWorker.receivedMessageFromWorker') resolve();
+    if (said.method === 'NodeWorker.detachedFromWorker') resolve();
+  });
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    socket.close();
+  }
+}
