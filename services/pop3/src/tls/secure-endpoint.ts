@@ -10,7 +10,7 @@
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
 
-export interface NamedCertificate {
+interface NamedCertificate {
   /** Lower-case host names, `*.example.org` for one label of wildcard. */
   readonly names: readonly string[];
   readonly cert: string;
