@@ -1,156 +1,267 @@
 /**
- * Starting, being asked how one is, and ending: one clear line and exit code 1 for what an operator
- * can mend, exit code 0 and nothing left behind for a signal.
+ * The life of a node as its operator sees it: why it does not start, what it says when it has, and
+ * that nothing of it is left when it ends.
  */
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { eventually, scrape } from '../support/node-inspection.ts';
+import { owners } from '../support/accidents.ts';
+import { eventually } from '../support/node-inspection.ts';
 import { Pop3Client } from '../support/pop3-client.ts';
 import { startNode } from '../support/start-node.ts';
-import { openTestDatabase, type TestDatabase, testSecret } from '../support/test-database.ts';
+import { openTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 const main = fileURLToPath(new URL('../../services/node/src/main.ts', import.meta.url));
+const endsWithinMs = 15_000;
 
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  /** Lines on standard error that are not the log's. */
-  readonly complaints: readonly string[];
+let database: TestDatabase;
+let directory: string;
+let occupied: Server;
+let occupiedPort: number;
+const groups = new Set<number>();
+
+before(async () => {
+  database = await openTestDatabase();
+  directory = mkdtempSync(join(tmpdir(), 'poplar-life-'));
+  // The embedded server runs as somebody else, who must get through.
+  chmodSync(directory, 0o711);
+  occupied = createServer().listen(0, '127.0.0.1');
+  await once(occupied, 'listening');
+  const address = occupied.address();
+  occupiedPort = typeof address === 'object' && address !== null ? address.port : 0;
+});
+after(async () => {
+  for (const pid of groups) if (isGroupAlive(pid)) process.kill(-pid, 'SIGKILL');
+  occupied.close();
+  rmSync(directory, { recursive: true, force: true });
+  await database.drop();
+});
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly said: { out: string; err: string };
+  /** Resolves with the exit code, or the signal. */
+  readonly ended: Promise<number | string>;
 }
 
-describe('a node', () => {
-  let database: TestDatabase;
-  let folder: string;
-  before(async () => {
-    database = await openTestDatabase();
-    folder = mkdtempSync(join(tmpdir(), 'poplar-lifecycle-'));
-  });
-  after(async () => {
-    rmSync(folder, { recursive: true });
-    await database.drop();
-  });
+let starts = 0;
 
-  const start = async (environment: Readonly<Record<string, string>>): Promise<Ended> => {
-    const child = spawn(process.execPath, [main, 'serve'], {
-      cwd: folder,
-      timeout: 20_000,
-      env: {
-        PATH: process.env.PATH ?? '',
-        DATABASE_URL: database.url,
-        POPLAR_DATA_DIR: join(folder, 'data'),
-        POPLAR_LISTEN_POP3: '127.0.0.1:0',
-        POPLAR_LISTEN_POP3S: '',
-        POPLAR_LISTEN_LMTP: '',
-        POPLAR_LISTEN_OPS: '',
-        POPLAR_LISTEN_ADMIN: '',
-        ...environment,
+/** In a process group of its own, as a shell would start it. */
+function start(environment: Record<string, string>): Started {
+  starts += 1;
+  const child = spawn(process.execPath, [main, 'serve'], {
+    cwd: directory,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env.PATH ?? '',
+      NODE_COMPILE_CACHE: join(directory, 'cache'),
+      POPLAR_DATA_DIR: join(directory, `data${starts}`),
+      POPLAR_ROLES: 'pop3,maildrop',
+      POPLAR_WORKERS: '1',
+      POPLAR_LISTEN_POP3: '127.0.0.1:0',
+      POPLAR_LISTEN_POP3S: '127.0.0.1:0',
+      POPLAR_LISTEN_LMTP: '127.0.0.1:0',
+      POPLAR_LISTEN_OPS: '127.0.0.1:0',
+      POPLAR_LISTEN_ADMIN: '',
+      ...environment,
+    },
+  });
+  const said = { out: '', err: '' };
+  child.stdout?.on('data', (text: Buffer) => {
+    said.out += text.toString();
+  });
+  child.stderr?.on('data', (text: Buffer) => {
+    said.err += text.toString();
+  });
+  const pid = child.pid ?? 0;
+  groups.add(pid);
+  const { promise, resolve } = Promise.withResolvers<number | string>();
+  const timer = setTimeout(() => process.kill(-pid, 'SIGKILL'), 40_000);
+  child.once('close', (code, signal) => {
+    clearTimeout(timer);
+    resolve(code ?? signal ?? 'unknown');
+  });
+  return { child, pid, said, ended: promise };
+}
+
+function isGroupAlive(pid: number): boolean {
+  try {
+    process.kill(-pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function ready({ child }: Started): Promise<string> {
+  assert.ok(child.stdout !== null);
+  for await (const line of createInterface(child.stdout)) {
+    if (line.startsWith('poplar ready')) return line;
+  }
+  return assert.fail('it ended before it was ready');
+}
+
+function portIn(line: string, name: string): number {
+  const [, port = '0'] = new RegExp(`\\b${name} 127\\.0\\.0\\.1:(\\d+)`).exec(line) ?? [];
+  return Number(port);
+}
+
+describe('a node that cannot start says so in one line and ends with 1', { concurrency: 2 }, () => {
+  const failures: readonly (readonly [string, () => Record<string, string>, RegExp])[] = [
+    [
+      'the POP3 port is in use',
+      () => ({ DATABASE_URL: database.url, POPLAR_LISTEN_POP3: `127.0.0.1:${occupiedPort}` }),
+      /pop3 .*127\.0\.0\.1:\d+.* in use/,
+    ],
+    [
+      'the LMTP port is in use',
+      () => ({ DATABASE_URL: database.url, POPLAR_LISTEN_LMTP: `127.0.0.1:${occupiedPort}` }),
+      /lmtp .*127\.0\.0\.1:\d+.* in use/,
+    ],
+    [
+      'the ops port is in use',
+      () => ({ DATABASE_URL: database.url, POPLAR_LISTEN_OPS: `127.0.0.1:${occupiedPort}` }),
+      /ops .*127\.0\.0\.1:\d+.* in use/,
+    ],
+    [
+      'the address is not of this machine',
+      () => ({ DATABASE_URL: database.url, POPLAR_LISTEN_POP3: '192.0.2.1:0' }),
+      /192\.0\.2\.1/,
+    ],
+    [
+      'the data directory is somebody else’s',
+      () => {
+        const stranger = join(directory, 'stranger');
+        mkdirSync(stranger);
+        writeFileSync(join(stranger, 'thesis.txt'), 'x');
+        return { DATABASE_URL: database.url, POPLAR_DATA_DIR: stranger };
       },
+      /stranger is not empty and not a data directory/,
+    ],
+    [
+      'the configuration is no TOML',
+      () => {
+        const file = join(directory, 'broken.toml');
+        writeFileSync(file, 'workers = = 2\n');
+        return { DATABASE_URL: database.url, POPLAR_CONFIG: file };
+      },
+      /broken\.toml:1:\d+: /,
+    ],
+    [
+      'the configuration has an unknown key',
+      () => {
+        const file = join(directory, 'unknown.toml');
+        writeFileSync(file, 'wrokers = 2\n');
+        return { DATABASE_URL: database.url, POPLAR_CONFIG: file };
+      },
+      /unknown key wrokers/,
+    ],
+    [
+      'the database cannot be reached',
+      () => ({ DATABASE_URL: 'postgresql://me:sesame@127.0.0.1:1/mail' }),
+      /me:\*\*\*@127\.0\.0\.1:1\/mail: cannot be reached/,
+    ],
+    [
+      'there is no such database',
+      () => {
+        const url = new URL(database.url, 'postgresql://');
+        url.pathname = '/nowhere';
+        return { DATABASE_URL: url.href };
+      },
+      /nowhere/,
+    ],
+    [
+      'the certificate is missing',
+      () => ({
+        DATABASE_URL: database.url,
+        POPLAR_TLS_CERT: join(directory, 'none.pem'),
+        POPLAR_TLS_KEY: join(directory, 'none.key'),
+      }),
+      /none\.pem cannot be read \(ENOENT\)/,
+    ],
+  ];
+  for (const [name, environment, said] of failures) {
+    test(name, async () => {
+      const node = start(environment());
+      assert.equal(await node.ended, 1);
+      assert.match(node.said.err, /^poplar: [^\n]+\n$/, 'one line, and nothing else');
+      assert.match(node.said.err, said);
+      assert.doesNotMatch(node.said.err, /sesame/);
+      assert.equal(node.said.out, '');
+      assert.equal(isGroupAlive(node.pid), false, 'nothing is left of it');
     });
-    const said = { out: '', error: '' };
-    child.stdout.on('data', (text: Buffer) => {
-      said.out += text.toString();
+  }
+});
+
+describe('a node that runs', () => {
+  test('answers on its ops port, and is ready no longer when it drains', async () => {
+    const node = await startNode({
+      databaseUrl: database.url,
+      environment: { POPLAR_DRAIN_TIMEOUT_MS: '3000' },
     });
-    child.stderr.on('data', (text: Buffer) => {
-      said.error += text.toString();
-    });
-    const [code] = await once(child, 'close');
-    const lines = said.error.split('\n').filter((line) => line !== '' && !line.startsWith('{'));
-    return { code, out: said.out, complaints: lines };
-  };
-
-  const failsWith = async (
-    environment: Readonly<Record<string, string>>,
-    complaint: RegExp,
-  ): Promise<void> => {
-    const { code, out, complaints } = await start(environment);
-    assert.deepEqual([code, out, complaints.length], [1, '', 1], complaints.join('\n'));
-    assert.match(complaints[0] ?? '', complaint);
-  };
-
-  test('a port that is taken is one line and 1', async () => {
-    const taken = createServer().listen(0, '127.0.0.1');
-    await once(taken, 'listening');
-    const address = taken.address();
-    assert.ok(address !== null && typeof address === 'object');
-    const listen = `127.0.0.1:${address.port}`;
-    await failsWith({ POPLAR_LISTEN_POP3: listen }, new RegExp(`^poplar: .*${listen}.*in use`));
-    taken.close();
-  });
-
-  test('a data directory that is not ours is one line and 1', async () => {
-    const dataDir = join(folder, 'theirs');
-    mkdirSync(dataDir);
-    writeFileSync(join(dataDir, 'letter.txt'), 'dear ann');
-    await failsWith({ POPLAR_DATA_DIR: dataDir }, /^poplar: .*theirs/);
-  });
-
-  test('a broken configuration is one line and 1', async () => {
-    await failsWith({ POPLAR_WORKERS: 'many' }, /^poplar: POPLAR_WORKERS/);
-    const file = join(folder, 'broken.toml');
-    writeFileSync(file, '[limits]\nidleTimeoutMs = "soon"\n');
-    await failsWith({ POPLAR_CONFIG: file }, /^poplar: .*idleTimeoutMs/);
-    writeFileSync(file, 'unknownKey = 1\n');
-    await failsWith({ POPLAR_CONFIG: file }, /^poplar: .*unknownKey/);
-  });
-
-  test('a database that cannot be reached is one line and 1, without its password', async () => {
-    const url = 'postgresql://me:sesame@127.0.0.1:1/none';
-    const { code, complaints } = await start({ DATABASE_URL: url });
-    assert.equal(code, 1);
-    assert.equal(complaints.length, 1);
-    assert.match(complaints[0] ?? '', /^poplar: database .*cannot be reached/);
-    assert.doesNotMatch(complaints[0] ?? '', /sesame/);
-  });
-
-  test('it says whether it is alive and ready, and what it counts', async () => {
-    const node = await startNode({ databaseUrl: database.url });
-    for (const path of ['livez', 'readyz']) {
-      assert.equal((await fetch(`http://127.0.0.1:${node.ops}/${path}`)).status, 200, path);
+    const ops = `http://127.0.0.1:${node.ops}`;
+    for (const path of ['/livez', '/readyz']) {
+      const answer = await fetch(ops + path);
+      assert.deepEqual([answer.status, await answer.text()], [200, 'ok\n']);
     }
-    assert.match(await scrape(node), /^poplar_build_info\{.*\} 1$/m);
-    await node.stop();
-  });
-
-  test('SIGTERM ends sessions with [SYS/TEMP], frees their locks and removes nothing', async () => {
-    const mailbox = await database.addMailbox('drain@example.org', [
-      { content: 'a: b\r\n\r\nc\r\n' },
-    ]);
-    const node = await startNode({ databaseUrl: database.url });
-    const client = await Pop3Client.connect({ port: node.pop3 });
-    await client.login(mailbox.address, testSecret);
-    await client.ok('DELE 1');
-    const stranger = await Pop3Client.connect({ port: node.pop3 });
-    const stopped = node.stop();
-    for (const told of [client, stranger]) {
-      const reply = await told.reply();
-      assert.deepEqual([reply.ok, reply.code], [false, 'SYS/TEMP']);
-      await told.wire.closed();
-      told.destroy();
+    const metrics = await (await fetch(`${ops}/metrics`)).text();
+    for (const worker of [0, 1]) {
+      assert.match(metrics, new RegExp(`poplar_worker_up\\{role="pop3",worker="${worker}"\\} 1`));
     }
-    await stopped;
-    const rows = await database.query(
-      'select token from maildrop_lock where mailbox_id = $1 and token is not null',
-      [mailbox.mailboxId],
-    );
-    assert.deepEqual([rows, (await database.visible(mailbox)).length], [[], 1]);
-    assert.deepEqual(await database.query('select owner_id from owner'), []);
+    assert.match(metrics, /^poplar_build_info\{.*\} 1$/m);
+    assert.equal((await fetch(`${ops}/nothing`)).status, 404);
+    assert.equal(await owners(database), 3);
+    await node.stop();
+    assert.equal(await owners(database), 0, 'no owner outlives its node');
+    await assert.rejects(fetch(`${ops}/livez`));
   });
 
-  test('two SIGINTs at once, as npm sends them, still end in good order', async () => {
-    const node = await startNode({ databaseUrl: database.url });
-    node.signal('SIGINT');
-    node.signal('SIGINT');
-    await eventually(() => assert.throws(() => process.kill(node.pid, 0)));
-    // It has ended already: this looks at its exit code and at what it left.
-    await node.stop();
-    assert.deepEqual(await database.query('select owner_id from owner'), []);
+  for (const [name, signals] of [
+    ['SIGTERM', ['SIGTERM']],
+    ['a Ctrl-C that arrives twice, as under npm', ['SIGINT', 'SIGINT']],
+  ] as const) {
+    test(`${name}: ends with 0 and takes its PostgreSQL with it`, async () => {
+      const data = join(directory, `embedded-${signals.length}`);
+      const node = start({ POPLAR_DATA_DIR: data });
+      const line = await ready(node);
+      const client = await Pop3Client.connect({ port: portIn(line, 'pop3') });
+      const postmaster = postmasterFile(data);
+      for (const signal of signals) process.kill(-node.pid, signal);
+      const sinceMs = performance.now();
+      assert.equal((await client.reply()).code, 'SYS/TEMP');
+      client.destroy();
+      assert.equal(await node.ended, 0);
+      assert.ok(performance.now() - sinceMs < endsWithinMs);
+      assert.equal(isGroupAlive(node.pid), false);
+      await eventually(() => assert.equal(existsSync(postmaster), false, 'PostgreSQL has ended'));
+      const socket = connect(portIn(line, 'pop3'), '127.0.0.1');
+      const [error] = await once(socket, 'error');
+      assert.ok(error instanceof Error);
+    });
+  }
+
+  test('SIGTERM while it starts: ends with 0, nothing is left', async () => {
+    const node = start({ DATABASE_URL: database.url });
+    await eventually(() => assert.ok(existsSync(join(directory, `data${starts}`))), 10_000, 5);
+    process.kill(node.pid, 'SIGTERM');
+    assert.equal(await node.ended, 0);
+    assert.equal(isGroupAlive(node.pid), false);
+    assert.equal(await owners(database), 0);
   });
 });
+
+function postmasterFile(data: string): string {
+  const file = join(data, 'postgres', 'postmaster.pid');
+  assert.ok(existsSync(file), 'no running PostgreSQL in the data directory');
+  return file;
+}

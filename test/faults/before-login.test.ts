@@ -110,7 +110,9 @@ describe('input before login', () => {
   test('a slow drip and a silent client are closed at the login deadline', async () => {
     const ports = [hasty.pop3, hasty.pop3, hasty.pop3s];
     const clients = await Promise.all(
-      ports.map((port) => RawClient.connect({ port, ...(port === hasty.pop3s ? { tls: {} } : {}) })),
+      ports.map((port) =>
+        RawClient.connect({ port, ...(port === hasty.pop3s ? { tls: {} } : {}) }),
+      ),
     );
     const [silent, ...dripping] = clients;
     const drip = setInterval(() => {

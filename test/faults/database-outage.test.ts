@@ -132,7 +132,8 @@ test('a crash of PostgreSQL under load loses nothing and needs no restart', asyn
   codes.delete('IN-USE');
   assert.deepEqual([...codes], ['SYS/TEMP']);
   for (const { code } of ledger.unavailable) assert.equal(code, 'SYS/TEMP');
-  for (const { reply } of ledger.quits) if (reply?.ok === false) assert.equal(reply.code, 'SYS/TEMP');
+  for (const { reply } of ledger.quits)
+    if (reply?.ok === false) assert.equal(reply.code, 'SYS/TEMP');
   assert.ok(ledger.refused.includes(451), 'deliveries were told to come again');
   assert.deepEqual(
     ledger.refused.filter((code) => code !== 451),

@@ -118,7 +118,8 @@ async function freeAfterMs(mailbox: TestMailbox, withinMs: number): Promise<numb
       try {
         await client.ok(`USER ${mailbox.address}`);
         const reply = await client.command(`PASS ${testSecret}`);
-        if (!reply.ok) assert.equal(reply.code, 'IN-USE', 'a locked maildrop is not a wrong password');
+        if (!reply.ok)
+          assert.equal(reply.code, 'IN-USE', 'a locked maildrop is not a wrong password');
         assert.equal(reply.ok, true, 'still in use');
         assert.match((await client.ok('STAT')).text, /^3 620\b/);
         await client.quit();
@@ -194,9 +195,7 @@ describe('a worker thread dies', () => {
     ['by its memory', 'setImmediate(() => { const all = []; for (;;) all.push([...all, {}]); })'],
   ] as const) {
     test(`${how}: its sessions end, the others live, and it is replaced`, async () => {
-      const sessions = await Promise.all(
-        Array.from({ length: 12 }, () => markedSession(crashing)),
-      );
+      const sessions = await Promise.all(Array.from({ length: 12 }, () => markedSession(crashing)));
       const restarts = await metric(crashing, 'poplar_worker_restarts_total', { role: 'pop3' });
       await evaluateInWorker(crashing, 'pop3 1', expression);
       await eventually(async () => {

@@ -12,7 +12,7 @@ import { connect as connectTcp, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { maildropNamed } from '../support/maildrops.ts';
 import { descriptors, eventually, metric } from '../support/node-inspection.ts';
 import { Pop3Client } from '../support/pop3-client.ts';
@@ -119,7 +119,7 @@ function brokenHello(seed: number): Buffer {
 }
 
 /** The TLS layer of a connection that was greeted; rejects when the handshake fails. */
-async function greeted(options: Parameters<typeof connectTls>[0]): Promise<TLSSocket> {
+async function greeted(options: ConnectionOptions): Promise<TLSSocket> {
   const socket = connectTls({
     port: node.pop3s,
     host: '127.0.0.1',

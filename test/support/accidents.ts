@@ -34,13 +34,18 @@ export async function terminateBackends(database: TestDatabase): Promise<number>
   return rows.length;
 }
 
+/** Worker incarnations that the database knows of. */
+export async function owners(database: TestDatabase): Promise<number> {
+  return (await database.query('select owner_id from owner')).length;
+}
+
 export interface Bulk {
   readonly messages: number;
   /** What LIST is to say of each; the body is 40 octets whatever it is. */
   readonly octets?: number;
 }
 
-const tinyBody = 'Subject: bulk\r\n\r\nforty octets in this..\r\n';
+const tinyBody = 'Subject: bulk\r\n\r\nforty octets in this.\r\n';
 
 /** Fills a maildrop with rows, made in the database. */
 export async function addBulk(

@@ -58,7 +58,7 @@ export async function cuttingProxy(databaseUrl: string): Promise<CuttingProxy> {
     });
     let said = 0;
     let generation = state.generation;
-    server.on('data', (bytes) => {
+    server.on('data', (bytes: Buffer) => {
       if (generation !== state.generation) said = 0;
       generation = state.generation;
       const room = state.limit - said;

@@ -46,7 +46,9 @@ export async function evaluateInWorker(
     socket.send(JSON.stringify({ id: ids, method, params }));
   };
   socket.addEventListener('error', () => reject(new Error('the debugger does not answer')));
-  socket.addEventListener('open', () => send('NodeWorker.enable', { waitForDebuggerOnStart: false }));
+  socket.addEventListener('open', () =>
+    send('NodeWorker.enable', { waitForDebuggerOnStart: false }),
+  );
   socket.addEventListener('message', ({ data }) => {
     const said: Said = JSON.parse(String(data));
     if (said.method === 'NodeWorker.attachedToWorker') {
