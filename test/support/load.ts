@@ -12,7 +12,7 @@ import type { RunningNode } from './start-node.ts';
 import { type TestMailbox, testSecret } from './test-database.ts';
 
 /** One QUIT with deletions. */
-export interface TriedQuit {
+interface TriedQuit {
   readonly mailbox: TestMailbox;
   readonly messageIds: readonly bigint[];
   /** Null when the connection was lost before an answer. */

@@ -26,7 +26,7 @@ export async function metric(
   return sum;
 }
 
-export async function scrape(node: RunningNode): Promise<string> {
+async function scrape(node: RunningNode): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${node.ops}/metrics`);
   return answer.text();
 }
