@@ -46,11 +46,12 @@ export const staleCredentialTriesMax = 3;
 /** Kernel queue of connections not yet accepted, for each listener. */
 export const acceptBacklog = 4096;
 
-/**
- * TCP keepalive: after `initialDelay` ms of silence `count` probes, `interval` ms apart, then the
- * connection is over. A client whose machine lost its network holds its maildrop no longer.
- */
-export const keepAlive = { enable: true, initialDelay: 30_000, interval: 10_000, count: 3 };
+/** TCP keepalive: after this much silence the client is asked whether it is still there. */
+export const keepAliveInitialDelayMs = 30_000;
+/** Between two of these questions. */
+export const keepAliveIntervalMs = 10_000;
+/** So many without an answer, and the connection is over: its maildrop is free after a minute. */
+export const keepAliveProbesMax = 3;
 
 /** PostgreSQL connections for large bodies, of those a worker may have. */
 export const streamConnectionsMax = 4;

@@ -10,7 +10,12 @@ import type { Pop3Listener } from '@poplar/runtime';
 import { printAddress } from '@poplar/runtime';
 import { Connection } from './connection/connection.ts';
 import type { FrontEnd, ListenerKind } from './front-end.ts';
-import { acceptBacklog, keepAlive } from './limits.ts';
+import {
+  acceptBacklog,
+  keepAliveInitialDelayMs,
+  keepAliveIntervalMs,
+  keepAliveProbesMax,
+} from './limits.ts';
 
 export interface Place {
   readonly address: Pop3Listener;
@@ -37,7 +42,7 @@ export class Listener {
       },
       (socket) => {
         // A client that vanished without a word frees its maildrop within a minute.
-        socket.setKeepAlive(keepAlive);
+        socket.setKeepAlive(true, keepAliveInitialDelayMs, keepAliveIntervalMs, keepAliveProbesMax);
         const connection = new Connection({
           frontEnd,
           socket,
