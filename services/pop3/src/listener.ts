@@ -61,6 +61,8 @@ export class Listener {
       this.#server.once('error', reject);
       this.#server.listen({ host, port, reusePort: this.#shared, backlog: acceptBacklog }, () => {
         this.#server.off('error', reject);
+        // A failing accept (no descriptors or memory left) must not end the worker and its sessions.
+        this.#server.on('error', () => {});
         resolve();
       });
     });

@@ -133,7 +133,7 @@ export class Connection implements MessageSink {
     if (this.#handshaking && !this.#ending) this.#endReason = 'tls-failed';
     this.#outbox.closed();
     this.#readAhead.clear();
-    if (!this.#working) this.#releaseMaildrop();
+    this.#releaseMaildrop();
     this.#frontEnd.ended(this);
   }
 
@@ -152,7 +152,8 @@ export class Connection implements MessageSink {
 
   /** Ends the session at its next idle moment with a word to the client; drain and lost leases. */
   shutDown(reason: EndReason): void {
-    if (this.#session === null) {
+    // A handshake has no room for a word, and a stalled one would hold up the drain.
+    if (this.#session === null || this.#handshaking) {
       this.destroy(reason);
       return;
     }
@@ -302,8 +303,9 @@ export class Connection implements MessageSink {
     const maildrop = this.#maildrop;
     if (maildrop === null) throw new Error('an effect of TRANSACTION without a maildrop');
     if (effect.kind === 'update') {
-      const outcome = await update(backends, maildrop, effect.marked);
+      // From here on the lock is the update's to release, also when the client leaves.
       this.#maildrop = null;
+      const outcome = await update(backends, maildrop, effect.marked);
       if (outcome.kind === 'updated' && effect.marked.length > 0) {
         this.flaggedMessages = effect.marked.length;
         this.#frontEnd.updated(effect.marked.length, startedAtMs);
@@ -317,7 +319,7 @@ export class Connection implements MessageSink {
     this.#working = false;
     this.#begun = false;
     if (this.#closed) {
-      // The client left while we worked: nobody hears the outcome, but the lock must not stay.
+      // The client left while its login was verified: nobody hears of it, the lock must not stay.
       this.#releaseMaildrop();
       return;
     }

@@ -11,7 +11,14 @@ import { randomUUID } from 'node:crypto';
 import type { Verifier } from '@poplar/identity';
 import { canonicalAddress } from '@poplar/identity';
 import type { Attempt, Extent, MessageIndex, Outcome } from '@poplar/protocol';
-import type { Credential, Login, MailboxId, Snapshot, Store } from '@poplar/store';
+import {
+  type Credential,
+  type Login,
+  type MailboxId,
+  type Snapshot,
+  type Store,
+  StoreError,
+} from '@poplar/store';
 import { staleCredentialTriesMax } from '../limits.ts';
 import { failureBeforeFirstOctet, type Incident } from './outcome-for-error.ts';
 import type { ReadAhead } from './read-ahead.ts';
@@ -114,10 +121,11 @@ async function openMaildrop(
   const { store } = backends;
   const { mailboxId, address } = login;
   const token = randomUUID();
+  const ownerId = backends.ownerId();
   const opened = await store.open({
     mailboxId,
     credentialVersion: login.credentialVersion,
-    ownerId: backends.ownerId(),
+    ownerId,
     token,
   });
   if (opened.kind === 'stale-credentials') return 'stale-credentials';
@@ -125,12 +133,18 @@ async function openMaildrop(
   if (opened.kind === 'disabled') return disabled;
   try {
     const snapshot = await store.snapshot(mailboxId, opened.version, opened.messages);
+    // The lease was lost meanwhile, and the lock with it: nobody else would tell this session.
+    if (backends.ownerId() !== ownerId) throw leaseLost();
     return { kind: 'opened', maildrop: { mailboxId, address, token, snapshot } };
   } catch (error) {
     // RFC 1939 §4: a lock acquired is released before -ERR is said.
     await store.close(mailboxId, token);
     throw error;
   }
+}
+
+function leaseLost(): StoreError {
+  return new StoreError('OWNER_EXPIRED', 'the lease of this worker was lost while it opened');
 }
 
 /**
