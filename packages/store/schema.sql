@@ -126,6 +126,7 @@ table maildrop_lock with (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, au
   owner_id uuid
   grants bigint not null default 0
   granted_at timestamp with time zone
+  owner_epoch bigint not null default 0
   maildrop_lock_pkey PRIMARY KEY (mailbox_id)
 
 table message partition by HASH (mailbox_id)
@@ -222,6 +223,7 @@ table owner with (fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_va
   lease_until timestamp with time zone not null
   draining boolean not null default false
   started_at timestamp with time zone not null default now()
+  epoch bigint not null default 0
   owner_pkey PRIMARY KEY (owner_id)
 
 table quit_receipt with (fillfactor=80, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)

@@ -1,10 +1,11 @@
 /**
- * Releases locks, many at once, and does not give up at the first failure.
+ * Releases locks, many at once, and makes sure that one whose release fails is free all the same.
  *
- * A release is queued -> in a batch -> done, or not heard of, or skipped because its row was locked
- * at that moment; the latter two are tried again in the background with doubling pauses, a bounded
- * number of times. What remains then is freed by the end of the owner's lease or by the next flag
- * that waits for it.
+ * A release is queued -> in a batch -> released, or skipped because its row was locked at that
+ * moment, or not heard of. A skipped one is tried again with doubling pauses, a bounded number of
+ * times. What then remains, and what was not heard of, is freed by a new epoch of the owner
+ * (lock-keeper.ts): it begins with the next connection if the connection was lost, else it is asked
+ * for here, once for all that need it, until it is there.
  *
  * Never: a rejection; a release without the token; more releases waiting than the queue's bound.
  */
@@ -14,68 +15,110 @@ import { BatchQueue } from './connection/batch-queue.ts';
 import type { ShortLine } from './connection/short-line.ts';
 import type { MailboxId } from './contract.ts';
 import { batchQueueMax, closeAttemptsMax, closeRetryMaxMs, closeRetryMinMs } from './limits.ts';
+import type { LockKeeper } from './lock-keeper.ts';
 import { findHeldLocks } from './statements/find-held-locks.ts';
 import { type HeldLock, releaseLocks } from './statements/release-locks.ts';
 
+type Released = 'released' | 'skipped' | 'unknown';
+
 export class Closing {
-  readonly queue: BatchQueue<HeldLock, boolean>;
-  /** Releases that were given up. */
+  readonly queue: BatchQueue<HeldLock, Released>;
+  /** Releases that were left to a new epoch. */
   abandoned = 0;
 
   readonly #line: ShortLine;
-  readonly #retrying = new Set<Promise<void>>();
-  #ended = new AbortController();
+  readonly #keeper: LockKeeper;
+  readonly #background = new Set<Promise<void>>();
+  readonly #ended = new AbortController();
+  #renewing = false;
 
-  constructor(line: ShortLine) {
+  constructor(line: ShortLine, keeper: LockKeeper) {
     this.#line = line;
+    this.#keeper = keeper;
     this.queue = new BatchQueue({ send: (locks) => this.#send(locks) });
   }
 
   /** Resolves when the lock is released, was not held, or is left to the background. */
   async close(mailboxId: MailboxId, token: string): Promise<void> {
+    this.#keeper.forget(token);
     const lock = { mailboxId, token };
-    if (await this.#attempt(lock)) return;
-    if (this.#retrying.size >= batchQueueMax) {
-      this.abandoned += 1;
-      return;
+    const released = await this.#attempt(lock);
+    if (released === 'skipped' && this.#background.size < batchQueueMax) {
+      this.#inBackground(this.#closeLater(lock));
+    } else if (released !== 'released') {
+      this.#abandon();
     }
-    const retry = this.#closeLater(lock).finally(() => this.#retrying.delete(retry));
-    this.#retrying.add(retry);
   }
 
   /** Waits for what is under way; later attempts are not made. */
   async end(): Promise<void> {
     this.#ended.abort();
-    await Promise.all(this.#retrying);
+    await Promise.all(this.#background);
   }
 
   async #closeLater(lock: HeldLock): Promise<void> {
     let pauseMs = closeRetryMinMs;
     for (let attempt = 1; attempt < closeAttemptsMax; attempt += 1) {
-      try {
-        await sleep(pauseMs, undefined, { signal: this.#ended.signal, ref: false });
-      } catch {
-        break;
-      }
-      if (await this.#attempt(lock)) return;
+      if (!(await this.#pause(pauseMs))) return;
+      const released = await this.#attempt(lock);
+      if (released === 'released') return;
+      if (released === 'unknown') break;
       pauseMs = Math.min(pauseMs * 2, closeRetryMaxMs);
     }
-    this.abandoned += 1;
+    this.#abandon();
   }
 
-  async #attempt(lock: HeldLock): Promise<boolean> {
+  #abandon(): void {
+    this.abandoned += 1;
+    if (this.#renewing || this.#ended.signal.aborted) return;
+    this.#renewing = true;
+    this.#inBackground(
+      this.#renewEpoch().finally(() => {
+        this.#renewing = false;
+      }),
+    );
+  }
+
+  async #renewEpoch(): Promise<void> {
+    const { epochs } = this.#keeper;
+    for (let pauseMs = closeRetryMinMs; ; pauseMs = Math.min(pauseMs * 2, closeRetryMaxMs)) {
+      if (!(await this.#pause(pauseMs))) return;
+      // A connection made meanwhile has begun one.
+      if (this.#keeper.epochs > epochs) return;
+      try {
+        await this.#keeper.begin(await this.#line.connected());
+        return;
+      } catch {
+        // The line was lost: the next one begins an epoch itself, which is looked for above.
+      }
+    }
+  }
+
+  async #attempt(lock: HeldLock): Promise<Released> {
     try {
       return await this.queue.submit(lock);
     } catch {
-      return false;
+      return 'unknown';
     }
   }
 
-  async #send(locks: readonly HeldLock[]): Promise<boolean[]> {
+  async #send(locks: readonly HeldLock[]): Promise<Released[]> {
     const released = new Set(await this.#line.run(releaseLocks, locks));
     const others = locks.filter(({ token }) => !released.has(token));
-    if (others.length === 0) return locks.map(() => true);
+    if (others.length === 0) return locks.map(() => 'released');
     const held = new Set(await this.#line.run(findHeldLocks, others));
-    return locks.map(({ token }) => !held.has(token));
+    return locks.map(({ token }) => (held.has(token) ? 'skipped' : 'released'));
+  }
+
+  /** False when the store is closing. */
+  async #pause(pauseMs: number): Promise<boolean> {
+    const { signal } = this.#ended;
+    await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+    return !signal.aborted;
+  }
+
+  #inBackground(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#background.delete(tracked));
+    this.#background.add(tracked);
   }
 }

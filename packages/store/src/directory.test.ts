@@ -178,10 +178,12 @@ test('owners are registered, renewed, removed and reaped', async () => {
     ],
   );
   await store.removeOwner(second.ownerId);
-  assert.deepEqual(await store.renewOwners([first.ownerId, second.ownerId]), [first.ownerId]);
+  const renewed = [{ ownerId: first.ownerId, lapsed: false }];
+  assert.deepEqual(await store.renewOwners([first.ownerId, second.ownerId]), renewed);
   assert.deepEqual(await store.renewOwners([]), []);
   await mail.expireOwner(first.ownerId);
-  assert.deepEqual(await store.renewOwners([first.ownerId]), [first.ownerId]);
+  const revived = [{ ownerId: first.ownerId, lapsed: true }];
+  assert.deepEqual(await store.renewOwners([first.ownerId]), revived);
   assert.equal(await store.reapOwners(), 0);
   await database.query(
     "update owner set lease_until = now() - interval '61 minutes' where owner_id = $1",

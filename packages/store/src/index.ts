@@ -29,4 +29,5 @@ export type { HeldMaildrop } from './statements/list-locks.ts';
 export type { MailboxPage, MailboxRow, Page } from './statements/list-mailboxes.ts';
 export type { Owner } from './statements/list-owners.ts';
 export type { MessagePage, StoredMessage } from './statements/list-stored-messages.ts';
+export type { Renewed } from './statements/renew-owners.ts';
 export { openStore, Store, type StoreOptions, type StoreStats } from './store.ts';

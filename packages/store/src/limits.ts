@@ -43,7 +43,7 @@ export const lockWaitMs = 2_000;
 /** First pause of those attempts; doubled each time. */
 export const lockRetryMinMs = 100;
 
-/** A release that did not reach the database is tried again this often, then left to the lease. */
+/** A release whose row was locked is tried again this often, then left to a new epoch. */
 export const closeAttemptsMax = 8;
 /** First pause of those attempts; doubled each time up to the second. */
 export const closeRetryMinMs = 250;

@@ -13,27 +13,38 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Closing } from './closing.ts';
 import { BatchQueue } from './connection/batch-queue.ts';
+import type { Link } from './connection/link.ts';
 import type { ShortLine } from './connection/short-line.ts';
 import type { OpenRequest, OpenResult } from './contract.ts';
 import { StoreError, translateError } from './errors.ts';
 import { batchQueueMax, lockRetryMinMs } from './limits.ts';
+import type { LockKeeper } from './lock-keeper.ts';
 import { type OpenedState, readOpened } from './statements/read-opened.ts';
-import { takeLocks } from './statements/take-locks.ts';
+import { type LockRequest, takeLocks } from './statements/take-locks.ts';
 
 type Answer = OpenResult | { readonly kind: 'owner-expired' };
+
+export interface OpeningParts {
+  readonly line: ShortLine;
+  readonly keeper: LockKeeper;
+  readonly closing: Closing;
+  readonly waitMs: number;
+}
 
 export class Opening {
   readonly queue: BatchQueue<OpenRequest, Answer>;
 
   readonly #line: ShortLine;
+  readonly #keeper: LockKeeper;
   readonly #closing: Closing;
   readonly #waitMs: number;
   #retrying = 0;
 
-  constructor(line: ShortLine, closing: Closing, waitMs: number) {
-    this.#line = line;
-    this.#closing = closing;
-    this.#waitMs = waitMs;
+  constructor(parts: OpeningParts) {
+    this.#line = parts.line;
+    this.#keeper = parts.keeper;
+    this.#closing = parts.closing;
+    this.#waitMs = parts.waitMs;
     this.queue = new BatchQueue({
       send: (requests) => this.#send(requests),
       key: (request) => request.mailboxId,
@@ -43,6 +54,8 @@ export class Opening {
   /** Rejects with a StoreError; no lock is held then. */
   async open(request: OpenRequest): Promise<OpenResult> {
     let answer = await this.queue.submit(request);
+    // Its epoch may have changed under it: asked once more, with the one there is then.
+    if (answer.kind === 'owner-expired') answer = await this.queue.submit(request);
     if (answer.kind === 'in-use' && this.#waitMs > 0) answer = await this.#openLater(request);
     if (answer.kind === 'owner-expired') {
       throw new StoreError('OWNER_EXPIRED', 'the lease of this worker is over');
@@ -69,9 +82,10 @@ export class Opening {
 
   async #send(requests: readonly OpenRequest[]): Promise<Answer[]> {
     const link = await this.#line.connected();
+    const asked = await this.#withEpochs(link, requests);
     const [taken, states] = await Promise.allSettled([
-      link.run(takeLocks, requests),
-      link.run(readOpened, requests),
+      link.run(takeLocks, asked),
+      link.run(readOpened, asked),
     ]);
     // The locks may have been taken although nobody heard of it.
     if (taken.status === 'rejected') throw this.#abandon(requests, taken.reason);
@@ -84,11 +98,23 @@ export class Opening {
       const locked = tokens.has(request.token);
       const answer = answerFor(request, state, locked);
       answers[state.index] = answer;
-      if (locked && answer.kind !== 'opened') {
-        void this.#closing.close(request.mailboxId, request.token);
-      }
+      if (answer.kind === 'opened') this.#keeper.opened(request.ownerId, request.token);
+      else if (locked) void this.#closing.close(request.mailboxId, request.token);
+      else this.#keeper.forget(request.token);
+      if (answer.kind === 'owner-expired') this.#keeper.doubt(request.ownerId);
     }
     return answers;
+  }
+
+  async #withEpochs(link: Link, requests: readonly OpenRequest[]): Promise<LockRequest[]> {
+    const asked: LockRequest[] = [];
+    for (const request of requests) {
+      const epoch = await this.#keeper.epochOf(link, request.ownerId);
+      asked.push({ ...request, epoch });
+    }
+    // Said when nothing can come between this and the asking.
+    for (const request of asked) this.#keeper.opening(request.ownerId, request);
+    return asked;
   }
 
   #abandon(requests: readonly OpenRequest[], cause: unknown): StoreError {

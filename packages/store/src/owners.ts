@@ -13,7 +13,7 @@ import { drainOwners } from './statements/drain-owners.ts';
 import { insertOwner, type NewOwner } from './statements/insert-owner.ts';
 import { listOwners, type Owner } from './statements/list-owners.ts';
 import { reapOwners } from './statements/reap-owners.ts';
-import { renewOwners } from './statements/renew-owners.ts';
+import { type Renewed, renewOwners } from './statements/renew-owners.ts';
 
 export class Owners {
   readonly #line: ShortLine;
@@ -27,7 +27,7 @@ export class Owners {
   }
 
   /** The owners that still exist: the sessions of any other must end. */
-  async renew(ownerIds: readonly string[]): Promise<string[]> {
+  async renew(ownerIds: readonly string[]): Promise<Renewed[]> {
     return ownerIds.length === 0 ? [] : this.#line.run(renewOwners, ownerIds);
   }
 

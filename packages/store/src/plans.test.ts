@@ -11,6 +11,7 @@ import { sessionSettings } from './connection/session-settings.ts';
 import type { MailboxId } from './contract.ts';
 import { Pieces } from './parameter.ts';
 import type { Statement } from './statement.ts';
+import { beginEpoch } from './statements/begin-epoch.ts';
 import { confirmReceipt } from './statements/confirm-receipt.ts';
 import { deliverMessage } from './statements/deliver-message.ts';
 import { findLogins } from './statements/find-logins.ts';
@@ -63,12 +64,13 @@ async function planOf<Input, Output>(
 
 const mailboxId = '1' as MailboxId;
 const token = randomUUID();
-const open = [{ mailboxId, credentialVersion: '1', ownerId: token, token }];
+const open = [{ mailboxId, credentialVersion: '1', ownerId: token, token, epoch: '0' }];
 const messageIds = [1n];
 
 const plans: Record<string, () => Promise<string>> = {
   takeLocks: () => planOf(takeLocks, open),
   readOpened: () => planOf(readOpened, open),
+  beginEpoch: () => planOf(beginEpoch, { ownerId: token, locks: [{ mailboxId, token }] }),
   releaseLocks: () => planOf(releaseLocks, [{ mailboxId, token }]),
   findLogins: () => planOf(findLogins, ['a']),
   findRecipients: () => planOf(findRecipients, ['a']),

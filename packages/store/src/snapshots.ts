@@ -63,6 +63,8 @@ export class Snapshots {
   readonly #lanes: SnapshotLanes;
   readonly #kept = new Map<MailboxId, Kept>();
   readonly #loading = new Map<string, Promise<Snapshot>>();
+  /** Loads that began before `clear` are not kept. */
+  #generation = 0;
 
   constructor(lanes: SnapshotLanes) {
     this.#lanes = lanes;
@@ -88,18 +90,30 @@ export class Snapshots {
     if (loading === undefined) {
       // What it held before tells a drop's size when the caller does not.
       const small = (messages ?? kept?.snapshot.count ?? Number.MAX_VALUE) <= smallSnapshotMessages;
-      loading = this.#load(mailboxId, small).finally(() => this.#loading.delete(key));
-      this.#loading.set(key, loading);
+      const load = this.#load(mailboxId, small).finally(() => {
+        if (this.#loading.get(key) === load) this.#loading.delete(key);
+      });
+      loading = load;
+      this.#loading.set(key, load);
     }
     return loading;
   }
 
+  /** Forgets all: versions that were seen may be given out again. */
+  clear(): void {
+    this.#kept.clear();
+    this.#loading.clear();
+    this.octets = 0;
+    this.#generation += 1;
+  }
+
   async #load(mailboxId: MailboxId, small: boolean): Promise<Snapshot> {
     const { line, pool } = this.#lanes;
+    const generation = this.#generation;
     const [packed] = await (small ? line : pool).run(listMessages, mailboxId);
     if (packed === undefined) throw new StoreError('NOT_FOUND', 'the mailbox is gone');
     const snapshot = unpackSnapshot(packed);
-    this.#keep(mailboxId, snapshot);
+    if (generation === this.#generation) this.#keep(mailboxId, snapshot);
     return snapshot;
   }
 

@@ -41,6 +41,7 @@ import {
   workConnectionsMax,
   workStatementTimeoutMs,
 } from './limits.ts';
+import { LockKeeper } from './lock-keeper.ts';
 import { Opening } from './opening.ts';
 import { Owners } from './owners.ts';
 import { forgetOldReceipts, type PurgeLimits, type PurgeResult, purge } from './purging.ts';
@@ -54,6 +55,7 @@ import type { HeldMaildrop } from './statements/list-locks.ts';
 import type { MailboxPage, MailboxRow, Page } from './statements/list-mailboxes.ts';
 import type { Owner } from './statements/list-owners.ts';
 import type { MessagePage, StoredMessage } from './statements/list-stored-messages.ts';
+import type { Renewed } from './statements/renew-owners.ts';
 import type { NewStatus } from './statements/set-mailbox-status.ts';
 import type { NewPassword } from './statements/set-password.ts';
 
@@ -67,8 +69,12 @@ export interface StoreOptions {
   readonly snapshotCacheOctets?: number;
   /** How long `open` waits for a maildrop that is in use; 0 to be told at once. */
   readonly lockWaitMs?: number;
+  /** Server-side bound of a pipelined statement; a silent server is left soon after it. */
+  readonly shortStatementTimeoutMs?: number;
   /** Hears of the short lane: the reason when it is lost or cannot be made, null when it is up. */
   readonly report?: (error: StoreError | null) => void;
+  /** Hears of open maildrops whose lock is gone, by token: nothing their sessions mark will go. */
+  readonly locksLost?: (tokens: readonly string[]) => void;
 }
 
 /** Plain numbers for metrics, as of now. */
@@ -79,6 +85,8 @@ export interface StoreStats {
   readonly opens: number;
   readonly closesWaiting: number;
   readonly closesAbandoned: number;
+  /** Epochs that the worker's owner row has had. */
+  readonly epochs: number;
   readonly workWaiting: number;
   readonly streamsWaiting: number;
   readonly snapshotHits: number;
@@ -92,6 +100,7 @@ export class Store {
   readonly #read: ShortLine;
   readonly #work: LinkPool;
   readonly #stream: LinkPool;
+  readonly #keeper: LockKeeper;
   readonly #closing: Closing;
   readonly #opening: Opening;
   readonly #snapshots: Snapshots;
@@ -107,11 +116,19 @@ export class Store {
       ...server,
       pipeline: true,
       synchronousCommit: false,
-      statementTimeoutMs: shortStatementTimeoutMs,
+      statementTimeoutMs: options.shortStatementTimeoutMs ?? shortStatementTimeoutMs,
     };
     const durable = { ...server, pipeline: false, synchronousCommit: true };
-    this.#short = new ShortLine(short, options.report ?? (() => undefined));
-    this.#read = new ShortLine(short, () => undefined);
+    this.#keeper = new LockKeeper(options.locksLost ?? (() => undefined));
+    this.#short = new ShortLine(short, {
+      report: options.report,
+      prepare: async (link) => {
+        // A server that lost its last commits gives their versions out again.
+        this.#snapshots.clear();
+        await this.#keeper.begin(link);
+      },
+    });
+    this.#read = new ShortLine(short);
     this.#work = new LinkPool(
       { ...durable, statementTimeoutMs: workStatementTimeoutMs },
       options.workConnectionsMax ?? workConnectionsMax,
@@ -120,8 +137,13 @@ export class Store {
       { ...durable, statementTimeoutMs: streamStatementTimeoutMs },
       options.streamConnectionsMax ?? streamConnectionsMax,
     );
-    this.#closing = new Closing(this.#short);
-    this.#opening = new Opening(this.#short, this.#closing, options.lockWaitMs ?? lockWaitMs);
+    this.#closing = new Closing(this.#short, this.#keeper);
+    this.#opening = new Opening({
+      line: this.#short,
+      keeper: this.#keeper,
+      closing: this.#closing,
+      waitMs: options.lockWaitMs ?? lockWaitMs,
+    });
     this.#snapshots = new Snapshots({
       line: this.#short,
       pool: this.#work,
@@ -181,13 +203,25 @@ export class Store {
   }
 
   /** QUIT with deletions: durable when it answers `flagged`. */
-  flag(request: FlagRequest): Promise<FlagResult> {
-    return this.#flagging.flag(request);
+  async flag(request: FlagRequest): Promise<FlagResult> {
+    const result = await this.#flagging.flag(request);
+    this.#keeper.forget(request.token);
+    return result;
   }
 
   /** Releases a lock. Never rejects; resolves when it is done or left to the background. */
   close(mailboxId: MailboxId, token: string): Promise<void> {
     return this.#closing.close(mailboxId, token);
+  }
+
+  /** Whether a lock that `open` gave is still ours, as far as this process knows. */
+  holdsLock(ownerId: string, token: string): boolean {
+    return this.#keeper.holds(ownerId, token);
+  }
+
+  /** Makes sure of the locks after their lease was over for a while. Rejects with a StoreError. */
+  async checkLocks(): Promise<void> {
+    await this.#keeper.begin(await this.#short.connected());
   }
 
   /** Stores a message for all its recipients in one transaction: durable when it answers. */
@@ -215,7 +249,7 @@ export class Store {
   }
 
   /** Renews leases. Answers the owners that still exist. */
-  renewOwners(ownerIds: readonly string[]): Promise<string[]> {
+  renewOwners(ownerIds: readonly string[]): Promise<Renewed[]> {
     return this.#owners.renew(ownerIds);
   }
 
@@ -288,6 +322,7 @@ export class Store {
       opens: this.#opening.queue.requests,
       closesWaiting: this.#closing.queue.waiting,
       closesAbandoned: this.#closing.abandoned,
+      epochs: this.#keeper.epochs,
       workWaiting: this.#work.waiting,
       streamsWaiting: this.#stream.waiting,
       snapshotHits: this.#snapshots.hits,

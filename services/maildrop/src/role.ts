@@ -43,6 +43,7 @@ export async function startMaildrop(context: WorkerContext): Promise<RoleInstanc
     reload: (certificates) => startTls.reload(certificates),
     // This role takes no locks.
     ownerChanged: () => {},
+    leaseLapsed: () => {},
   };
 }
 

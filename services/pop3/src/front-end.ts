@@ -156,10 +156,11 @@ export class FrontEnd {
     for (const connection of this.admission.all) connection.sweep(nowMs);
   }
 
-  /** The locks of all sessions are void: their lease was lost. Nothing they marked is removed. */
-  dropSessions(): void {
+  /** The locks of these sessions, or of all, are void. Nothing they marked is removed. */
+  dropSessions(isLost: (token: string) => boolean = () => true): void {
     for (const connection of this.admission.all) {
-      if (connection.address !== null) connection.shutDown('owner-lost');
+      const { lockToken } = connection;
+      if (lockToken !== null && isLost(lockToken)) connection.shutDown('owner-lost');
     }
   }
 

@@ -25,6 +25,7 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
     streamConnectionsMax,
     snapshotCacheOctets: limits.snapshotCacheOctets,
     lockWaitMs: limits.lockWaitMs,
+    locksLost: (tokens) => frontEnd.dropSessions((token) => tokens.includes(token)),
   });
   const tls = new SecureEndpoint({
     certificates: context.certificates,
@@ -52,6 +53,10 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
     ownerChanged: (newOwnerId) => {
       ownerId = newOwnerId;
       frontEnd.dropSessions();
+    },
+    leaseLapsed: () => {
+      // A connection that fails here begins a new epoch when it is made again, which looks, too.
+      store.checkLocks().catch(() => {});
     },
   };
 }

@@ -35,7 +35,9 @@ export type ToWorker =
   /** Use these certificates for new handshakes. */
   | { readonly kind: 'reload'; readonly certificates: CertificateSet }
   /** The lease was lost and taken anew: every lock held under the old owner is void. */
-  | { readonly kind: 'owner'; readonly ownerId: string };
+  | { readonly kind: 'owner'; readonly ownerId: string }
+  /** The lease was over for a while and goes on: locks may have been taken meanwhile. */
+  | { readonly kind: 'lapsed' };
 
 export type FromWorker =
   /** Every listener answers; these are their printable addresses. */

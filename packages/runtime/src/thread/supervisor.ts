@@ -110,6 +110,11 @@ export class Supervisor {
     return slot?.changeOwner(former.ownerId, ownerId) ?? false;
   }
 
+  /** Tells a worker that the lease of this owner was over for a while and goes on. */
+  leaseLapsed(owner: Owner): void {
+    this.#slots.find(({ place }) => place === owner.place)?.leaseLapsed(owner.ownerId);
+  }
+
   reload(certificates: CertificateSet): void {
     this.#certificates = certificates;
     for (const slot of this.#slots) slot.reload(certificates);

@@ -92,6 +92,11 @@ export class WorkerSlot {
     return true;
   }
 
+  /** Tells the thread that its lease was over for a while, if it still is the one that holds it. */
+  leaseLapsed(ownerId: string): void {
+    if (this.ownerId === ownerId) this.#thread?.send({ kind: 'lapsed' });
+  }
+
   /** Asks the thread to end, terminates it when it does not, and leaves the place empty. */
   async close(deadlineMs: number, graceMs: number): Promise<void> {
     this.#closing.abort();

@@ -40,6 +40,8 @@ export interface RoleInstance {
   reload(certificates: CertificateSet): void;
   /** Locks taken as the former owner are void: drop the sessions that hold them. */
   ownerChanged(ownerId: string): void;
+  /** The lease was over for a while: drop the sessions whose locks were taken meanwhile. */
+  leaseLapsed(): void;
 }
 
 export type StartRole = (context: WorkerContext) => Promise<RoleInstance>;
@@ -95,6 +97,9 @@ async function serve(instance: RoleInstance, { port, log, metrics }: Surrounding
           break;
         case 'owner':
           instance.ownerChanged(message.ownerId);
+          break;
+        case 'lapsed':
+          instance.leaseLapsed();
           break;
         case 'drain':
           drainAsked(message.deadlineMs);

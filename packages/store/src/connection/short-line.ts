@@ -14,19 +14,27 @@ import { reconnectDelayMaxMs, reconnectDelayMinMs } from '../limits.ts';
 import type { Statement } from '../statement.ts';
 import { Link, type LinkSettings } from './link.ts';
 
+export interface ShortLineHooks {
+  /** Hears of each loss, and null when the line is up. */
+  readonly report?: ((error: StoreError | null) => void) | undefined;
+  /** Done on a new link before anyone else may use it; if it rejects, the link is given up. */
+  readonly prepare?: (link: Link) => Promise<void>;
+}
+
 export class ShortLine {
   readonly #settings: LinkSettings;
   readonly #report: (error: StoreError | null) => void;
+  readonly #prepare: (link: Link) => Promise<void>;
   #link: Link | null = null;
   #first: Promise<Link> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #delayMs = reconnectDelayMinMs;
   #ended = false;
 
-  /** `report` hears of each loss, and null when the line is up. */
-  constructor(settings: LinkSettings, report: (error: StoreError | null) => void) {
+  constructor(settings: LinkSettings, hooks: ShortLineHooks = {}) {
     this.#settings = settings;
-    this.#report = report;
+    this.#report = hooks.report ?? (() => undefined);
+    this.#prepare = hooks.prepare ?? (() => Promise.resolve());
   }
 
   get up(): boolean {
@@ -60,11 +68,8 @@ export class ShortLine {
 
   async #connect(): Promise<Link> {
     try {
-      const link = await Link.connect(this.#settings);
-      if (this.#ended) {
-        await link.end();
-        throw new StoreError('STORE_UNAVAILABLE', 'the store was closed');
-      }
+      const link = await this.#preparedLink();
+      this.#timer = null;
       this.#link = link;
       this.#delayMs = reconnectDelayMinMs;
       link.onLost = (error) => this.#lost(error);
@@ -78,6 +83,19 @@ export class ShortLine {
     }
   }
 
+  async #preparedLink(): Promise<Link> {
+    const link = await Link.connect(this.#settings);
+    try {
+      if (this.#ended) throw new StoreError('STORE_UNAVAILABLE', 'the store was closed');
+      await this.#prepare(link);
+      if (!link.open) throw new StoreError('STORE_UNAVAILABLE', 'the connection was lost at once');
+      return link;
+    } catch (error) {
+      link.destroy();
+      throw error;
+    }
+  }
+
   #lost(error: StoreError): void {
     this.#link = null;
     this.#report(error);
@@ -87,12 +105,8 @@ export class ShortLine {
   #retryLater(): void {
     if (this.#ended) return;
     this.#timer = setTimeout(() => {
-      void this.#connect().then(
-        () => {
-          this.#timer = null;
-        },
-        (error: StoreError) => this.#report(error),
-      );
+      this.#first = this.#connect();
+      this.#first.catch((error: StoreError) => this.#report(error));
     }, this.#delayMs);
     this.#timer.unref();
     this.#delayMs = Math.min(this.#delayMs * 2, reconnectDelayMaxMs);

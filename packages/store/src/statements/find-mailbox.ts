@@ -62,7 +62,7 @@ export const findMailbox: Statement<string, MailboxDetails> = {
 select m.mailbox_id, m.address, m.status, m.pop3_enabled, m.credential_version,
        extract(epoch from m.created_at) * 1000, d.messages, d.octets, d.version,
        case when l.token is not null then l.owner_id end, o.node_name, o.worker,
-       coalesce(o.lease_until > now(), false), extract(epoch from l.granted_at) * 1000
+       coalesce(o.lease_until > now() and o.epoch <= l.owner_epoch, false), extract(epoch from l.granted_at) * 1000
 from mailbox m
 join maildrop d on d.mailbox_id = m.mailbox_id
 join maildrop_lock l on l.mailbox_id = m.mailbox_id

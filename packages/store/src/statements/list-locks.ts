@@ -22,7 +22,7 @@ export const listLocks: Statement<Page, HeldMaildrop> = {
   text: `
 select m.address, l.owner_id, o.node_name, o.worker, extract(epoch from l.granted_at) * 1000
 from maildrop_lock l
-join owner o on o.owner_id = l.owner_id and o.lease_until > now()
+join owner o on o.owner_id = l.owner_id and o.epoch <= l.owner_epoch and o.lease_until > now()
 join mailbox m on m.mailbox_id = l.mailbox_id
 where l.token is not null and m.address > $1
 order by m.address limit $2`,

@@ -7,10 +7,10 @@
  * Plan: a nested loop of primary key look-ups, one row each.
  */
 
-import type { OpenRequest } from '../contract.ts';
 import { booleanAt, numberAt, textAt, textOrNullAt } from '../field.ts';
 import { int8Array, uuidArray } from '../parameter.ts';
 import type { Statement } from '../statement.ts';
+import type { LockRequest } from './take-locks.ts';
 
 export interface OpenedState {
   /** Position of the request. */
@@ -20,17 +20,20 @@ export interface OpenedState {
   readonly enabled: boolean;
   readonly version: string;
   readonly messages: number;
-  /** Whether the lease of the asking worker runs. */
+  /** Whether the lease of the asking worker runs, in the epoch it thinks it is in. */
   readonly ownerAlive: boolean;
 }
 
-export const readOpened: Statement<readonly OpenRequest[], OpenedState> = {
+export const readOpened: Statement<readonly LockRequest[], OpenedState> = {
   name: 'read_opened',
   text: `
 select w.n - 1, m.credential_version, coalesce(m.status = 'active' and m.pop3_enabled, false),
        coalesce(d.version, 0), coalesce(d.messages, 0),
-       exists (select from owner o where o.owner_id = w.owner_id and o.lease_until > now())
-from unnest($1::bigint[], $2::uuid[]) with ordinality as w (mailbox_id, owner_id, n)
+       exists (
+         select from owner o
+         where o.owner_id = w.owner_id and o.epoch = w.epoch and o.lease_until > now())
+from unnest($1::bigint[], $2::uuid[], $3::bigint[])
+       with ordinality as w (mailbox_id, owner_id, epoch, n)
 left join lateral (
   select m.mailbox_id, m.credential_version, m.status, m.pop3_enabled
   from mailbox m where m.mailbox_id = w.mailbox_id offset 0) m on true
@@ -39,6 +42,7 @@ left join lateral (
   parameters: (requests) => [
     int8Array(requests.map((request) => request.mailboxId)),
     uuidArray(requests.map((request) => request.ownerId)),
+    int8Array(requests.map((request) => request.epoch)),
   ],
   row: (row) => ({
     index: numberAt(row, 0),

@@ -2,12 +2,14 @@
  * Locks the maildrops of a batch of opens. Answers the tokens that got theirs.
  *
  * A lock is taken only if the verified credentials are current, the mailbox may be opened, the
- * asking worker's lease runs, and the row is free or its owner's lease is over. `skip locked`: a row
+ * asking worker's lease runs in the epoch it thinks it is in, and the row is free, its owner's lease
+ * is over or its epoch is past (lock-keeper.ts). `skip locked`: a row
  * that a QUIT is just releasing is not waited for, since that QUIT waits for its fsync; the caller
  * asks again. So a batch never waits and, its rows being locked in one order, never deadlocks.
  *
  * `granted_at <= now()`: after a lock wait the row is looked at anew but `owner` is still seen as
  * it was when the statement began; a grant made since then must not look like one without an owner.
+ * `epoch <= owner_epoch`, for the same reason: a lock that was taken along since then is ahead.
  *
  * Plan: a nested loop of primary key look-ups, one row each; written with `lateral` and `offset 0`
  * so that there is no other, whatever the statistics say.
@@ -18,15 +20,21 @@ import { textAt } from '../field.ts';
 import { int8Array, uuidArray } from '../parameter.ts';
 import type { Statement } from '../statement.ts';
 
-export const takeLocks: Statement<readonly OpenRequest[], string> = {
+export interface LockRequest extends OpenRequest {
+  /** Of the owner, as its worker knows it. */
+  readonly epoch: string;
+}
+
+export const takeLocks: Statement<readonly LockRequest[], string> = {
   name: 'take_locks',
   text: `
 with eligible as (
-  select w.mailbox_id, w.token, w.owner_id
-  from unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::uuid[])
-         as w (mailbox_id, credential_version, owner_id, token)
+  select w.mailbox_id, w.token, w.owner_id, w.epoch
+  from unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::uuid[], $5::bigint[])
+         as w (mailbox_id, credential_version, owner_id, token, epoch)
   cross join lateral (
-    select from owner o where o.owner_id = w.owner_id and o.lease_until > now() offset 0) mine
+    select from owner o
+    where o.owner_id = w.owner_id and o.epoch = w.epoch and o.lease_until > now() offset 0) mine
   cross join lateral (
     select from mailbox m
     where m.mailbox_id = w.mailbox_id and m.credential_version = w.credential_version
@@ -34,17 +42,19 @@ with eligible as (
     offset 0) current
   order by w.mailbox_id),
 free as (
-  select l.mailbox_id, e.token, e.owner_id
+  select l.mailbox_id, e.token, e.owner_id, e.epoch
   from eligible e
   cross join lateral (
     select l.mailbox_id from maildrop_lock l
     where l.mailbox_id = e.mailbox_id
       and (l.token is null
         or (l.granted_at <= now() and not exists (
-          select from owner o where o.owner_id = l.owner_id and o.lease_until > now())))
+          select from owner o
+          where o.owner_id = l.owner_id and o.epoch <= l.owner_epoch and o.lease_until > now())))
     for update skip locked) l)
 update maildrop_lock l
-set token = free.token, owner_id = free.owner_id, grants = l.grants + 1, granted_at = now()
+set token = free.token, owner_id = free.owner_id, owner_epoch = free.epoch,
+    grants = l.grants + 1, granted_at = now()
 from free where l.mailbox_id = free.mailbox_id and l.mailbox_id = any($1::bigint[])
 returning l.token`,
   parameters: (requests) => [
@@ -52,6 +62,7 @@ returning l.token`,
     int8Array(requests.map((request) => request.credentialVersion)),
     uuidArray(requests.map((request) => request.ownerId)),
     uuidArray(requests.map((request) => request.token)),
+    int8Array(requests.map((request) => request.epoch)),
   ],
   row: (row) => textAt(row, 0),
 };

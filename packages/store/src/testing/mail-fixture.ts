@@ -19,7 +19,7 @@ export interface MailFixture {
   expireOwner(ownerId: string): Promise<void>;
   /** Delivers a header and this body to one mailbox. */
   deliver(mailboxId: MailboxId, body?: string): Promise<DeliverResult>;
-  /** Opens under a token; the fixture's owner unless another is named. */
+  /** Opens under a token; a store has an owner of its own unless another is named. */
   open(mailboxId: MailboxId, options?: OpenOptions): Promise<OpenResult & { token: string }>;
   /** Ids of what a session would see now. */
   visible(mailboxId: MailboxId): Promise<bigint[]>;
@@ -48,9 +48,22 @@ export async function mailFixture(options: FixtureOptions = {}): Promise<MailFix
     await store.registerOwner({ ownerId, nodeName: 'node-1', bootId: randomUUID(), worker: 0 });
     return ownerId;
   };
-  const ownerId = await addOwner();
-  // Long enough for any test to end before it.
-  await database.query("update owner set lease_until = now() + interval '1 hour'");
+  const longOwner = async () => {
+    const ownerId = await addOwner();
+    // Long enough for any test to end before it.
+    await database.query("update owner set lease_until = now() + interval '1 hour'");
+    return ownerId;
+  };
+  const ownerId = await longOwner();
+  // Two stores under one owner would end each other's epochs.
+  const owners = new WeakMap<Store, string>([[store, ownerId]]);
+  const ownerOf = async (opener: Store): Promise<string> => {
+    const known = owners.get(opener);
+    if (known !== undefined) return known;
+    const added = await longOwner();
+    owners.set(opener, owners.get(opener) ?? added);
+    return owners.get(opener) ?? added;
+  };
   let mailboxes = 0;
   return {
     database,
@@ -74,9 +87,10 @@ export async function mailFixture(options: FixtureOptions = {}): Promise<MailFix
         headerOctets: header.length,
       }),
     open: async (mailboxId, given = {}) => {
-      const { token = randomUUID(), credentialVersion = '1' } = given;
-      const request = { mailboxId, credentialVersion, ownerId: given.ownerId ?? ownerId, token };
-      return { ...(await (given.store ?? store).open(request)), token };
+      const { token = randomUUID(), credentialVersion = '1', store: opener = store } = given;
+      const by = given.ownerId ?? (await ownerOf(opener));
+      const request = { mailboxId, credentialVersion, ownerId: by, token };
+      return { ...(await opener.open(request)), token };
     },
     visible: async (mailboxId) => {
       const rows = await database.query(

@@ -2,25 +2,20 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  type EmbeddedPostgres,
-  type Owner,
-  silentLog,
-  startTemporaryPostgres,
-} from '@poplar/runtime';
-import { migrate, openStore, type Store } from '@poplar/store';
+import { type Owner, silentLog } from '@poplar/runtime';
+import { openStore, type Store } from '@poplar/store';
+import { type TemporaryDatabase, temporaryDatabase } from '@poplar/store/testing';
 import { Leases } from './leases.ts';
 
-let postgres: EmbeddedPostgres;
+let database: TemporaryDatabase;
 let store: Store;
 before(async () => {
-  postgres = await startTemporaryPostgres();
-  await migrate(postgres.url);
-  store = openStore({ databaseUrl: postgres.url });
+  database = await temporaryDatabase();
+  store = openStore({ databaseUrl: database.url });
 });
 after(async () => {
   await store.end();
-  await postgres.stop();
+  await database.drop();
 });
 
 const leasesOf = (nodeName: string): Leases => new Leases({ store, nodeName, log: silentLog });
@@ -28,8 +23,13 @@ const leasesOf = (nodeName: string): Leases => new Leases({ store, nodeName, log
 /** Stands for the supervisor: one worker, and what it was told. */
 function holder(ownerId: string) {
   const owners: Owner[] = [{ place: { role: 'pop3', worker: 0 }, ownerId }];
+  const lapsed: string[] = [];
   return {
     owners,
+    lapsed,
+    leaseLapsed: (owner: Owner): void => {
+      lapsed.push(owner.ownerId);
+    },
     changeOwner: (former: Owner, next: string): boolean => {
       const index = owners.findIndex((owner) => owner.ownerId === former.ownerId);
       owners[index] = { place: former.place, ownerId: next };
@@ -60,6 +60,20 @@ describe('leases', () => {
       rows.map((row) => row.ownerId),
       [holders.owners[0]?.ownerId],
     );
+  });
+
+  test('a lease that was over goes on, and its worker hears of it', async () => {
+    const leases = leasesOf('n5');
+    const { ownerId } = await leases.beforeStart({ role: 'pop3', worker: 0 });
+    const holders = holder(ownerId);
+    leases.begin(holders, 20);
+    await sleep(100);
+    assert.deepEqual(holders.lapsed, []);
+    await database.query("update owner set lease_until = now() - interval '1 second'");
+    await until('told', async () => holders.lapsed.length > 0);
+    await leases.end();
+    assert.deepEqual([...new Set(holders.lapsed)], [ownerId]);
+    await store.removeOwner(ownerId);
   });
 
   test('a row that is there is renewed, and gone with its worker', async () => {

@@ -2,7 +2,8 @@
  * The owner rows of this node's workers. A maildrop lock lasts as long as the lease of its owner, so
  * the main thread renews the leases of all workers in one statement, on a connection of its own that
  * no client can keep busy. A worker whose row is gone has lost its locks: it gets a new row, and is
- * told to drop the sessions it held under the old one.
+ * told to drop the sessions it held under the old one. One whose lease was over and goes on looks which
+ * of its locks others have taken meanwhile.
  *
  * Never: a clock of this machine compared with the database's; a lease renewed for a thread that
  * is gone (its row is removed when it ends).
@@ -24,6 +25,7 @@ import { renewIntervalMs, renewRetryMs } from './limits.ts';
 export interface LeaseHolders {
   readonly owners: readonly Owner[];
   changeOwner(former: Owner, ownerId: string): boolean;
+  leaseLapsed(owner: Owner): void;
 }
 
 export class Leases implements OwnerHooks {
@@ -106,9 +108,15 @@ export class Leases implements OwnerHooks {
   async #renew(holders: LeaseHolders): Promise<void> {
     const { owners } = holders;
     if (owners.length === 0) return;
-    const renewed = new Set(await this.#store.renewOwners(owners.map(({ ownerId }) => ownerId)));
+    const renewed = await this.#store.renewOwners(owners.map(({ ownerId }) => ownerId));
+    const lapsed = new Map(renewed.map((lease) => [lease.ownerId, lease.lapsed]));
     for (const owner of owners) {
-      if (renewed.has(owner.ownerId)) continue;
+      const hadLapsed = lapsed.get(owner.ownerId);
+      if (hadLapsed === true) {
+        this.#log.warn(placeFields(owner.place), 'lease renewed after it was over');
+        holders.leaseLapsed(owner);
+      }
+      if (hadLapsed !== undefined) continue;
       const { ownerId } = await this.beforeStart(owner.place);
       if (holders.changeOwner(owner, ownerId)) {
         this.#log.warn(placeFields(owner.place), 'lease lost, the worker has a new owner');

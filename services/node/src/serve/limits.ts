@@ -6,6 +6,12 @@
 /** A third of a lease: two renewals may fail before it ends. */
 export const renewIntervalMs = 5_000;
 
+/**
+ * Server-side bound of a renewal; a server that stays silent is left two seconds later. So one hung
+ * connection costs less than the time a lease has left when it should have been renewed.
+ */
+export const renewStatementTimeoutMs = 2_000;
+
 /** After a failed renewal the next one comes sooner. */
 export const renewRetryMs = 1_000;
 

@@ -33,6 +33,7 @@ import { openStore } from '@poplar/store';
 import { openDatabase } from './database.ts';
 import { makeDemonstration } from './demonstration.ts';
 import { Leases } from './leases.ts';
+import { renewStatementTimeoutMs } from './limits.ts';
 import { Readiness } from './readiness.ts';
 
 /** Resolves never: the process ends with its exit code. Throws what an operator can mend. */
@@ -89,6 +90,7 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
   const store = openStore({
     databaseUrl: database.url,
     applicationName: `poplar main ${config.nodeName}`,
+    shortStatementTimeoutMs: renewStatementTimeoutMs,
   });
   started.defer(() => store.end());
   const certificates = await loadCertificates(config);

@@ -81,6 +81,11 @@ export class Connection implements MessageSink {
     return this.#address;
   }
 
+  /** The fence of the maildrop it has open; null before login and once QUIT has taken over. */
+  get lockToken(): string | null {
+    return this.#maildrop?.token ?? null;
+  }
+
   /** Octets given to the socket, greeting and bodies alike. */
   get octetsOut(): number {
     return this.#outbox.octets;

@@ -133,8 +133,8 @@ async function openMaildrop(
   if (opened.kind === 'disabled') return disabled;
   try {
     const snapshot = await store.snapshot(mailboxId, opened.version, opened.messages);
-    // The lease was lost meanwhile, and the lock with it: nobody else would tell this session.
-    if (backends.ownerId() !== ownerId) throw leaseLost();
+    // The lease or the lock was lost meanwhile: nobody else would tell this session.
+    if (backends.ownerId() !== ownerId || !store.holdsLock(ownerId, token)) throw leaseLost();
     return { kind: 'opened', maildrop: { mailboxId, address, token, snapshot } };
   } catch (error) {
     // RFC 1939 §4: a lock acquired is released before -ERR is said.

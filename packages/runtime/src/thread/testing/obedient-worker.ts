@@ -39,5 +39,6 @@ runWorker(async (context) => {
       metrics.set('poplar_connections', heard.length, 'pop3s');
     },
     ownerChanged: () => metrics.inc('poplar_messages_purged_total'),
+    leaseLapsed: () => metrics.inc('poplar_messages_flagged_total'),
   };
 });
