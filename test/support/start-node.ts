@@ -26,6 +26,10 @@ export interface NodeOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** An empty value keeps a listener off; these are on by default: pop3, pop3s, lmtp, ops. */
   readonly workers?: number;
+  /** Where its log goes instead of to `log()`: a descriptor of this process. */
+  readonly stderr?: number;
+  /** A program that becomes the node: it executes the rest of its arguments. */
+  readonly launcher?: readonly string[];
 }
 
 export interface RunningNode {
@@ -56,15 +60,16 @@ process.on('exit', () => {
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const directory = mkdtempSync(join(tmpdir(), 'poplar-node-'));
   const dataDir = join(directory, 'data');
-  const child = spawn(process.execPath, [main, 'serve'], {
+  const [program = '', ...rest] = [...(options.launcher ?? []), process.execPath, main, 'serve'];
+  const child = spawn(program, rest, {
     cwd: directory,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', options.stderr ?? 'pipe'],
     env: { ...environmentOf(options), POPLAR_DATA_DIR: dataDir, ...options.environment },
   });
   running.add(child);
   child.once('exit', () => running.delete(child));
   const logged: string[] = [];
-  child.stderr.on('data', (text: Buffer) => logged.push(text.toString()));
+  child.stderr?.on('data', (text: Buffer) => logged.push(text.toString()));
   const log = (): string => logged.join('');
   try {
     const line = await readyLine(child, log);

@@ -34,6 +34,7 @@ export {
 } from './embedded-postgres/temporary.ts';
 export { exitCode, fatal, StartError } from './lifecycle/fatal.ts';
 export { onSignals, type SignalActions } from './lifecycle/signals.ts';
+export { hasTerminal, say } from './lifecycle/terminal.ts';
 export { assertPortFree, ListenError, listenProblem, resolveListeners } from './listen.ts';
 export {
   createLog,

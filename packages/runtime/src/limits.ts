@@ -28,6 +28,18 @@ export const drainGraceMs = 1_000;
 /** npm forwards a terminal's Ctrl-C, which then arrives twice; within this they are one. */
 export const repeatedSignalMs = 1_000;
 
+/** Characters of one write of the log: below PIPE_BUF, so that lines of threads never mix in a pipe. */
+export const logWriteCharactersMax = 4_000;
+
+/** Characters of lines that wait to be written, of each thread; those that come then are lost. */
+export const logPendingCharactersMax = 1_048_576;
+
+/** Until a pipe or terminal that takes nothing is tried again. */
+export const logRetryDelayMs = 100;
+
+/** Last words of a thread or process do not wait longer than this for somebody to read them. */
+export const logFlushTimeoutMs = 250;
+
 /** Start of the embedded PostgreSQL, recovery after a crash included. */
 export const postgresStartTimeoutMs = 60_000;
 

@@ -1,7 +1,7 @@
 /**
- * The log: one JSON object a line on standard error, written by pino without waiting. A field is a
- * plain value and never an object, so that no record, buffer or error of a library can carry a
- * secret into it by accident.
+ * The log: one JSON object a line on standard error, made by pino, written without waiting. A field
+ * is a plain value and never an object, so that no record, buffer or error of a library can carry a
+ * secret into it by accident. A log that cannot be written loses lines and harms nobody.
  *
  * Never: a password, a token or a message's content; standard output, which belongs to the command.
  */
@@ -9,6 +9,7 @@
 import { type Logger, pino } from 'pino';
 import type { LogLevel } from '../config/config.ts';
 import { hidePassword } from '../config/describe-config.ts';
+import { LogOutput } from './log-output.ts';
 
 export type LogValue = string | number | bigint | boolean | null | undefined;
 export type LogFields = Readonly<Record<string, LogValue>>;
@@ -23,7 +24,7 @@ export interface Log {
   readonly error: Write;
   /** A log that adds these fields to every line. */
   readonly child: (fields: LogFields) => Log;
-  /** Writes what is buffered before it returns: for the last words of a thread. */
+  /** Writes what is buffered before it returns, or gives up: for the last words of a thread. */
   readonly flush: () => void;
 }
 
@@ -45,7 +46,9 @@ export interface LogOptions {
 const secretName = /pass(word|wd|phrase)?$|secret|token|credential|authorization/i;
 
 export function createLog(options: LogOptions): Log {
-  const destination = pino.destination({ fd: options.fd ?? 2, sync: false });
+  const output = new LogOutput(options.fd ?? 2, (lines) =>
+    logger.warn({ lines }, 'lines of this log were lost: it could not be written'),
+  );
   const logger = pino(
     {
       level: options.level,
@@ -53,15 +56,9 @@ export function createLog(options: LogOptions): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination,
+    output,
   );
-  return wrap(logger, () => {
-    try {
-      destination.flushSync();
-    } catch {
-      // Standard error is closed or not open yet: there is nobody left to tell.
-    }
-  });
+  return wrap(logger, () => output.flush());
 }
 
 /** For tests and for code that runs without a node around it. */

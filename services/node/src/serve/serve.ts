@@ -27,6 +27,7 @@ import {
   type RoleToRun,
   resolveListeners,
   Supervisor,
+  say,
   startOpsServer,
 } from '@poplar/runtime';
 import { openStore } from '@poplar/store';
@@ -44,6 +45,7 @@ export async function serve(asked: Config, version: string): Promise<void> {
   });
   const ending = new AbortController();
   const reload = { now: (): void => {} };
+  process.on('exit', () => log.flush());
   onSignals({
     drain: (signal) => {
       log.info({ signal }, 'ending');
@@ -54,7 +56,6 @@ export async function serve(asked: Config, version: string): Promise<void> {
   });
   await run({ asked, version, log, ending: ending.signal, reload });
   log.info({}, 'ended');
-  log.flush();
   process.exit(exitCode.ok);
 }
 
@@ -117,9 +118,9 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
   readiness.started(supervisor, leases);
   reload.now = () => void reloadCertificates(config, supervisor, log);
 
-  for (const line of demonstration) process.stdout.write(`${line}\n`);
+  for (const line of demonstration) say(line);
   const all = [...supervisor.listeners, ...listeners];
-  process.stdout.write(`poplar ready: ${all.join(', ')}\n`);
+  say(`poplar ready: ${all.join(', ')}`);
   log.info({ listeners: all.join(', ') }, 'ready');
   await new Promise((resolve) => ending.addEventListener('abort', resolve, { once: true }));
   readiness.draining();
