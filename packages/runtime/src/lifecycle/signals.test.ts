@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { describe, test } from 'node:test';
 import { onSignals } from './signals.ts';
 
-function listen() {
+function listen({ hasTerminal = false } = {}) {
   const source = new EventEmitter();
   const seen: string[] = [];
   let time = 5_000;
@@ -11,7 +11,7 @@ function listen() {
     {
       drain: (signal) => seen.push(`drain ${signal}`),
       exitNow: () => seen.push('exit'),
-      reload: () => seen.push('reload'),
+      reload: hasTerminal ? null : () => seen.push('reload'),
     },
     source,
     () => time,
@@ -46,7 +46,24 @@ describe('signals', () => {
     assert.deepEqual(seen, ['drain SIGTERM', 'exit']);
   });
 
-  test('SIGHUP only reloads, as often as it comes', () => {
+  test('a terminal that is closed ends in good order, however often that is said', () => {
+    const { seen, send } = listen({ hasTerminal: true });
+    send('SIGHUP');
+    send('SIGHUP', 20);
+    send('SIGHUP', 5_000);
+    assert.deepEqual(seen, ['drain SIGHUP']);
+    send('SIGTERM', 1);
+    assert.deepEqual(seen, ['drain SIGHUP', 'exit']);
+  });
+
+  test('a terminal that is closed while it ends does not hurry it', () => {
+    const { seen, send } = listen({ hasTerminal: true });
+    send('SIGTERM');
+    send('SIGHUP', 5_000);
+    assert.deepEqual(seen, ['drain SIGTERM']);
+  });
+
+  test('without a terminal SIGHUP only reloads, as often as it comes', () => {
     const { seen, send } = listen();
     send('SIGHUP');
     send('SIGHUP');

@@ -19,6 +19,7 @@ import {
   createExposition,
   createLog,
   exitCode,
+  hasTerminal,
   type Log,
   loadCertificates,
   makeTicketKeys,
@@ -52,7 +53,7 @@ export async function serve(asked: Config, version: string): Promise<void> {
       ending.abort();
     },
     exitNow: () => process.exit(exitCode.failed),
-    reload: () => reload.now(),
+    reload: hasTerminal() ? null : () => reload.now(),
   });
   await run({ asked, version, log, ending: ending.signal, reload });
   log.info({}, 'ended');

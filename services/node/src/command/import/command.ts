@@ -47,7 +47,7 @@ async function importMail(
   const forget = onSignals({
     drain: stop,
     exitNow: () => process.exit(exitCode.failed),
-    reload: stop,
+    reload: null,
   });
   try {
     const { tally, end } = await withStore(options, async ({ store, config }) => {
