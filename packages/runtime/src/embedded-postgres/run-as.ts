@@ -5,7 +5,9 @@
  * An ordinary user runs it as himself. Root gives it to the user `postgres`, or else `nobody`, if
  * that user can execute the binary and reach the directory; if not (a checkout under a closed
  * /root), it runs in an unmapped user namespace, where it is nobody to itself but still owns root's
- * files. A directory that exists decides by its owner, so that it is always opened the same way.
+ * files. So it does for a user without a name (a container's `--user 12345`), because PostgreSQL
+ * asks for the name. A directory that exists decides by its owner, so that it is always opened the
+ * same way.
  * On Linux setpriv also sets the parent-death signal; elsewhere there is none.
  *
  * Never: a secret in the environment or the arguments of these processes.
@@ -13,6 +15,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import os from 'node:os';
 import { dirname } from 'node:path';
 import { StartError } from '../lifecycle/fatal.ts';
 
@@ -26,7 +29,7 @@ export interface RunAs {
 const nobody = 65_534;
 const deathSignal = ['--pdeathsig', 'INT'];
 
-/** Throws StartError if the directory belongs to somebody we cannot be. */
+/** Throws StartError if the directory belongs to somebody we cannot be, or if nobody here can be. */
 export function chooseRunAs(program: string, clusterDirectory: string): RunAs {
   const uid = process.getuid?.();
   const existing = existsSync(clusterDirectory) ? statSync(clusterDirectory) : null;
@@ -37,6 +40,7 @@ export function chooseRunAs(program: string, clusterDirectory: string): RunAs {
           'start as that user or choose another POPLAR_DATA_DIR',
       );
     }
+    if (process.platform === 'linux' && !hasName()) return inNamespaceForWantOfName();
     return { prefix: hasSetpriv() ? ['setpriv', ...deathSignal, '--'] : [], owner: null };
   }
   if (process.platform !== 'linux') {
@@ -56,6 +60,26 @@ function asUser(owner: { uid: number; gid: number }): RunAs {
 
 function inNamespace(): RunAs {
   return { prefix: ['unshare', '-U', '--', 'setpriv', ...deathSignal, '--'], owner: null };
+}
+
+/** Throws StartError where namespaces are not allowed, or nobody has no name either. */
+function inNamespaceForWantOfName(): RunAs {
+  const runAs = inNamespace();
+  const [command = '', ...argv] = [...runAs.prefix, 'id', '-un'];
+  if (spawnSync(command, argv, { stdio: 'ignore', cwd: '/' }).status === 0) return runAs;
+  throw new StartError(
+    `user ${process.getuid?.()} has no name in /etc/passwd, which the embedded PostgreSQL needs, and ` +
+      'user namespaces do not work here: give it a name or set DATABASE_URL',
+  );
+}
+
+function hasName(): boolean {
+  try {
+    os.userInfo();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function identity({ uid, gid }: { uid: number; gid: number }): string[] {
