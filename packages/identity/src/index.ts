@@ -7,4 +7,5 @@
 export { canonicalAddress, canonicalDomain } from './address.ts';
 export { secretOctetsMax } from './limits.ts';
 export { hashPassword } from './password.ts';
+export { hasControlCharacter, preparedSecret } from './prepared-secret.ts';
 export { type Verdict, Verifier, type VerifierOptions } from './verifier.ts';

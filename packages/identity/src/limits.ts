@@ -10,7 +10,10 @@
  */
 export const verifyConcurrencyMax = 2;
 
-/** Verifications that wait: 256 at 10 ms each are about 1.3 s behind two busy cores. */
+/**
+ * Verifications that wait: 256 at 10 ms each are about 1.3 s behind two busy cores. Twice that if all
+ * secrets came in a form that is not the prepared one.
+ */
 export const verifyQueueMax = 256;
 
 /** Octets of a secret. RFC 1939 lines are shorter; a longer one is never worth a hash. */

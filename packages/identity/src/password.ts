@@ -5,17 +5,22 @@
  */
 
 import { secretOctetsMax } from './limits.ts';
+import { hasControlCharacter, preparedSecret } from './prepared-secret.ts';
 import { hashArgon2id } from './schemes/argon2.ts';
 
 /**
- * The stored form of a secret: an argon2id PHC string (m=19456, t=2, p=1).
+ * The stored form of a secret: an argon2id PHC string (m=19456, t=2, p=1) of its prepared form.
  *
- * @throws RangeError when the secret is empty or longer than `secretOctetsMax`, because such a one
- *   could never be verified.
+ * @throws RangeError when the secret has a control character, or when it or its prepared form is empty
+ *   or longer than `secretOctetsMax`, because such a one could never be verified.
  */
 export async function hashPassword(secret: Uint8Array): Promise<string> {
-  if (secret.length === 0 || secret.length > secretOctetsMax) {
-    throw new RangeError(`a secret has 1 to ${secretOctetsMax} octets`);
+  const prepared = preparedSecret(secret);
+  for (const { length } of [secret, prepared]) {
+    if (length === 0 || length > secretOctetsMax) {
+      throw new RangeError(`a secret has 1 to ${secretOctetsMax} octets`);
+    }
   }
-  return hashArgon2id(secret);
+  if (hasControlCharacter(secret)) throw new RangeError('a secret has no control characters');
+  return hashArgon2id(prepared);
 }

@@ -15,6 +15,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { secretOctetsMax, verifyConcurrencyMax, verifyQueueMax } from './limits.ts';
+import { preparedSecret } from './prepared-secret.ts';
 import { argon2, argon2Costs } from './schemes/argon2.ts';
 import { usableScheme } from './schemes/index.ts';
 
@@ -95,14 +96,21 @@ export class Verifier {
     const scheme = stored === null ? null : usableScheme(stored);
     const acceptable = secret.length > 0 && secret.length <= secretOctetsMax;
     try {
-      if (stored === null || scheme === null || !acceptable) {
-        await argon2.verify(acceptable ? secret : new Uint8Array(1), this.#dummy);
-        return stored !== null && scheme === null ? 'unusable' : 'no-match';
+      for (const form of acceptable ? formsOf(secret) : [new Uint8Array(1)]) {
+        if (stored === null || scheme === null || !acceptable) {
+          await argon2.verify(form, this.#dummy);
+        } else if (await scheme.verify(form, stored)) return 'match';
       }
-      return (await scheme.verify(secret, stored)) ? 'match' : 'no-match';
+      return stored !== null && scheme === null ? 'unusable' : 'no-match';
     } catch {
       // What the library refuses after our own check.
       return 'unusable';
     }
   }
+}
+
+/** One form for most secrets, two at most. */
+function formsOf(secret: Uint8Array): Uint8Array[] {
+  const prepared = preparedSecret(secret);
+  return prepared === secret || prepared.length > secretOctetsMax ? [secret] : [prepared, secret];
 }

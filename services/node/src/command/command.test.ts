@@ -114,8 +114,10 @@ describe('domains and mailboxes', () => {
     assert.deepEqual(set, { code: 0, out: 'password of ann@example.org set\n', err: '' });
     assert.equal(await verifier.verify(bytes('sesame 2'), await secretOf()), 'match');
     assert.equal(await verifier.verify(bytes(' open sesame '), await secretOf()), 'no-match');
+    await poplar('mailbox passwd ann@example.org --password-stdin', 'se\u0301same\u00a03');
+    assert.equal(await verifier.verify(bytes('s\u00e9same 3'), await secretOf()), 'match');
     const versions = await database.query('select credential_version::int as v from mailbox');
-    assert.deepEqual(versions, [{ v: 2 }]);
+    assert.deepEqual(versions, [{ v: 3 }]);
   });
 
   test('what cannot be added is refused, and nothing is stored', async () => {
@@ -126,6 +128,8 @@ describe('domains and mailboxes', () => {
       [add('bob@example.org'), '\n', /password is empty/],
       [add('bob@example.org'), 'x'.repeat(1025), /more than 1024 octets/],
       [add('bob@example.org'), 'sesame\nopen', /line end or NUL/],
+      [add('bob@example.org'), 'sesame\topen', /control character/],
+      [add('bob@example.org'), '\ufb2c'.repeat(341), /more than 1024 octets/],
       ['mailbox add bob@example.org', 'x', /--password-stdin/, 2],
       [add('bob'), 'x', /must be an address/, 2],
       ['mailbox passwd no@example.org --password-stdin', 'x', /no mailbox/],

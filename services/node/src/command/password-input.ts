@@ -5,7 +5,7 @@
  */
 
 import { isCancel, password as promptPassword } from '@clack/prompts';
-import { secretOctetsMax } from '@poplar/identity';
+import { hasControlCharacter, preparedSecret, secretOctetsMax } from '@poplar/identity';
 import { StartError } from '@poplar/runtime';
 import type { Command } from 'commander';
 
@@ -65,10 +65,15 @@ export function withoutLineEnd(bytes: Uint8Array): Uint8Array {
 
 function checked(secret: Uint8Array): Uint8Array {
   if (secret.length === 0) throw new StartError('the password is empty');
-  if (secret.length > secretOctetsMax) throw tooLong();
+  const octets = Math.max(secret.length, preparedSecret(secret).length);
+  if (octets > secretOctetsMax) throw tooLong();
   // PASS takes the rest of a line (RFC 1939 §7), PLAIN ends at NUL (RFC 4616 §2).
   if (secret.some((octet) => octet === 0 || octet === 0x0a || octet === 0x0d)) {
     throw new StartError('the password has a line end or NUL in it, which no client could send');
+  }
+  // RFC 8265 §4.2: a slip of the hand, more often than meant.
+  if (hasControlCharacter(secret)) {
+    throw new StartError('the password has a control character in it, such as a tab');
   }
   return secret;
 }
