@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type Config, ConfigError } from './config.ts';
 import { describeConfig, hidePassword } from './describe-config.ts';
-import { loadConfig } from './load-config.ts';
+import { defaultHostName, loadConfig } from './load-config.ts';
 
 let directory: string;
 before(() => {
@@ -86,6 +86,16 @@ describe('what a node is told', () => {
     assert.deepEqual(structuredClone(config), config);
   });
 
+  test('the host name is configured, or the one of the system if a greeting can say it', () => {
+    for (const name of ['pop', 'POP.example.org', 'mail_host.example.org', 'a'.repeat(255)]) {
+      assert.equal(fromVariables({ POPLAR_HOSTNAME: name }).hostname, name);
+      assert.equal(defaultHostName(name), name);
+    }
+    for (const name of ['', ' ', 'blue host', '-a', 'a(b)', 'bücher', 'a\r\nb', 'a'.repeat(256)]) {
+      assert.equal(defaultHostName(name), 'localhost');
+    }
+  });
+
   test('POPLAR_CONFIG names the file, and a named file must be there', () => {
     const file = join(directory, 'other.toml');
     writeFileSync(file, 'workers = 7\n');
@@ -125,6 +135,19 @@ describe('what is wrong is said in one line that names it', () => {
       'a wrong type',
       () => fromFile('[listeners]\npop3 = 110'),
       /^poplar.toml: listeners.pop3 must be/,
+    ],
+    ...['mail_host.example.org (blue)', 'a'.repeat(256), 'a\nb', '[::1]', 'bücher'].map(
+      (name): [string, () => Config, RegExp] => [
+        `a host name such as ${JSON.stringify(name.slice(0, 30))}`,
+        () => fromVariables({ POPLAR_HOSTNAME: name }),
+        /^POPLAR_HOSTNAME must be a host name: /,
+      ],
+    ),
+    ['no host name', () => fromVariables({ POPLAR_HOSTNAME: ' ' }), /^POPLAR_HOSTNAME must not be/],
+    [
+      'a host name in the file',
+      () => fromFile('hostname = "a b"'),
+      /^poplar.toml: hostname must be a host name: /,
     ],
     ['broken TOML', () => fromFile('workers = \n'), /^poplar.toml:1:\d+: /],
     [

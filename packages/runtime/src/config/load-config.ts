@@ -38,8 +38,8 @@ export function loadConfig(environment: Environment, options: LoadOptions = {}):
   const hostname = settings.take({
     key: 'hostname',
     variable: 'POPLAR_HOSTNAME',
-    parse: value.text,
-    fallback: os.hostname(),
+    parse: value.hostName,
+    fallback: defaultHostName(os.hostname()),
   });
   const listeners = takeListeners(settings);
   const config: Config = {
@@ -178,6 +178,11 @@ function takeLimits(settings: Settings): Limits {
     workerHeapMib: limit('workerHeapMib', 1_024, 64, 65_536),
     databaseConnectionsMax: limit('databaseConnectionsMax', 10, 1, 1_000),
   };
+}
+
+/** A system may call itself what no protocol can say, which is no reason not to serve. */
+export function defaultHostName(ofSystem: string): string {
+  return value.isHostName(ofSystem) ? ofSystem : 'localhost';
 }
 
 /** Two nodes on one host differ by a port they cannot share. */

@@ -14,10 +14,32 @@ const hostPattern = /^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/;
 /** Of sun_path on Linux, without the final zero octet. */
 export const socketPathOctetsMax = 107;
 
+/** As in the protocol's limits: a greeting is one line, far below 512 octets. */
+const hostNameOctetsMax = 255;
+
 export function text(value: unknown): string {
   if (typeof value !== 'string') throw new ValueError('must be a string');
   if (value.trim() === '') throw new ValueError('must not be empty');
   return value;
+}
+
+/**
+ * What greetings and Received lines call this host. The protocols refuse any other name with an
+ * assertion, so it is checked here, before a client connects.
+ */
+export function hostName(value: unknown): string {
+  const written = text(value).trim();
+  if (!isHostName(written)) {
+    throw new ValueError(
+      `must be a host name: at most ${hostNameOctetsMax} letters, digits, dots, hyphens`,
+    );
+  }
+  return written;
+}
+
+/** The protocol's rule for its greeting, which is wider than that of RFC 1123 §2.1. */
+export function isHostName(name: string): boolean {
+  return name.length <= hostNameOctetsMax && /^[A-Za-z0-9][\w.:-]*$/.test(name);
 }
 
 /** Empty text means that the setting is off. */
