@@ -2,18 +2,16 @@
  * The files of the embedded PostgreSQL: made once by initdb, checked at every start, and freed of
  * what a predecessor that was killed may have left.
  *
- * Never: a half-made cluster under the final name; a cluster of another major version touched; a
- * postmaster.pid removed while the process it names may be PostgreSQL.
+ * Never: a half-made cluster under the final name; a cluster of another major version touched.
  */
 
 import { execFile } from 'node:child_process';
-import { chown, mkdir, readdir, readFile, readlink, realpath, rename, rm } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { chown, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { StartError } from '../lifecycle/fatal.ts';
-import { initdbTimeoutMs, postgresLeftoverTimeoutMs } from '../limits.ts';
+import { initdbTimeoutMs } from '../limits.ts';
 import type { Binaries } from './binaries.ts';
-import { isAlive } from './node-lock.ts';
+import { endLeftover, pidFileLines } from './leftover-server.ts';
 import type { RunAs } from './run-as.ts';
 
 const run = promisify(execFile);
@@ -23,9 +21,6 @@ export const databaseUser = 'poplar';
 
 /** Nothing of ours: no secret gets into an environment that others may read. */
 export const cleanEnvironment = { PATH: process.env.PATH ?? '', LANG: 'C', LC_ALL: 'C', TZ: 'UTC' };
-
-const leftoverPatienceMs = 1_000;
-const pollMs = 50;
 
 export interface ClusterOptions {
   readonly directory: string;
@@ -87,53 +82,4 @@ async function initialise(options: ClusterOptions): Promise<void> {
     );
   }
   await rename(unfinished, directory);
-}
-
-/**
- * A server that outlived its node is on its way down by its parent-death signal, or it has to be
- * told. The caller holds the node lock: nobody needs that server any more. PostgreSQL checks the id
- * in postmaster.pid itself, but takes a dead process that nobody has waited for, or a stranger that
- * was given the id since, for a server that lives.
- */
-async function endLeftover(directory: string): Promise<void> {
-  const pid = Number((await pidFileLines(directory))[0]);
-  if (!Number.isSafeInteger(pid) || pid <= 0) return;
-  if (!(await isFreeWithin(directory, pid, leftoverPatienceMs))) {
-    try {
-      process.kill(pid, 'SIGINT');
-    } catch {
-      // Gone meanwhile, or not ours: the wait below tells which.
-    }
-    if (!(await isFreeWithin(directory, pid, postgresLeftoverTimeoutMs))) {
-      throw new StartError(`another PostgreSQL (process ${pid}) is using ${directory}`);
-    }
-  }
-  if (isAlive(pid)) await rm(`${directory}/postmaster.pid`, { force: true });
-}
-
-async function isFreeWithin(directory: string, pid: number, waitMs: number): Promise<boolean> {
-  const until = performance.now() + waitMs;
-  while (await isUsed(directory, pid)) {
-    if (performance.now() > until) return false;
-    await sleep(pollMs);
-  }
-  return true;
-}
-
-/** All processes of a server work in its directory; where that cannot be seen, the id must do. */
-async function isUsed(directory: string, pid: number): Promise<boolean> {
-  const names = await readdir('/proc').catch(() => null);
-  if (names === null) return isAlive(pid);
-  const real = await realpath(directory);
-  for (const name of names) {
-    if (!/^\d+$/.test(name)) continue;
-    const workingDirectory = await readlink(`/proc/${name}/cwd`).catch(() => null);
-    if (workingDirectory === real) return true;
-  }
-  return false;
-}
-
-async function pidFileLines(directory: string): Promise<string[]> {
-  const content = await readFile(`${directory}/postmaster.pid`, 'utf8').catch(() => '');
-  return content.split('\n');
 }

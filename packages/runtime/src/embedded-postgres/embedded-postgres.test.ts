@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import os from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +22,8 @@ import { prepareDataDirectory } from '../data-directory.ts';
 import { StartError } from '../lifecycle/fatal.ts';
 import { silentLog } from '../log/log.ts';
 import { startEmbeddedPostgres, useEmbeddedPostgres } from './embedded-postgres.ts';
-import { isAlive, takeNodeLock } from './node-lock.ts';
+import { isAlive } from './leftover-server.ts';
+import { takeNodeLock } from './node-lock.ts';
 import { chooseRunAs } from './run-as.ts';
 
 let dataDir: string;
@@ -101,6 +113,36 @@ describe('embedded PostgreSQL', () => {
     await postgres.stop();
     assert.equal(bystander.exitCode ?? bystander.signalCode, null, 'it was ended');
     bystander.kill();
+  });
+
+  test('a leftover server is told to end; a stranger is not, even while one ends', async () => {
+    const cluster = join(dataDir, 'postgres');
+    // A program of that name that works in the directory: what a server looks like from outside.
+    const program = join(dataDir, 'postgres-like', 'postgres');
+    mkdirSync(join(dataDir, 'postgres-like'));
+    copyFileSync('/bin/sleep', program);
+    const sleeper = async (command: string, seconds: string, cwd: string) => {
+      const child = spawn(command, [seconds], { cwd, stdio: 'ignore' });
+      await once(child, 'spawn');
+      return child;
+    };
+    const leftover = await sleeper(program, '60', cluster);
+    writeFileSync(pidFile(), `${leftover.pid}\n`, { mode: 0o600 });
+    const { uid, gid } = statSync(cluster);
+    chownSync(pidFile(), uid, gid);
+    await (await startEmbeddedPostgres(options())).stop();
+    assert.equal(leftover.signalCode, 'SIGINT');
+
+    const shell = await sleeper('sleep', '60', cluster);
+    const bystander = await sleeper('sleep', '60', '/');
+    const backend = await sleeper(program, '2', cluster);
+    writeFileSync(pidFile(), `${bystander.pid}\n`, { mode: 0o600 });
+    await (await startEmbeddedPostgres(options())).stop();
+    assert.equal(backend.exitCode, 0, 'it was not waited for');
+    assert.equal(bystander.signalCode, null, 'a stranger was ended');
+    assert.equal(shell.signalCode, null, 'somebody who looks around was ended');
+    bystander.kill();
+    shell.kill();
   });
 
   test('files of another major version are not touched', async () => {
