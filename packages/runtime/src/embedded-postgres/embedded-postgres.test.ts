@@ -23,7 +23,6 @@ import { StartError } from '../lifecycle/fatal.ts';
 import { silentLog } from '../log/log.ts';
 import { startEmbeddedPostgres, useEmbeddedPostgres } from './embedded-postgres.ts';
 import { isAlive } from './leftover-server.ts';
-import { takeNodeLock } from './node-lock.ts';
 import { chooseRunAs } from './run-as.ts';
 
 let dataDir: string;
@@ -170,23 +169,6 @@ async function startInProcess(): Promise<ChildProcess> {
   await new Promise((resolve) => child.stdout?.once('data', resolve));
   return child;
 }
-
-describe('node lock', () => {
-  test('is held by one that lives and void when it is gone', async () => {
-    const file = join(dataDir, 'test.lock');
-    const first = await takeNodeLock(file);
-    assert.equal(first.kind, 'taken');
-    assert.deepEqual(await takeNodeLock(file), { kind: 'held', pid: process.pid });
-    // The same id with another start time is another process.
-    writeFileSync(file, `${process.pid} 1\n`);
-    assert.equal((await takeNodeLock(file)).kind, 'taken');
-    writeFileSync(file, '');
-    const last = await takeNodeLock(file);
-    assert.ok(last.kind === 'taken');
-    await last.release();
-    assert.equal(existsSync(file), false);
-  });
-});
 
 describe('data directory', () => {
   test('is made and marked, and one of somebody else is refused', async () => {

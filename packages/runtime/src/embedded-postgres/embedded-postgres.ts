@@ -51,7 +51,7 @@ export async function startEmbeddedPostgres(
   const lock = await takeNodeLock(join(options.dataDir, 'postgres.lock'));
   if (lock.kind === 'held') {
     throw new StartError(
-      `${options.dataDir} is in use by another node (process ${lock.pid}): ` +
+      `${options.dataDir} is in use by another node (process ${lock.pid ?? 'unknown'}): ` +
         'stop it or choose another POPLAR_DATA_DIR',
     );
   }
@@ -71,7 +71,9 @@ export async function useEmbeddedPostgres(
       return { url: urlOf(socketDirectory), isNew: false, stop: async () => {} };
     }
     if (performance.now() > until) {
-      throw new StartError(`the node (process ${lock.pid}) does not get its database started`);
+      throw new StartError(
+        `the node (process ${lock.pid ?? 'unknown'}) does not get its database started`,
+      );
     }
     await sleep(100);
   }

@@ -1,72 +1,67 @@
 /**
- * One node at a time uses the embedded PostgreSQL of a data directory. The lock is a file with the
- * process id and the start time of the holder, so that it is void the moment the holder is gone,
- * also after a kill or a power cut, and also when the id was given to another process since.
+ * One node at a time uses the embedded PostgreSQL of a data directory.
  *
- * Never: a lock taken from a process that lives.
+ * The lock is the kernel's, on a file beside the given one: it is void the moment its holder is
+ * gone, also after a kill or a power cut, so nobody ever judges whether a lock is stale, and two who
+ * judge at the same time cannot both take it over. Node has no call for such locks, its SQLite has:
+ * an exclusive transaction that writes nothing. The given file only tells people who holds it.
+ *
+ * Never: a lock taken from a process that lives; the locked file read, removed or replaced (closing
+ * it, or a new one under its name, would be a second lock).
+ *
+ * Rules: sqlite.org/lockingv3.html; fcntl(2) on advisory record locking.
  */
 
-import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { DatabaseSync } from 'node:sqlite';
 
 export type LockResult =
   | { readonly kind: 'taken'; readonly release: () => Promise<void> }
-  | { readonly kind: 'held'; readonly pid: number };
+  /** `pid` is null while its holder has not yet said who it is. */
+  | { readonly kind: 'held'; readonly pid: number | null };
 
-const triesMax = 5;
+/** SQLITE_BUSY; what stands above the lowest octet is a detail of it. */
+const busy = 5;
+
+/** Nobody else may hold on to them, and what is collected as garbage unlocks. */
+const locks = new Set<DatabaseSync>();
 
 export async function takeNodeLock(file: string): Promise<LockResult> {
-  const own = `${process.pid} ${await startedAt(process.pid)}\n`;
-  const temporary = `${file}.${process.pid}`;
-  await writeFile(temporary, own);
+  const held = tryLock(`${file}.held`);
+  if (held === null) return { kind: 'held', pid: await holderOf(file) };
   try {
-    for (let tries = 0; tries < triesMax; tries += 1) {
-      // A link appears whole or not at all, and only where nothing was.
-      const isTaken = await link(temporary, file).then(
-        () => true,
-        (error: NodeJS.ErrnoException) => {
-          if (error.code !== 'EEXIST') throw error;
-          return false;
-        },
-      );
-      if (isTaken) return { kind: 'taken', release: () => rm(file, { force: true }) };
-      const holder = await livingHolder(file);
-      if (holder !== null) return { kind: 'held', pid: holder };
-      await rm(file, { force: true });
-    }
-    throw new Error(`${file} changes too fast`);
-  } finally {
-    await rm(temporary, { force: true });
-  }
-}
-
-/** The process that holds the lock, if it lives. */
-async function livingHolder(file: string): Promise<number | null> {
-  const content = await readFile(file, 'utf8').catch(() => '');
-  const [pidText = '', started = ''] = content.trim().split(' ');
-  const pid = Number(pidText);
-  if (!Number.isSafeInteger(pid) || pid <= 0 || !isAlive(pid)) return null;
-  return (await startedAt(pid)) === started ? pid : null;
-}
-
-/** True if there is such a process, ours or not. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
+    await writeFile(file, `${process.pid}\n`);
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    held.close();
+    throw error;
+  }
+  locks.add(held);
+  return {
+    kind: 'taken',
+    release: async () => {
+      if (!locks.delete(held)) return;
+      // While it is ours still: behind the unlock it may be somebody else's.
+      await rm(file, { force: true });
+      held.close();
+    },
+  };
+}
+
+/** Null when it is locked, by this process or another. */
+function tryLock(path: string): DatabaseSync | null {
+  const database = new DatabaseSync(path, { timeout: 0 });
+  try {
+    database.exec('begin exclusive');
+    return database;
+  } catch (error) {
+    database.close();
+    const code = error instanceof Error && 'errcode' in error ? error.errcode : null;
+    if (typeof code === 'number' && (code & 0xff) === busy) return null;
+    throw error;
   }
 }
 
-/**
- * Clock ticks from boot to the start of a process, where the system tells; else `-`. A process that
- * has ended and only waits for its parent has no start any more.
- */
-async function startedAt(pid: number): Promise<string> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // proc(5): the second field is a name in parentheses that may contain anything, then comes the
-  // state, and the start time is field 22.
-  const [state = '', ...behindState] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (state === 'Z' || state === 'X') return 'ended';
-  return behindState[18] ?? '-';
+async function holderOf(file: string): Promise<number | null> {
+  const pid = Number(await readFile(file, 'utf8').catch(() => ''));
+  return Number.isSafeInteger(pid) && pid > 0 ? pid : null;
 }
