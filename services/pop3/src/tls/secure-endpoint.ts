@@ -140,7 +140,10 @@ export class SecureEndpoint {
   }
 }
 
-/** What identifies a connection while it lives: TLS sockets do not name the one they wrap. */
+/**
+ * What identifies a connection while it lives: a TLS socket has no public name for the one it wraps.
+ * Of two living connections these four differ, and one that has died ends no handshake.
+ */
 function keyOf(socket: Socket): string {
   return `${socket.remoteAddress}|${socket.remotePort}|${socket.localAddress}|${socket.localPort}`;
 }
