@@ -153,23 +153,49 @@ export class FrontEnd {
   /** Looks at every connection's deadlines. */
   sweep(): void {
     const nowMs = this.nowMs();
-    for (const connection of this.admission.all) connection.sweep(nowMs);
+    this.#forEach((connection) => connection.sweep(nowMs));
   }
 
   /** The locks of these sessions, or of all, are void. Nothing they marked is removed. */
   dropSessions(isLost: (token: string) => boolean = () => true): void {
-    for (const connection of this.admission.all) {
+    this.#forEach((connection) => {
       const { lockToken } = connection;
       if (lockToken !== null && isLost(lockToken)) connection.shutDown('owner-lost');
-    }
+    });
   }
 
   /** Ends every connection at its next idle moment, and those that have none at the deadline. */
   async drain(deadlineMs: number): Promise<void> {
     const endAtMs = this.nowMs() + deadlineMs;
-    for (const connection of this.admission.all) connection.shutDown('shutdown');
+    this.#forEach((connection) => connection.shutDown('shutdown'));
     while (this.admission.all.size > 0 && this.nowMs() < endAtMs) await sleep(drainPollMs);
     for (const connection of this.admission.all) connection.destroy('shutdown');
+  }
+
+  /** Something was thrown while this connection was served: ours to mend, so it is told in full. */
+  connectionBroke(connection: Connection, error: unknown): void {
+    this.#log.error(
+      {
+        event: 'failure',
+        during: 'connection',
+        code: incidentCode(error),
+        address: connection.address,
+        remote: connection.remoteAddress,
+      },
+      'a connection failed',
+      error,
+    );
+  }
+
+  /** What one of them throws ends that one, not the round. */
+  #forEach(ask: (connection: Connection) => void): void {
+    for (const connection of this.admission.all) {
+      try {
+        ask(connection);
+      } catch (error) {
+        connection.broke(error);
+      }
+    }
   }
 
   #report(incident: Incident): void {

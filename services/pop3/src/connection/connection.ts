@@ -10,7 +10,8 @@
  *   abort      the socket is destroyed, so that nothing half-sent can look complete.
  * While the pump is working or waits for room, the first bytes that arrive pause the socket: input
  * never piles up behind a client that does not read. The one way out is `#over`, when the socket has
- * closed for whatever reason; there the lock is given back unless QUIT already did.
+ * closed for whatever reason; there the lock is given back unless QUIT already did. What is thrown
+ * on the way, by an assertion for example, is caught where it came in and ends this connection only.
  *
  * Never: a timer, promise or closure for a command that needs no I/O; more than one effect at once;
  * a byte from before TLS handed to a session after it.
@@ -26,8 +27,8 @@ import type { EndReason } from './end-reason.ts';
 import { Outbox } from './outbox.ts';
 import { authenticate, letterOf, type OpenMaildrop, sendMessage, update } from './perform.ts';
 import { ReadAhead } from './read-ahead.ts';
-import type { MessageSink } from './send-message.ts';
-import { adopt, disown } from './socket-events.ts';
+import { SessionSink } from './session-sink.ts';
+import { adopt, disown, type SocketOwner } from './socket-events.ts';
 
 export interface ConnectionParts {
   readonly frontEnd: FrontEnd;
@@ -36,12 +37,10 @@ export interface ConnectionParts {
   readonly tlsMode: Pop3TlsMode;
 }
 
-export class Connection implements MessageSink {
+export class Connection implements SocketOwner {
   readonly acceptedAtMs: number;
   readonly remoteAddress: string;
   readonly listener: ListenerKind;
-  /** Octets of messages that were given to the session. */
-  messageOctets = 0;
   flaggedMessages = 0;
   tlsVersion: string | null = null;
 
@@ -51,11 +50,11 @@ export class Connection implements MessageSink {
   readonly #outbox: Outbox;
   #socket: Socket;
   #session: Session | null = null;
+  readonly #sink: SessionSink;
   #maildrop: OpenMaildrop | null = null;
   #address: string | null = null;
   #working = false;
   #handshaking = false;
-  #begun = false;
   #inputEnded = false;
   #ending = false;
   /** Why the session is asked to end, if it is. */
@@ -63,18 +62,19 @@ export class Connection implements MessageSink {
   #closed = false;
   #endReason: EndReason = 'client-closed';
   #commandsSeen = 0;
-  #lastCommandAtMs: number;
-  #endingAtMs = 0;
+  /** When it was last the client's turn: to say something, or to close its side. */
+  #idleSinceMs: number;
 
   constructor(parts: ConnectionParts) {
     this.#frontEnd = parts.frontEnd;
     this.#socket = parts.socket;
     this.#outbox = new Outbox(parts.socket);
+    this.#sink = new SessionSink(this.#outbox);
     this.#tlsMode = parts.tlsMode;
     this.listener = parts.listener;
     this.remoteAddress = parts.socket.remoteAddress ?? '';
     this.acceptedAtMs = parts.frontEnd.nowMs();
-    this.#lastCommandAtMs = this.acceptedAtMs;
+    this.#idleSinceMs = this.acceptedAtMs;
   }
 
   get address(): string | null {
@@ -91,6 +91,10 @@ export class Connection implements MessageSink {
     return this.#outbox.octets;
   }
 
+  get messageOctets(): number {
+    return this.#sink.messageOctets;
+  }
+
   get endReason(): EndReason {
     return this.#endReason;
   }
@@ -102,8 +106,12 @@ export class Connection implements MessageSink {
   /** Greets on a cleartext listener, shakes hands first on a TLS one. */
   start(): void {
     adopt(this.#socket, this);
-    if (this.#tlsMode === 'implicit') this.#secure();
-    else this.#converse(false);
+    try {
+      if (this.#tlsMode === 'implicit') this.#secure();
+      else this.#converse(false);
+    } catch (error) {
+      this.broke(error);
+    }
   }
 
   // ---- what the socket tells (socket-events.ts) ----
@@ -128,6 +136,13 @@ export class Connection implements MessageSink {
 
   failed(): void {
     if (!this.#ending) this.#endReason = this.#handshaking ? 'tls-failed' : 'client-reset';
+  }
+
+  /** A defect of ours came up here: it ends this connection and no other. */
+  broke(error: unknown): void {
+    this.#frontEnd.connectionBroke(this, error);
+    if (this.#closed) this.#releaseMaildrop();
+    else this.destroy('error');
   }
 
   /** The socket is gone: the one way out of a connection. Nothing marked is removed. */
@@ -174,9 +189,10 @@ export class Connection implements MessageSink {
       this.destroy('write-stall');
       return;
     }
+    if (this.#working || !this.#outbox.isEmpty) this.#idleSinceMs = nowMs;
+    const idleMs = nowMs - this.#idleSinceMs;
     if (this.#ending) {
-      if (!this.#outbox.isEmpty) this.#endingAtMs = nowMs;
-      else if (nowMs - this.#endingAtMs > lingerMs) this.#socket.destroy();
+      if (idleMs > lingerMs) this.#socket.destroy();
       return;
     }
     if (this.#session === null || this.#session.phase === 'authorization') {
@@ -184,41 +200,9 @@ export class Connection implements MessageSink {
       if (nowMs - this.acceptedAtMs > settings.loginTimeoutMs) this.destroy('login-timeout');
       return;
     }
-    if (this.#working || !this.#outbox.isEmpty) {
-      this.#lastCommandAtMs = nowMs;
-      return;
-    }
-    const idleMs = nowMs - this.#lastCommandAtMs;
     if (idleMs > readAheadIdleMs) this.#readAhead.clear();
     // RFC 1939 §3: closed without a response and without entering UPDATE.
     if (idleMs > settings.idleTimeoutMs) this.destroy('idle-timeout');
-  }
-
-  // ---- MessageSink: where send-message.ts puts a message ----
-
-  get begun(): boolean {
-    return this.#begun;
-  }
-
-  begin(): void {
-    this.#begun = true;
-    this.#session?.resume({ kind: 'message-begins' });
-  }
-
-  piece(bytes: Uint8Array): boolean {
-    this.messageOctets += bytes.length;
-    return this.#session?.piece(bytes) ?? false;
-  }
-
-  flush(): boolean {
-    const session = this.#session;
-    if (session === null || this.#closed) return false;
-    if (session.pendingOctets > 0) this.#outbox.send(session.takeOutput());
-    return this.#outbox.hasRoom;
-  }
-
-  room(): Promise<boolean> {
-    return this.#outbox.room();
   }
 
   // ---- the pump ----
@@ -234,11 +218,9 @@ export class Connection implements MessageSink {
           return;
         case 'flush':
           flushes += 1;
-          if (this.flush() && flushes < flushesPerTurnMax) break;
+          if (this.#sink.flush() && flushes < flushesPerTurnMax) break;
           // However fast this client reads, the others on this thread have their turn too.
-          void this.#turn().then((alive) => {
-            if (alive) this.#advance();
-          });
+          void this.#turn();
           return;
         case 'effect':
           if (this.#perform(step.effect)) break;
@@ -253,16 +235,21 @@ export class Connection implements MessageSink {
     }
   }
 
-  async #turn(): Promise<boolean> {
+  async #turn(): Promise<void> {
     await new Promise(setImmediate);
-    return this.room();
+    const alive = await this.#outbox.room();
+    try {
+      if (alive) this.#advance();
+    } catch (error) {
+      this.broke(error);
+    }
   }
 
   #needData(session: Session): void {
-    this.flush();
+    this.#sink.flush();
     if (session.commands !== this.#commandsSeen) {
       this.#commandsSeen = session.commands;
-      this.#lastCommandAtMs = this.#frontEnd.nowMs();
+      this.#idleSinceMs = this.#frontEnd.nowMs();
     }
     if (this.#inputEnded) this.#end('client-closed');
     else if (this.#socket.isPaused()) this.#socket.resume();
@@ -277,8 +264,8 @@ export class Connection implements MessageSink {
     if (effect.kind === 'send-message' && this.#sendReadAhead(effect)) return true;
     this.#working = true;
     // While PostgreSQL works, the client may have what is ready.
-    this.flush();
-    void this.#outcomeOf(effect).then((outcome) => this.#resume(outcome));
+    this.#sink.flush();
+    void this.#settle(effect);
     return false;
   }
 
@@ -287,11 +274,26 @@ export class Connection implements MessageSink {
     if (effect.extent.kind !== 'whole') return false;
     const body = this.#readAhead.take(effect.index);
     if (body === undefined) return false;
-    this.begin();
-    this.piece(body);
-    this.#begun = false;
-    this.#session?.resume({ kind: 'message-ends' });
+    this.#sink.whole(body);
     return true;
+  }
+
+  async #settle(effect: Exclude<Effect, { kind: 'start-tls' }>): Promise<void> {
+    try {
+      const outcome = await this.#outcomeOf(effect);
+      this.#working = false;
+      this.#sink.begun = false;
+      if (this.#closed) {
+        // The client left while its login was verified: nobody hears of it, the lock must not stay.
+        this.#releaseMaildrop();
+        return;
+      }
+      if (outcome.kind === 'opened') this.#frontEnd.sessionBegan(this);
+      this.#session?.resume(outcome);
+      this.#advance();
+    } catch (error) {
+      this.broke(error);
+    }
   }
 
   async #outcomeOf(effect: Exclude<Effect, { kind: 'start-tls' }>): Promise<Outcome> {
@@ -299,9 +301,10 @@ export class Connection implements MessageSink {
     const startedAtMs = this.#frontEnd.nowMs();
     if (effect.kind === 'authenticate') {
       const result = await authenticate(backends, effect.attempt);
+      // First of all: from here on whatever happens gives the lock back.
+      if (result.kind === 'opened') this.#maildrop = result.maildrop;
       this.#frontEnd.loginTried(this, effect.attempt.mechanism, { result, startedAtMs });
       if (result.kind === 'refused') return result;
-      this.#maildrop = result.maildrop;
       this.#address = result.maildrop.address;
       return { kind: 'opened', listing: result.maildrop.snapshot };
     }
@@ -317,27 +320,14 @@ export class Connection implements MessageSink {
       }
       return outcome;
     }
-    return sendMessage(backends, letterOf(maildrop, this.#readAhead, effect), this);
-  }
-
-  #resume(outcome: Outcome): void {
-    this.#working = false;
-    this.#begun = false;
-    if (this.#closed) {
-      // The client left while its login was verified: nobody hears of it, the lock must not stay.
-      this.#releaseMaildrop();
-      return;
-    }
-    if (outcome.kind === 'opened') this.#frontEnd.sessionBegan(this);
-    this.#session?.resume(outcome);
-    this.#advance();
+    return sendMessage(backends, letterOf(maildrop, this.#readAhead, effect), this.#sink);
   }
 
   #end(reason: EndReason): void {
     this.#endReason = reason;
     this.#ending = true;
-    this.#endingAtMs = this.#frontEnd.nowMs();
-    this.flush();
+    this.#idleSinceMs = this.#frontEnd.nowMs();
+    this.#sink.flush();
     this.#socket.end();
     // Reading on is what keeps a late byte from turning our last reply into a reset.
     this.#socket.resume();
@@ -352,10 +342,8 @@ export class Connection implements MessageSink {
     void this.#frontEnd.backends.store.close(maildrop.mailboxId, maildrop.token);
   }
 
-  // ---- TLS ----
-
   #upgrade(): void {
-    this.flush();
+    this.#sink.flush();
     // Bytes that came before our +OK was taken cannot be a ClientHello (RFC 2595 §4, faults of the
     // STARTTLS injection family): whatever they are, the connection is not worth keeping.
     if (this.#socket.readableLength > 0 || !this.#outbox.isEmpty) {
@@ -370,19 +358,27 @@ export class Connection implements MessageSink {
     this.#handshaking = true;
     disown(raw);
     this.#frontEnd.tls.secure(raw, (secured: TLSSocket) => {
-      this.#handshaking = false;
-      this.#socket = secured;
-      this.#outbox.moveTo(secured);
-      this.tlsVersion = secured.getProtocol();
-      this.#frontEnd.handshaken(this, secured.isSessionReused());
-      adopt(secured, this);
-      if (this.#session === null) {
-        this.#converse(true);
-        return;
+      try {
+        this.#secured(secured);
+      } catch (error) {
+        this.broke(error);
       }
-      this.#session.upgraded();
-      this.#advance();
     });
+  }
+
+  #secured(socket: TLSSocket): void {
+    this.#handshaking = false;
+    this.#socket = socket;
+    this.#outbox.moveTo(socket);
+    adopt(socket, this);
+    this.tlsVersion = socket.getProtocol();
+    this.#frontEnd.handshaken(this, socket.isSessionReused());
+    if (this.#session === null) {
+      this.#converse(true);
+      return;
+    }
+    this.#session.upgraded();
+    this.#advance();
   }
 
   #converse(secure: boolean): void {
@@ -392,6 +388,7 @@ export class Connection implements MessageSink {
     });
     const session = new Session(options);
     this.#session = session;
+    this.#sink.session = session;
     session.greet();
     this.#advance();
   }

@@ -19,4 +19,6 @@ export type EndReason =
   /** Put out before login to make room for somebody else. */
   | 'evicted'
   /** The lease of this worker was lost, and with it the session's lock. */
-  | 'owner-lost';
+  | 'owner-lost'
+  /** A defect of ours. */
+  | 'error';

@@ -26,6 +26,11 @@ export class Outbox {
     this.#socket = socket;
   }
 
+  /** The socket is gone: nothing will be sent any more. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   get isEmpty(): boolean {
     return this.#socket.writableLength === 0;
   }

@@ -2,7 +2,7 @@
  * Ties a socket's events to its connection by one set of functions shared by all sockets, so that
  * ten thousand connections do not carry ten thousand sets of closures.
  *
- * Never: an unhandled 'error' event, which would end the worker.
+ * Never: an unhandled 'error' event or an exception let out, either of which would end the worker.
  */
 
 import type { Socket } from 'node:net';
@@ -14,6 +14,8 @@ export interface SocketOwner {
   inputEnded(): void;
   failed(): void;
   over(): void;
+  /** One of the others threw. Must not throw. */
+  broke(error: unknown): void;
 }
 
 const owner = Symbol('owner');
@@ -21,23 +23,53 @@ const owner = Symbol('owner');
 type OwnedSocket = Socket & { [owner]?: SocketOwner };
 
 function onData(this: OwnedSocket, bytes: Buffer): void {
-  this[owner]?.received(bytes);
+  const connection = this[owner];
+  if (connection === undefined) return;
+  try {
+    connection.received(bytes);
+  } catch (error) {
+    connection.broke(error);
+  }
 }
 
 function onDrain(this: OwnedSocket): void {
-  this[owner]?.drained();
+  const connection = this[owner];
+  if (connection === undefined) return;
+  try {
+    connection.drained();
+  } catch (error) {
+    connection.broke(error);
+  }
 }
 
 function onEnd(this: OwnedSocket): void {
-  this[owner]?.inputEnded();
+  const connection = this[owner];
+  if (connection === undefined) return;
+  try {
+    connection.inputEnded();
+  } catch (error) {
+    connection.broke(error);
+  }
 }
 
 function onError(this: OwnedSocket): void {
-  this[owner]?.failed();
+  const connection = this[owner];
+  if (connection === undefined) return;
+  try {
+    connection.failed();
+  } catch (error) {
+    connection.broke(error);
+  }
 }
 
 function onClose(this: OwnedSocket): void {
-  this[owner]?.over();
+  const connection = this[owner];
+  if (connection === undefined) return;
+  try {
+    connection.over();
+  } catch (error) {
+    connection.broke(error);
+  }
 }
 
 export function adopt(socket: OwnedSocket, connection: SocketOwner): void {
