@@ -183,3 +183,34 @@ test('a greeting that cannot be said ends each connection, in the clear and unde
   }
   assert.equal(errors.length, 2);
 });
+
+test('input that arrives between two turns waits: there is one pump', async () => {
+  const { frontEnd } = frontEndFor();
+  const { client, socket, connection } = await open(frontEnd);
+  await heard(client, '\r\n');
+  const { session } = connection;
+  assert.ok(session);
+  let steps = 0;
+  const next = session.next.bind(session);
+  Object.assign(session, {
+    next: () => {
+      steps += 1;
+      return next();
+    },
+  });
+  connection.received(Buffer.from('CAPA\r\n'.repeat(8_000)));
+  const [had, sent] = [steps, connection.octetsOut];
+  assert.ok(sent >= 64 * 1024, 'there was nothing to wait for');
+  // This is before the setImmediate of the turn.
+  connection.received(Buffer.from('NOOP\r\n'));
+  connection.inputEnded();
+  connection.shutDown('shutdown');
+  assert.deepEqual([steps, connection.octetsOut], [had, sent], 'a second pump ran');
+  assert.ok(socket.isPaused());
+  client.resume();
+  while (frontEnd.admission.all.size > 0) {
+    client.end();
+    await delay(5);
+  }
+  assert.equal(connection.endReason, 'shutdown');
+});

@@ -54,6 +54,8 @@ export class Connection implements SocketOwner {
   #maildrop: OpenMaildrop | null = null;
   #address: string | null = null;
   #working = false;
+  /** The pump has given its turn away and goes on by itself: nobody else may start it. */
+  #turning = false;
   #handshaking = false;
   #inputEnded = false;
   #ending = false;
@@ -119,7 +121,7 @@ export class Connection implements SocketOwner {
   received(bytes: Uint8Array): void {
     if (this.#ending || this.#session === null) return;
     this.#session.receive(bytes);
-    if (this.#working || this.#outbox.isWaiting) this.#socket.pause();
+    if (this.#working || this.#turning) this.#socket.pause();
     else this.#advance();
   }
 
@@ -131,7 +133,7 @@ export class Connection implements SocketOwner {
   inputEnded(): void {
     this.#inputEnded = true;
     if (this.#session === null) this.#socket.destroy();
-    else if (!this.#outbox.isWaiting) this.#advance();
+    else this.#advance();
   }
 
   failed(): void {
@@ -179,7 +181,7 @@ export class Connection implements SocketOwner {
     }
     this.#shutDownReason = reason;
     this.#session.shutdown();
-    if (!this.#outbox.isWaiting) this.#advance();
+    this.#advance();
   }
 
   /** Looks at the deadlines; called about once a second for every connection. */
@@ -209,7 +211,7 @@ export class Connection implements SocketOwner {
 
   #advance(): void {
     const session = this.#session;
-    if (session === null || this.#working || this.#ending || this.#closed) return;
+    if (session === null || this.#working || this.#turning || this.#ending || this.#closed) return;
     for (let flushes = 0; ; ) {
       const step = session.next();
       switch (step.kind) {
@@ -236,8 +238,10 @@ export class Connection implements SocketOwner {
   }
 
   async #turn(): Promise<void> {
+    this.#turning = true;
     await new Promise(setImmediate);
     const alive = await this.#outbox.room();
+    this.#turning = false;
     try {
       if (alive) this.#advance();
     } catch (error) {

@@ -39,11 +39,6 @@ export class Outbox {
     return !this.#closed && this.#socket.writableLength <= socketPendingOctetsMax;
   }
 
-  /** Somebody waits for room: nothing may be produced until then. */
-  get isWaiting(): boolean {
-    return this.#waiter !== null;
-  }
-
   /** Writes all chunks at once. */
   send(chunks: readonly Uint8Array[]): void {
     if (chunks.length > 1) this.#socket.cork();
