@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { type LmtpOutcome, LmtpSession, OctetBudget } from '@poplar/protocol';
 import { loadCertificates, loadConfig } from '@poplar/runtime';
-import { type EndReason, LmtpConnection } from './lmtp-connection.ts';
+import { type EndReason, LmtpConnection, type LmtpConnectionParts } from './lmtp-connection.ts';
 import { StartTls } from './starttls.ts';
 
 const directory = mkdtempSync(join(os.tmpdir(), 'poplar-lmtp-'));
@@ -30,11 +30,13 @@ after(() => {
 });
 
 /** A connection with the test's hands on clock, effects and end. */
-async function open() {
+async function open(options: Partial<LmtpConnectionParts<string>> = {}) {
+  let isOver = false;
   const clock = { nowMs: 0 };
   const budget = new OctetBudget(10_000_000);
   const answers: ((outcome: LmtpOutcome<string>) => void)[] = [];
   const ended = Promise.withResolvers<EndReason>();
+  const defects: unknown[] = [];
   const accepted = once(server, 'connection');
   const { port } = server.address() as AddressInfo;
   const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
@@ -49,14 +51,30 @@ async function open() {
   const connection = new LmtpConnection<string>(socket, {
     session,
     perform: (effect) =>
-      effect.kind === 'resolve-recipient'
+      options.perform?.(effect) ??
+      (effect.kind === 'resolve-recipient'
         ? Promise.resolve({ kind: 'accepted', mailbox: effect.address })
-        : new Promise((resolve) => answers.push(resolve)),
+        : new Promise((resolve) => answers.push(resolve))),
     startTls,
     nowMs: () => clock.nowMs,
-    ended: ended.resolve,
+    broke: (error) => defects.push(error),
+    ended: (reason) => {
+      assert.equal(isOver, false, 'it ended twice');
+      isOver = true;
+      ended.resolve(reason);
+    },
   });
-  return { clock, budget, answers, ended: ended.promise, client, socket, session, connection };
+  return {
+    defects,
+    clock,
+    budget,
+    answers,
+    ended: ended.promise,
+    client,
+    socket,
+    session,
+    connection,
+  };
 }
 
 /** Reads until the text was seen or the other side has ended. */
@@ -220,4 +238,82 @@ test('V9 V10 a handshake that stalls or is garbage ends the connection', async (
   await heard(garbage.client, '220 2.0.0');
   garbage.client.write('MAIL FROM:<a@b>\r\n');
   assert.equal(await garbage.ended, 'tls-failed');
+});
+
+test('V1 an injection that is found behind an outcome ends the connection', async () => {
+  const { client, ended } = await open();
+  client.write('LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@b>\r\nSTARTTLS\r\nMAIL FROM:<>\r\n');
+  assert.equal(await ended, 'starttls-injection');
+});
+
+type Verb = 'receive' | 'next' | 'resume' | 'upgraded' | 'shutdown' | 'expire' | 'abandon';
+type Opened = Awaited<ReturnType<typeof open>>;
+
+function breakSession({ session }: Opened, verb: Verb): void {
+  Object.assign(session, {
+    [verb]: () => {
+      throw new RangeError('a defect');
+    },
+  });
+}
+
+/** For each way into a connection, what makes it throw there. */
+const defects: Record<string, (opened: Opened) => void | Promise<void>> = {
+  'bytes that arrive': (opened) => {
+    breakSession(opened, 'receive');
+    opened.client.write('NOOP\r\n');
+  },
+  'the end of input': (opened) => {
+    breakSession(opened, 'next');
+    opened.client.end();
+  },
+  'an outcome': (opened) => {
+    breakSession(opened, 'resume');
+    opened.client.write(toData);
+  },
+  'the end of a handshake': async (opened) => {
+    opened.client.write('STARTTLS\r\n');
+    await heard(opened.client, '220 2.0.0');
+    breakSession(opened, 'upgraded');
+    connectTls({ socket: opened.client, rejectUnauthorized: false }).on('error', () => {});
+  },
+  'a deadline': (opened) => {
+    breakSession(opened, 'expire');
+    opened.clock.nowMs = 300_001;
+    opened.connection.sweep();
+  },
+  'a drain': (opened) => {
+    breakSession(opened, 'shutdown');
+    opened.connection.drain();
+  },
+  'its end': (opened) => {
+    breakSession(opened, 'abandon');
+    opened.client.resetAndDestroy();
+  },
+};
+
+for (const [name, defect] of Object.entries(defects)) {
+  test(`what is thrown at ${name} ends that connection and nothing else`, async () => {
+    const opened = await open();
+    await heard(opened.client, '220');
+    await defect(opened);
+    assert.equal(await opened.ended, 'error');
+    assert.equal(opened.defects.length, 1);
+    assert.ok(opened.defects[0] instanceof RangeError);
+  });
+}
+
+test('an effect that fails instead of answering gives the memory of its message back', async () => {
+  const perform: LmtpConnectionParts<string>['perform'] = async (effect) => {
+    if (effect.kind === 'deliver') throw new RangeError('a defect');
+    return { kind: 'accepted', mailbox: effect.address };
+  };
+  const { client, ended, budget, defects: found } = await open({ perform });
+  client.write(toData);
+  await heard(client, '354');
+  client.write('x\r\n');
+  while (budget.taken === 0) await delay(5);
+  client.write('.\r\n');
+  assert.equal(await ended, 'error');
+  assert.deepEqual([budget.taken, found.length], [0, 1]);
 });

@@ -6,7 +6,8 @@
  * the event that ends the wait calls it again: more input (`data`), room for output (`drain`), the
  * outcome of an effect (a promise). While it waits for either of the last two the socket is paused, so
  * a client that does not read, or sends faster than the database stores, fills its own buffers and
- * not ours. Deadlines are looked at by `sweep`, called for all connections by one timer.
+ * not ours. Deadlines are looked at by `sweep`, called for all connections by one timer. What is thrown
+ * on the way, by an assertion for example, is caught where it came in and ends this connection only.
  *
  * Never: a byte from before TLS used after it; a message's memory kept when the connection is gone; an
  * effect given up before its outcome.
@@ -41,7 +42,9 @@ export interface LmtpConnectionParts<Mailbox> {
   readonly startTls: StartTls;
   /** Monotonic, in milliseconds. */
   readonly nowMs: () => number;
-  /** The socket is closed and nothing is running any more. */
+  /** A defect of ours came up here; the connection is being destroyed. */
+  readonly broke: (error: unknown) => void;
+  /** The socket is closed and nothing is running any more. Called once. */
   readonly ended: (reason: EndReason) => void;
 }
 
@@ -50,6 +53,8 @@ export class LmtpConnection<Mailbox> {
   #socket: Socket;
   #waitsFor: 'input' | 'room' | 'outcome' | 'handshake' | 'close' = 'input';
   #inputEnded = false;
+  /** An effect has been begun and its outcome is not known yet. */
+  #performing = false;
   #closed = false;
   /** Since when the client is late with whatever it is to do next. */
   #sinceMs: number;
@@ -60,14 +65,18 @@ export class LmtpConnection<Mailbox> {
     this.#parts = parts;
     this.#sinceMs = parts.nowMs();
     this.#adopt(socket);
-    parts.session.greet();
-    this.#advance();
+    this.#guard(() => {
+      parts.session.greet();
+      this.#advance();
+    });
   }
 
   /** Ends it as soon as the transaction in hand is over. */
   drain(): void {
-    this.#parts.session.shutdown();
-    if (this.#waitsFor === 'input') this.#advance();
+    this.#guard(() => {
+      this.#parts.session.shutdown();
+      if (this.#waitsFor === 'input') this.#advance();
+    });
   }
 
   /** Ends it now. What the database is doing is still waited for, by `ended`. */
@@ -78,6 +87,10 @@ export class LmtpConnection<Mailbox> {
 
   /** Looks at the deadline of whatever the client is to do next. */
   sweep(): void {
+    this.#guard(() => this.#sweep());
+  }
+
+  #sweep(): void {
     const lateMs = this.#parts.nowMs() - this.#sinceMs;
     switch (this.#waitsFor) {
       case 'input': {
@@ -104,7 +117,7 @@ export class LmtpConnection<Mailbox> {
 
   #advance(): void {
     const { session } = this.#parts;
-    for (;;) {
+    while (!this.#socket.destroyed) {
       const step = session.next();
       if (step.kind === 'abort') {
         this.destroy(step.reason);
@@ -163,12 +176,29 @@ export class LmtpConnection<Mailbox> {
       return;
     }
     this.#wait('outcome');
-    void this.#parts.perform(effect).then((outcome) => {
-      this.#sinceMs = this.#parts.nowMs();
-      this.#parts.session.resume(outcome);
-      if (this.#closed) this.#over();
-      else this.#advance();
-    });
+    void this.#settle(effect);
+  }
+
+  async #settle(effect: Performed<Mailbox>): Promise<void> {
+    const { perform, session, nowMs } = this.#parts;
+    this.#performing = true;
+    let outcome: LmtpOutcome<Mailbox>;
+    try {
+      outcome = await perform(effect);
+    } catch (error) {
+      this.#broke(error);
+      // The session has to be answered all the same: it gives the message's memory back then.
+      outcome = failureOf(effect);
+    }
+    this.#performing = false;
+    try {
+      this.#sinceMs = nowMs();
+      session.resume(outcome);
+      this.#advance();
+    } catch (error) {
+      this.#broke(error);
+    }
+    if (this.#closed) this.#over();
   }
 
   #upgrade(): void {
@@ -184,9 +214,11 @@ export class LmtpConnection<Mailbox> {
       raw.off(event, this.#listeners[event]);
     }
     const secured = this.#parts.startTls.wrap(raw, () => {
-      this.#sinceMs = this.#parts.nowMs();
-      this.#parts.session.upgraded();
-      this.#advance();
+      this.#guard(() => {
+        this.#sinceMs = this.#parts.nowMs();
+        this.#parts.session.upgraded();
+        this.#advance();
+      });
     });
     this.#socket = secured;
     this.#adopt(secured);
@@ -202,14 +234,21 @@ export class LmtpConnection<Mailbox> {
     this.#socket.resume();
   }
 
+  // Fields that are functions: made once for each connection, not for each event.
   readonly #listeners = {
-    data: (bytes: Buffer): void => this.#received(bytes),
+    data: (bytes: Buffer): void => {
+      try {
+        this.#received(bytes);
+      } catch (error) {
+        this.#broke(error);
+      }
+    },
     drain: (): void => {
-      if (this.#waitsFor === 'room') this.#advance();
+      if (this.#waitsFor === 'room') this.#guard(() => this.#advance());
     },
     end: (): void => {
       this.#inputEnded = true;
-      if (this.#waitsFor === 'input') this.#advance();
+      if (this.#waitsFor === 'input') this.#guard(() => this.#advance());
     },
     // Every error is followed by 'close'.
     error: (): void => {
@@ -217,8 +256,8 @@ export class LmtpConnection<Mailbox> {
     },
     close: (): void => {
       this.#closed = true;
-      this.#parts.session.abandon();
-      if (this.#waitsFor !== 'outcome') this.#over();
+      this.#guard(() => this.#parts.session.abandon());
+      if (!this.#performing) this.#over();
     },
   };
 
@@ -234,7 +273,28 @@ export class LmtpConnection<Mailbox> {
     if (this.#waitsFor === 'input') this.#advance();
   }
 
+  /** Runs what may throw; for what happens rarely. */
+  #guard(entry: () => void): void {
+    try {
+      entry();
+    } catch (error) {
+      this.#broke(error);
+    }
+  }
+
+  #broke(error: unknown): void {
+    this.#parts.broke(error);
+    this.#reason = 'error';
+    this.#socket.destroy();
+  }
+
   #over(): void {
     this.#parts.ended(this.#reason ?? 'client-closed');
   }
+}
+
+/** The outcome of an effect that was not performed: the client keeps the message. */
+function failureOf<Mailbox>(effect: Performed<Mailbox>): LmtpOutcome<Mailbox> {
+  if (effect.kind === 'resolve-recipient') return { kind: 'rejected', reason: 'temporary' };
+  return { kind: 'delivered', id: '', results: effect.envelope.recipients.map(() => 'temporary') };
 }

@@ -7,8 +7,8 @@
 
 import type { Socket } from 'node:net';
 import { LmtpSession, OctetBudget } from '@poplar/protocol';
-import type { Config, MetricSet } from '@poplar/runtime';
-import type { AcceptMessage, Mailbox } from './accept-message.ts';
+import type { Config, Log, MetricSet } from '@poplar/runtime';
+import { type AcceptMessage, failureCode, type Mailbox } from './accept-message.ts';
 import { incomingOctetsMin } from './limits.ts';
 import { type EndReason, LmtpConnection } from './lmtp-connection.ts';
 import { LmtpListener, type Swept } from './lmtp-listener.ts';
@@ -17,13 +17,14 @@ import type { StartTls } from './starttls.ts';
 export interface LmtpFrontParts {
   readonly config: Config;
   readonly metrics: MetricSet;
+  readonly log: Log;
   readonly accept: AcceptMessage;
   readonly startTls: StartTls;
 }
 
 /** A listener that listens on nothing yet. */
 export function makeLmtpListener(parts: LmtpFrontParts): LmtpListener {
-  const { config, metrics, accept, startTls } = parts;
+  const { config, metrics, log, accept, startTls } = parts;
   const { hostname } = config;
   const { messageOctetsMax } = config.limits;
   const budget = new OctetBudget(Math.max(incomingOctetsMin, 2 * messageOctetsMax));
@@ -43,6 +44,10 @@ export function makeLmtpListener(parts: LmtpFrontParts): LmtpListener {
         effect.kind === 'deliver' ? accept.deliver(effect, peer) : accept.resolve(effect.address),
       startTls,
       nowMs,
+      broke: (error) => {
+        const fields = { event: 'failure', during: 'connection', code: failureCode(error), peer };
+        log.error(fields, 'a connection failed', error);
+      },
       ended,
     });
   };

@@ -27,7 +27,7 @@ export async function startMaildrop(context: WorkerContext): Promise<RoleInstanc
   const startTls = new StartTls(context.certificates, context.ticketKeys);
   const { config, log, metrics } = context;
   const accept = new AcceptMessage({ store, hostname: config.hostname, log, metrics });
-  const listener = makeLmtpListener({ config, metrics, accept, startTls });
+  const listener = makeLmtpListener({ config, metrics, log, accept, startTls });
   const listeners: string[] = [];
   for (const address of config.listeners.lmtp) {
     listeners.push(await listener.listen(address));
