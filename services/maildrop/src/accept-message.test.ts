@@ -83,7 +83,8 @@ test('one request for all recipients; Return-Path is first and sizes are those o
   assert.ok(outcome.kind === 'delivered');
   assert.deepEqual(outcome.results, ['delivered', 'unknown']);
   const [request, ...others] = asked;
-  assert.ok(typeof request === 'object' && others.length === 0);
+  assert.ok(typeof request === 'object');
+  assert.deepEqual(others, ['c@d'], 'the one that was not delivered is looked up again');
   assert.deepEqual(
     request.deliveries.map(({ prefix }) => Buffer.from(prefix).toString()),
     ['Return-Path: <s@x>\r\nDelivered-To: a@b\r\n', 'Return-Path: <s@x>\r\nDelivered-To: c@d\r\n'],
@@ -93,6 +94,21 @@ test('one request for all recipients; Return-Path is first and sizes are those o
   assert.ok(wire.includes(`id ${outcome.id};`));
   assert.equal(request.headerOctets, wire.indexOf('\r\n\r\n') + 4);
   assert.equal(request.octets, wire.length - 1, 'one dot is stuffed');
+});
+
+test('a mailbox that was suspended or removed since RCPT is answered as RCPT would be', async () => {
+  for (const [find, result] of [
+    [{ kind: 'suspended' }, 'suspended'],
+    [{ kind: 'unknown' }, 'unknown'],
+    // Active again meanwhile.
+    [{ kind: 'mailbox', mailboxId, address: 'a@b' }, 'temporary'],
+    [away, 'temporary'],
+  ] as const) {
+    const { accept } = acceptMessage({ find, deliver: ['no-mailbox', 'delivered'] });
+    const outcome = await accept.deliver(delivery(['a@b', 'c@d']), 'local socket');
+    assert.ok(outcome.kind === 'delivered');
+    assert.deepEqual(outcome.results, [result, 'delivered']);
+  }
 });
 
 test('what failed is tried again, what is refused for good is not', async () => {

@@ -74,7 +74,9 @@ export class AcceptMessage {
         octets: received.length + message.octets,
         headerOctets: received.length + message.headerOctets,
       });
-      results = recipients.map((_, index) => resultOf(delivered[index]));
+      results = await Promise.all(
+        recipients.map(({ address }, index) => this.#resultOf(delivered[index], address)),
+      );
     } catch (error) {
       this.#failed('deliver', error, id);
       // What the store will never take is refused; otherwise the client keeps it and tries again.
@@ -100,6 +102,24 @@ export class AcceptMessage {
     return { kind: 'delivered', id, results };
   }
 
+  /**
+   * A mailbox may have been suspended or removed since RCPT: it is looked up again for the answer
+   * that RCPT would give now. Anything not understood is tried again.
+   */
+  async #resultOf(outcome: string | undefined, address: string): Promise<DeliveryResult> {
+    if (outcome === 'delivered') return 'delivered';
+    if (outcome !== 'no-mailbox') return 'temporary';
+    const name = canonicalAddress(address);
+    if (name === null) return 'unknown';
+    try {
+      const { kind } = await this.#parts.store.findRecipient(name);
+      return kind === 'mailbox' ? 'temporary' : kind;
+    } catch (error) {
+      this.#failed('find-recipient', error);
+      return 'temporary';
+    }
+  }
+
   #rejected(reason: 'unknown' | 'suspended'): LmtpOutcome<Mailbox> {
     const counted = reason === 'unknown' ? 'no-mailbox' : reason;
     this.#parts.metrics.inc('poplar_deliveries_total', counted);
@@ -120,12 +140,6 @@ export class AcceptMessage {
     metrics.inc('poplar_store_errors_total', code);
     log.error({ event: 'failure', during, code, id }, 'the store failed', error);
   }
-}
-
-/** A mailbox that was removed since RCPT is unknown now; anything not understood is tried again. */
-function resultOf(outcome: string | undefined): DeliveryResult {
-  if (outcome === 'delivered') return 'delivered';
-  return outcome === 'no-mailbox' ? 'unknown' : 'temporary';
 }
 
 /** The code a failure is counted and logged under. */

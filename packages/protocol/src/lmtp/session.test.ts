@@ -125,11 +125,17 @@ test('RFC 6531 §3.4 addresses outside ASCII need SMTPUTF8', () => {
   assert.equal(drive.delivered[0]?.wire, '');
 });
 
-test('a message that the store finds too large is refused for good', () => {
-  const drive = new Drive();
-  drive.results.set('a@x', 'too-large');
-  const said = drive.say('LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@x>\r\nDATA\r\n.\r\n');
-  assert.match(said, /552 5\.3\.4 <a@x> Message too large\r\n$/);
+test('a recipient is refused behind the data in the words of RCPT', () => {
+  for (const [result, told] of [
+    ['too-large', '552 5.3.4 <a@x> Message too large'],
+    ['suspended', '550 5.2.1 <a@x> Mailbox is not active'],
+    ['unknown', '550 5.1.1 <a@x> No such mailbox'],
+  ] as const) {
+    const drive = new Drive();
+    drive.results.set('a@x', result);
+    const said = drive.say('LHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<a@x>\r\nDATA\r\n.\r\n');
+    assert.ok(said.endsWith(`\r\n${told}\r\n`), said);
+  }
 });
 
 test('two messages in one connection', () => {

@@ -308,7 +308,7 @@ export class LmtpSession<Mailbox> {
     recipients.forEach(({ address }, index) => {
       const result = results[index];
       if (result === 'delivered') this.#replies.delivered(address, id);
-      else if (result === 'unknown' || result === 'too-large') {
+      else if (result === 'unknown' || result === 'suspended' || result === 'too-large') {
         this.#replies.recipient(result, address);
       } else this.#replies.recipient('temporary', address);
     });
