@@ -106,6 +106,20 @@ export interface DeliverResult {
   readonly delivered: readonly ('delivered' | 'no-mailbox' | 'duplicate-uidl')[];
 }
 
+/** Whether the message that has a UIDL is one that the caller has. */
+export interface UidlQuestion {
+  readonly mailboxId: MailboxId;
+  readonly uidl: string;
+  /** Of the caller's message behind its header, in wire form. */
+  readonly bodyOctets: number;
+  /** SHA-256 of them. */
+  readonly bodyDigest: Uint8Array;
+}
+
+export type UidlHolder =
+  /** The rest is for the caller to compare: its header in wire form. */
+  { readonly kind: 'same-body'; readonly header: Uint8Array } | { readonly kind: 'other-body' };
+
 /** What a directory lookup says of an envelope recipient. */
 export type Recipient =
   | { readonly kind: 'mailbox'; readonly mailboxId: MailboxId; readonly address: string }

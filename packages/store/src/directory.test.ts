@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { pageRowsMax } from './limits.ts';
 import { type MailFixture, mailFixture } from './testing/mail-fixture.ts';
@@ -155,6 +155,29 @@ test('stored messages are listed with their flags', async () => {
   assert.ok(flagged?.deletedAt instanceof Date);
   const [next] = await mail.store.messagesOf({ mailboxId, limit: 1, after: first });
   assert.equal(next?.deletedAt, null);
+});
+
+test('the message that has a UIDL is compared by its body and shows its header', async () => {
+  const mailboxId = await mail.addMailbox();
+  const [header, body] = ['Subject: x\r\n\r\n', '..y\r\n'].map((text) => Buffer.from(text));
+  assert.ok(header && body);
+  await mail.store.deliver({
+    deliveries: [{ mailboxId, prefix: Buffer.from('A: b\r\n') }],
+    pieces: [header, body],
+    octets: header.length + body.length - 1,
+    headerOctets: header.length,
+    uidl: 'u1',
+  });
+  const ask = (uidl: string, wanted: Buffer) => {
+    const bodyDigest = createHash('sha256').update(wanted).digest();
+    return mail.store.findByUidl({ mailboxId, uidl, bodyOctets: wanted.length, bodyDigest });
+  };
+  assert.equal(await ask('u2', body), null);
+  assert.deepEqual(await ask('u1', Buffer.from('..z\r\n')), { kind: 'other-body' });
+  assert.deepEqual(await ask('u1', Buffer.from('y\r\n')), { kind: 'other-body' });
+  const holder = await ask('u1', body);
+  assert.ok(holder?.kind === 'same-body');
+  assert.equal(Buffer.from(holder.header).toString(), 'A: b\r\nSubject: x\r\n\r\n');
 });
 
 test('owners are registered, renewed, removed and reaped', async () => {

@@ -7,11 +7,19 @@
 import { BatchQueue } from './connection/batch-queue.ts';
 import type { LinkPool } from './connection/pool.ts';
 import type { ShortLine } from './connection/short-line.ts';
-import type { Credential, Login, MailboxId, Recipient } from './contract.ts';
+import type {
+  Credential,
+  Login,
+  MailboxId,
+  Recipient,
+  UidlHolder,
+  UidlQuestion,
+} from './contract.ts';
 import { StoreError } from './errors.ts';
 import { pageRowsMax } from './limits.ts';
 import { addDomain, type NewDomain } from './statements/add-domain.ts';
 import { addMailbox, type NewMailbox } from './statements/add-mailbox.ts';
+import { findByUidl } from './statements/find-by-uidl.ts';
 import { findLogins, type LoginRow } from './statements/find-logins.ts';
 import { findMailbox, type MailboxDetails } from './statements/find-mailbox.ts';
 import { findRecipients } from './statements/find-recipients.ts';
@@ -106,6 +114,11 @@ export class Directory {
 
   async listLocks(page: Page): Promise<HeldMaildrop[]> {
     return this.#pool.run(listLocks, bounded(page));
+  }
+
+  async findByUidl(question: UidlQuestion): Promise<UidlHolder | null> {
+    const [holder] = await this.#pool.run(findByUidl, question);
+    return holder ?? null;
   }
 
   async messagesOf(page: MessagePage): Promise<StoredMessage[]> {

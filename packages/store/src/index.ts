@@ -17,6 +17,8 @@ export type {
   OpenResult,
   Recipient,
   Snapshot,
+  UidlHolder,
+  UidlQuestion,
 } from './contract.ts';
 export { StoreError, type StoreErrorCode } from './errors.ts';
 export { leaseSeconds } from './limits.ts';

@@ -14,6 +14,7 @@ import type { Statement } from './statement.ts';
 import { beginEpoch } from './statements/begin-epoch.ts';
 import { confirmReceipt } from './statements/confirm-receipt.ts';
 import { deliverMessage } from './statements/deliver-message.ts';
+import { findByUidl } from './statements/find-by-uidl.ts';
 import { findLogins } from './statements/find-logins.ts';
 import { findRecipients } from './statements/find-recipients.ts';
 import { flagMessages } from './statements/flag-messages.ts';
@@ -77,6 +78,8 @@ const plans: Record<string, () => Promise<string>> = {
   listMessages: () => planOf(listMessages, mailboxId),
   readBodies: () => planOf(readBodies, [{ mailboxId, messageId: 1n }]),
   readSlice: () => planOf(readSlice, { mailboxId, messageId: 1n, offset: 0, octets: 1 }),
+  findByUidl: () =>
+    planOf(findByUidl, { mailboxId, uidl: 'a', bodyOctets: 1, bodyDigest: new Uint8Array(32) }),
   flagMessages: () => planOf(flagMessages, { mailboxId, token, messageIds }),
   confirmReceipt: () => planOf(confirmReceipt, { mailboxId, token }),
   purgeMessages: () => planOf(purgeMessages, { mailboxId, token, messageIds }),

@@ -27,6 +27,8 @@ import type {
   OpenResult,
   Recipient,
   Snapshot,
+  UidlHolder,
+  UidlQuestion,
 } from './contract.ts';
 import { deliver } from './delivery.ts';
 import { type ByActor, Directory } from './directory.ts';
@@ -307,6 +309,11 @@ export class Store {
   /** Maildrops that live sessions have open. */
   listLocks(page: Page): Promise<HeldMaildrop[]> {
     return this.#directory.listLocks(page);
+  }
+
+  /** The message that has a UIDL, compared with one that was to be delivered under it. */
+  findByUidl(question: UidlQuestion): Promise<UidlHolder | null> {
+    return this.#directory.findByUidl(question);
   }
 
   /** Messages as stored, flagged ones included, for administration. */

@@ -209,6 +209,40 @@ describe('import', () => {
     );
   });
 
+  test('two messages with one UIDL are both imported, once, and the second is named', async () => {
+    await json('mailbox add erin@example.org --password-stdin', 'x');
+    const write = (status: string, messages: readonly string[]) =>
+      writeFileSync(
+        join(folder, 'twins'),
+        messages
+          .map((message) => `${from}X-UIDL: twin\nStatus: ${status}\n${message}\n\n`)
+          .join(''),
+      );
+    const line = 'mailbox import erin@example.org twins';
+    write('O', ['A: 1\n\nfirst', 'A: 1\n\nsecond']);
+    const run = await poplar(line);
+    const text = 'its UIDL belongs to another message: it has a new one';
+    assert.deepEqual([run.code, run.err], [0, '']);
+    assert.match(run.out, /^imported {2}2 messages /);
+    assert.ok(run.out.endsWith(`new UIDL  1 message: ${text}\n  twins: message 2: ${text}\n`));
+    const stored = await messagesOf('erin@example.org');
+    assert.deepEqual(
+      stored.map(({ uidl, body }) => [String(uidl).length, String(body).split('\r\n').at(-2)]),
+      [
+        [4, 'first'],
+        [64, 'second'],
+      ],
+    );
+    // The old server has marked both as read since, and has a third one, of which only the header differs.
+    write('RO', ['A: 1\n\nsecond', 'A: 1\n\nfirst', 'A: 2\n\nfirst']);
+    const again = (await json(line)) as Record<string, unknown>;
+    assert.deepEqual(
+      [again.imported, again.skipped, again.newUidls, again.newUidlPlaces],
+      [1, { 'duplicate-uidl': 2 }, 1, ['twins: message 3']],
+    );
+    assert.equal((await messagesOf('erin@example.org')).length, 3);
+  });
+
   test('what is too large is named, the rest is imported, and the exit code is 1', async () => {
     // 100 octets with LF, more with CRLF: the limit is for what LIST would say.
     const nearly = `A: b\n\n${'x\n'.repeat(47)}`;

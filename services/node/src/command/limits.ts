@@ -30,8 +30,8 @@ export const folderEntriesMax = 2_000_000;
 export const uidListOctetsMax = 512 * 1024 * 1024;
 export const uidListLineOctetsMax = 16 * 1024;
 
-/** Skipped messages that the report names one by one; all are counted. */
-export const skippedNamedMax = { text: 20, json: 10_000 } as const;
+/** Messages that the report names one by one, of those skipped and of those with a new UIDL. */
+export const namedMax = { text: 20, json: 10_000 } as const;
 
 /** Pause between two states of the progress line, on a terminal and elsewhere. */
 export const progressIntervalMs = { terminal: 100, lines: 5_000 } as const;

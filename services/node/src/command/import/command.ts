@@ -31,8 +31,9 @@ export function registerImportCommand(command: Command): void {
     .option('--progress', 'show progress, also where standard error is not a terminal')
     .addHelpText(
       'after',
-      '\nUIDLs are kept from dovecot-uidlist and X-UIDL. A message whose UIDL is in the mailbox already\n' +
-        'is skipped, so an import can be run again; messages without a UIDL are then imported twice.',
+      '\nUIDLs are kept from dovecot-uidlist and X-UIDL. A message that is in the mailbox already\n' +
+        'under its UIDL is skipped, so an import can be run again; messages without a UIDL are then\n' +
+        'imported twice. If another message has its UIDL, it gets a new one.',
     )
     .action(importMail);
 }

@@ -20,7 +20,7 @@ export interface FoundMessage {
 }
 
 export type SkipReason =
-  /** A message with this UIDL is there already. */
+  /** This message is there already, under its UIDL. */
   | 'duplicate-uidl'
   /** The pseudo-message in which some servers keep the state of an mbox. */
   | 'folder-data'

@@ -4,7 +4,7 @@
  * Never: less than what happened, also after a stop or a failure.
  */
 
-import { skippedNamedMax } from '../limits.ts';
+import { namedMax } from '../limits.ts';
 import {
   printable,
   printedCount,
@@ -29,7 +29,7 @@ export interface Report {
 }
 
 const reasonTexts: Readonly<Record<SkipReason, string>> = {
-  'duplicate-uidl': 'in the mailbox already, by UIDL',
+  'duplicate-uidl': 'in the mailbox already',
   'folder-data': 'not mail but the state of a folder',
   'too-large': 'too large',
   empty: 'empty',
@@ -39,6 +39,8 @@ const reasonTexts: Readonly<Record<SkipReason, string>> = {
   refused: 'refused by the store',
 };
 
+const newUidlText = 'its UIDL belongs to another message: it has a new one';
+
 export function printReport(report: Report): void {
   if (report.asJson) printJson(reportJson(report));
   else for (const line of reportLines(report)) printLine(line);
@@ -46,13 +48,15 @@ export function printReport(report: Report): void {
 }
 
 function reportJson({ address, tally, end }: Report): unknown {
-  const { imported, importedOctets, inputOctets } = tally;
+  const { imported, importedOctets, inputOctets, newUidls } = tally;
   return {
     address,
     end: end.kind,
     imported,
     importedOctets,
     inputOctets,
+    newUidls,
+    newUidlPlaces: tally.newUidlPlaces,
     skipped: Object.fromEntries(tally.skipped),
     errors: tally.named,
     elapsedMs: Math.round(tally.elapsedMs),
@@ -69,10 +73,19 @@ function reportLines({ address, tally }: Report): string[] {
   for (const [reason, count] of tally.skipped) {
     lines.push(`skipped   ${printedMessages(count)}: ${reasonTexts[reason]}`);
   }
-  for (const { place, reason } of tally.named.slice(0, skippedNamedMax.text)) {
-    lines.push(`  ${printable(place)}: ${reasonTexts[reason]}`);
+  lines.push(...namedLines(tally.named.map((one) => [one.place, reasonTexts[one.reason]])));
+  if (tally.newUidls > 0) {
+    lines.push(`new UIDL  ${printedMessages(tally.newUidls)}: ${newUidlText}`);
+    lines.push(...namedLines(tally.newUidlPlaces.map((place) => [place, newUidlText])));
   }
-  const unnamed = tally.named.length - skippedNamedMax.text;
+  return lines;
+}
+
+function namedLines(named: readonly (readonly [place: string, text: string])[]): string[] {
+  const lines = named
+    .slice(0, namedMax.text)
+    .map(([place, text]) => `  ${printable(place)}: ${text}`);
+  const unnamed = named.length - namedMax.text;
   if (unnamed > 0) lines.push(`  and ${printedCount(unnamed)} more; --json names them`);
   return lines;
 }

@@ -42,7 +42,8 @@ async function takeOver(found: Found, { destination, tally }: ImportRun): Promis
     else {
       tally.imported += 1;
       tally.importedOctets += delivered.octets;
-      if (found.uidl === null) tally.importedWithoutUidl += 1;
+      if (delivered.uidl === 'none') tally.importedWithoutUidl += 1;
+      if (delivered.uidl !== 'kept' && found.uidl !== null) tally.renew(place);
     }
   }
   tally.inputOctets += inputOctets;

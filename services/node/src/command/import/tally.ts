@@ -2,7 +2,7 @@
  * What an import has done so far, counted: the source of the progress line and of the report.
  */
 
-import { skippedNamedMax } from '../limits.ts';
+import { namedMax } from '../limits.ts';
 import { isError, type SkipReason } from './found.ts';
 
 export class Tally {
@@ -11,6 +11,10 @@ export class Tally {
   importedOctets = 0;
   /** Imported messages without a UIDL from elsewhere: a second import would double them. */
   importedWithoutUidl = 0;
+  /** Imported messages whose UIDL belongs to another one, and so was not kept. */
+  newUidls = 0;
+  /** The first of them. */
+  readonly newUidlPlaces: string[] = [];
   /** Octets of input that are done with. */
   inputOctets = 0;
   readonly skipped = new Map<SkipReason, number>();
@@ -37,9 +41,15 @@ export class Tally {
     return [...this.skipped.keys()].some((reason) => isError[reason]);
   }
 
+  /** An imported message did not keep its UIDL. */
+  renew(place: string): void {
+    this.newUidls += 1;
+    if (this.newUidlPlaces.length < namedMax.json) this.newUidlPlaces.push(place);
+  }
+
   skip(reason: SkipReason, place: string): void {
     this.skipped.set(reason, (this.skipped.get(reason) ?? 0) + 1);
-    if (isError[reason] && this.named.length < skippedNamedMax.json) {
+    if (isError[reason] && this.named.length < namedMax.json) {
       this.named.push({ place, reason });
     }
   }
