@@ -52,7 +52,7 @@ export interface Limits {
   readonly writeStallMs: number;
   /** From SIGTERM to the end of sessions that are still busy. */
   readonly drainTimeoutMs: number;
-  /** Of one message taken in by LMTP, unstuffed. */
+  /** Of one message taken in by LMTP or import, unstuffed. */
   readonly messageOctetsMax: number;
   /** Message lists each worker keeps for polls that find nothing new. */
   readonly snapshotCacheOctets: number;
@@ -99,6 +99,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Where each value came from: `default`, the name of a variable, or the path of the file. */
   readonly sources: Readonly<Record<string, string>>;
+  /** One line for each setting that is taken and does nothing yet. */
+  readonly warnings: readonly string[];
 }
 
 /** The configuration is wrong. The message is one line and says which key and what to do. */

@@ -160,6 +160,44 @@ describe('what is wrong is said in one line that names it', () => {
     test(name, () => assert.match(refusal(load), message));
   }
 
+  const variable: [environment: Record<string, string>, message: RegExp | null][] = [
+    [{ POPLAR_WROKERS: '2' }, /^unknown variable POPLAR_WROKERS: /],
+    [{ POPLAR_LISTEN_IMAP: '' }, /^unknown variable POPLAR_LISTEN_IMAP: /],
+    [{ POPLAR_PORT: '110' }, /^unknown variable POPLAR_PORT: /],
+    [{ POPLAR_CONFIG: '', POPLAR_TEST_SOAK: '1', POPLAR_UPDATE_SCHEMA: '1' }, null],
+    [{ POPLARS: '1', poplar_workers: '1' }, null],
+    // A pod in a namespace with a Service named poplar.
+    [{ POPLAR_SERVICE_HOST: '10.0.0.1', POPLAR_SERVICE_PORT_POP3S: '995' }, null],
+    [{ POPLAR_PORT: 'tcp://10.0.0.1:995', POPLAR_PORT_995_TCP_ADDR: '10.0.0.1' }, null],
+  ];
+  for (const [environment, message] of variable) {
+    test(`a variable: ${Object.keys(environment).join(', ')}`, () => {
+      if (message === null) assert.deepEqual(fromVariables(environment).warnings, []);
+      else
+        assert.match(
+          refusal(() => fromVariables(environment)),
+          message,
+        );
+    });
+  }
+
+  test('a name that is fixed and does nothing yet is taken with a warning', () => {
+    const names = [
+      'POPLAR_LISTEN_POP3_PROXY',
+      'POPLAR_LISTEN_POP3S_PROXY',
+      'POPLAR_PROXY_TRUSTED',
+      'POPLAR_ADMIN_TOKEN',
+    ];
+    const set = (value: string) => Object.fromEntries(names.map((name) => [name, value]));
+    assert.deepEqual(fromVariables(set('')).warnings, []);
+    const { warnings } = fromVariables(set('sesame'));
+    assert.equal(warnings.length, names.length);
+    for (const [index, name] of names.entries()) {
+      assert.match(warnings[index] ?? '', new RegExp(`^${name} is set and does nothing: `));
+    }
+    assert.doesNotMatch(warnings.join(), /sesame/);
+  });
+
   test('a database URL is never repeated', () => {
     const message = refusal(() => fromVariables({ DATABASE_URL: 'mysql://u:sesame@host/db' }));
     assert.match(message, /^DATABASE_URL must be a URL/);

@@ -22,6 +22,8 @@ import {
   roles,
   type TcpAddress,
 } from './config.ts';
+import { refuseUnknownVariables, warningsOf } from './known-variables.ts';
+import { refuseListenerConflicts } from './listener-conflicts.ts';
 import * as value from './parse-value.ts';
 import { type Environment, type FileTable, Settings } from './settings.ts';
 
@@ -95,8 +97,11 @@ export function loadConfig(environment: Environment, options: LoadOptions = {}):
       fallback: 'info',
     }),
     sources: settings.sources,
+    warnings: warningsOf(environment),
   };
   settings.refuseUnknownKeys();
+  refuseUnknownVariables(environment, settings.variables);
+  refuseListenerConflicts(config);
   return deepFreeze(config);
 }
 

@@ -33,6 +33,7 @@ export class Settings {
   readonly #file: FileTable;
   readonly #fileName: string;
   readonly #known = new Set<string>();
+  readonly #variables = new Set<string>();
   readonly sources: Record<string, string> = {};
 
   constructor(environment: Environment, file: { name: string; table: FileTable }) {
@@ -45,6 +46,7 @@ export class Settings {
   take<T>(setting: Setting<T>): T {
     this.#known.add(setting.key);
     const { variable } = setting;
+    if (variable !== undefined) this.#variables.add(variable);
     const text = variable === undefined ? undefined : this.#environment[variable];
     if (variable !== undefined && text !== undefined) {
       this.sources[setting.key] = variable;
@@ -57,6 +59,11 @@ export class Settings {
     }
     this.sources[setting.key] = 'default';
     return setting.fallback;
+  }
+
+  /** The variables that were asked for, set or not. */
+  get variables(): ReadonlySet<string> {
+    return this.#variables;
   }
 
   /** Throws ConfigError for the first key of the file that no setting has asked for. */

@@ -55,6 +55,7 @@ export async function serve(asked: Config, version: string): Promise<void> {
     exitNow: () => process.exit(exitCode.failed),
     reload: hasTerminal() ? null : () => reload.now(),
   });
+  for (const warning of asked.warnings) log.warn({}, warning);
   await run({ asked, version, log, ending: ending.signal, reload });
   log.info({}, 'ended');
   process.exit(exitCode.ok);
