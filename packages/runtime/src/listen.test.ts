@@ -66,6 +66,42 @@ describe('ports', () => {
     assert.deepEqual([listeners.pop3s, listeners.lmtp, listeners.admin], [null, [], null]);
   });
 
+  test('two listeners of the node on one port are found, whatever they are called', async () => {
+    const server = await listening({ port: 0 });
+    const port = portOf(server);
+    await new Promise((resolve) => server.close(resolve));
+    // As if two names led to one address.
+    const config = loadConfig({ POPLAR_ROLES: 'pop3', POPLAR_LISTEN_OPS: '' }, { file: null });
+    const address = { host: '127.0.0.1', port };
+    const listeners = {
+      ...config.listeners,
+      pop3: { ...address, tls: 'stls' as const },
+      pop3s: { ...address, tls: 'implicit' as const },
+    };
+    await assert.rejects(
+      resolveListeners({ ...config, listeners }),
+      new RegExp(`^ListenError: pop3s cannot listen on 127.0.0.1:${port}: .* in use$`),
+    );
+    assert.equal(await assertPortFree('pop3', address), port, 'nothing is held afterwards');
+  });
+
+  test('the admin port is nobody’s until something listens there', async () => {
+    const server = await listening({ port: 0 });
+    const free = '127.0.0.1:0';
+    const config = loadConfig(
+      {
+        POPLAR_LISTEN_ADMIN: `127.0.0.1:${portOf(server)}`,
+        POPLAR_LISTEN_POP3: free,
+        POPLAR_LISTEN_POP3S: free,
+        POPLAR_LISTEN_LMTP: free,
+        POPLAR_LISTEN_OPS: free,
+      },
+      { file: null },
+    );
+    assert.equal((await resolveListeners(config)).listeners.admin, null);
+    server.close();
+  });
+
   test('a socket file that nobody answers is cleared away, one that answers is taken', async () => {
     const directory = mkdtempSync(join(os.tmpdir(), 'poplar-listen-'));
     const path = join(directory, 'lmtp');

@@ -1,8 +1,9 @@
 /**
  * Ports, before the workers take them. All workers bind the same port with SO_REUSEPORT, which would
  * also bind beside a stranger (another node of the same user, say) and split its clients with it. So
- * the main thread first binds each address once, alone, which fails if anybody has it, and lets go.
- * The same step turns port 0 into a real number that all workers can share.
+ * the main thread first binds each address once, alone, which fails if anybody has it. All are held
+ * until the last one is proven, so that two of our own cannot have the same port either; then all are
+ * let go. The same step turns port 0 into a real number that all workers can share.
  *
  * Never: a connection accepted here; a guess that a port is free.
  */
@@ -22,18 +23,23 @@ export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 
-/** The configuration with every port checked and every 0 resolved. Throws ListenError. */
+/**
+ * The configuration with every port checked and every 0 resolved, and without the listeners that
+ * this node does not open. Throws ListenError.
+ */
 export async function resolveListeners(config: Config): Promise<Config> {
   const { roles } = config;
-  const { pop3, pop3s, lmtp, ops, admin } = config.listeners;
+  const { pop3, pop3s, lmtp, ops } = config.listeners;
+  await using held = new AsyncDisposableStack();
   const tcp = async <T extends TcpAddress>(name: string, address: T | null): Promise<T | null> =>
-    address === null ? null : { ...address, port: await assertPortFree(name, address) };
+    address === null ? null : { ...address, port: await hold(held, name, address) };
   const listeners: Listeners = {
     pop3: roles.includes('pop3') ? await tcp('pop3', pop3) : null,
     pop3s: roles.includes('pop3') ? await tcp('pop3s', pop3s) : null,
-    lmtp: roles.includes('maildrop') ? await resolveAll('lmtp', lmtp) : [],
+    lmtp: roles.includes('maildrop') ? await resolveAll(held, lmtp) : [],
     ops: await tcp('ops', ops),
-    admin: roles.includes('admin') ? await tcp('admin', admin) : null,
+    // Nothing listens there until there is a REST API.
+    admin: null,
   };
   return { ...config, listeners };
 }
@@ -43,13 +49,19 @@ export async function resolveListeners(config: Config): Promise<Config> {
  * allowed or not ours.
  */
 export async function assertPortFree(name: string, address: TcpAddress): Promise<number> {
+  await using held = new AsyncDisposableStack();
+  return await hold(held, name, address);
+}
+
+/** Binds the address alone, until the stack is disposed of. Answers the port. */
+function hold(held: AsyncDisposableStack, name: string, address: TcpAddress): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const server = createServer((socket) => socket.destroy());
   server.once('error', (error) => reject(new ListenError(listenProblem(name, address, error))));
   server.listen({ host: address.host, port: address.port, exclusive: true }, () => {
     const bound = server.address();
-    const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
-    server.close(() => resolve(port));
+    held.defer(() => new Promise((closed) => server.close(() => closed())));
+    resolve(typeof bound === 'object' && bound !== null ? bound.port : address.port);
   });
   return promise;
 }
@@ -67,14 +79,18 @@ export function listenProblem(name: string, address: Address, error: unknown): s
   return `${name} cannot listen on ${printAddress(address)}: ${reasons[code] ?? code}`;
 }
 
-async function resolveAll(name: string, addresses: readonly Address[]): Promise<Address[]> {
+async function resolveAll(
+  held: AsyncDisposableStack,
+  addresses: readonly Address[],
+): Promise<Address[]> {
+  const name = 'lmtp';
   const resolved: Address[] = [];
   for (const address of addresses) {
     if ('path' in address) {
       await removeStaleSocket(name, address.path);
       resolved.push(address);
     } else {
-      resolved.push({ host: address.host, port: await assertPortFree(name, address) });
+      resolved.push({ host: address.host, port: await hold(held, name, address) });
     }
   }
   return resolved;
