@@ -7,7 +7,7 @@
 
 import net from 'node:net';
 import type { Pop3Listener } from '@poplar/runtime';
-import { printAddress } from '@poplar/runtime';
+import { ListenError, listenProblem, printAddress } from '@poplar/runtime';
 import { Connection } from './connection/connection.ts';
 import type { FrontEnd, ListenerKind } from './front-end.ts';
 import {
@@ -24,6 +24,7 @@ export interface Place {
 
 export class Listener {
   readonly printable: string;
+  readonly #kind: ListenerKind;
   readonly #address: Pop3Listener;
   readonly #shared: boolean;
   readonly #server: net.Server;
@@ -31,6 +32,7 @@ export class Listener {
   /** @param place `shared` when other workers of this node listen there too */
   constructor(frontEnd: FrontEnd, kind: ListenerKind, place: Place) {
     const { address, shared } = place;
+    this.#kind = kind;
     this.#address = address;
     this.#shared = shared;
     this.printable = `${kind} ${printAddress(address)}`;
@@ -55,12 +57,15 @@ export class Listener {
     );
   }
 
+  /** Rejects with a ListenError. */
   start(): Promise<void> {
     const { host, port } = this.#address;
     return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
+      const refused = (error: Error): void =>
+        reject(new ListenError(listenProblem(this.#kind, this.#address, error)));
+      this.#server.once('error', refused);
       this.#server.listen({ host, port, reusePort: this.#shared, backlog: acceptBacklog }, () => {
-        this.#server.off('error', reject);
+        this.#server.off('error', refused);
         // A failing accept (no descriptors or memory left) must not end the worker and its sessions.
         this.#server.on('error', () => {});
         resolve();

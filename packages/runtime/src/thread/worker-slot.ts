@@ -11,6 +11,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { StartError } from '../lifecycle/fatal.ts';
 import { respawnDelayMaxMs, respawnDelayMinMs, respawnResetMs } from '../limits.ts';
 import type { Log } from '../log/log.ts';
 import { addSnapshot, snapshotLength, withoutGauges } from '../metrics/metric-set.ts';
@@ -74,7 +75,7 @@ export class WorkerSlot {
     if (listeners === null) {
       const end = await thread.ended;
       await this.#bury(thread);
-      throw new Error(end.reason);
+      throw new StartError(end.reason);
     }
     this.listeners = listeners;
     this.#loop = this.#keep(thread);

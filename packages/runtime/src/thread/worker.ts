@@ -7,6 +7,8 @@
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Config } from '../config/config.ts';
+import { StartError } from '../lifecycle/fatal.ts';
+import { ListenError } from '../listen.ts';
 import { createLog, type Log } from '../log/log.ts';
 import { MetricSet } from '../metrics/metric-set.ts';
 import type { CertificateSet } from '../tls/certificates.ts';
@@ -65,7 +67,9 @@ export function runWorker(start: StartRole): void {
   const ended = start({ ...data, log, metrics }).then(
     (instance) => serve(instance, { port, log, metrics }),
     (error: unknown) => {
-      log.debug({}, 'the role did not start', error);
+      // What an operator can mend is told by its one line; anything else is a fault of ours.
+      const isMendable = error instanceof StartError || error instanceof ListenError;
+      log[isMendable ? 'debug' : 'error']({}, 'the role did not start', error);
       log.flush();
       send(port, { kind: 'failed', message: firstLine(error) });
       process.exit(1);
