@@ -178,7 +178,7 @@ describe('a node that cannot start says so in one line and ends with 1', { concu
         url.pathname = '/nowhere';
         return { DATABASE_URL: url.href };
       },
-      /nowhere/,
+      /nowhere\S*: FATAL 3D000: database "nowhere" does not exist\n$/,
     ],
     [
       'the certificate is missing',
@@ -187,7 +187,7 @@ describe('a node that cannot start says so in one line and ends with 1', { concu
         POPLAR_TLS_CERT: join(directory, 'none.pem'),
         POPLAR_TLS_KEY: join(directory, 'none.key'),
       }),
-      /none\.pem cannot be read \(ENOENT\)/,
+      /tls\.certFile: .*none\.pem cannot be read \(ENOENT\)/,
     ],
   ];
   for (const [name, environment, said] of failures) {

@@ -15,6 +15,16 @@ const format = 1;
 /** What a fresh file system may hold without being anybody's. */
 const harmless = new Set(['lost+found', '.gitkeep', '.keep']);
 
+const permission = 'permission denied; always run Poplar as the user who made it';
+const reasons: Readonly<Record<string, string>> = {
+  EEXIST: 'it is a file, or what it should be in',
+  ENOTDIR: 'a part of its path is a file',
+  EACCES: permission,
+  EPERM: permission,
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+};
+
 /** Throws StartError if the directory is not ours or cannot be used. */
 export async function prepareDataDirectory(directory: string): Promise<void> {
   try {
@@ -31,7 +41,7 @@ export async function prepareDataDirectory(directory: string): Promise<void> {
   } catch (error) {
     if (error instanceof StartError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    throw new StartError(`data directory ${directory} cannot be used (${code})`);
+    throw new StartError(`data directory ${directory} cannot be used: ${reasons[code] ?? code}`);
   }
 }
 

@@ -72,7 +72,8 @@ describe('certificates', () => {
         },
       );
     await refused(certFile, otherKey, /d\.key is not the key of .*c\.crt$/);
-    await refused(`${certFile}x`, keyFile, /c\.crtx cannot be read \(ENOENT\)$/);
+    await refused(`${certFile}x`, keyFile, /^tls\.certFile: .*c\.crtx cannot be read \(ENOENT\)$/);
+    await refused(certFile, `${keyFile}x`, /^tls\.keyFile: .*c\.keyx cannot be read/);
     await refused(nonsense, keyFile, /nonsense\.pem is not a PEM certificate$/);
     await refused(certFile, nonsense, /nonsense\.pem is not a PEM private key/);
   });

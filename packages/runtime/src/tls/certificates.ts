@@ -37,12 +37,13 @@ export class CertificateError extends Error {
 /** Reads and checks all certificates of a node. Throws CertificateError. */
 export async function loadCertificates(config: Config): Promise<CertificateSet> {
   const { certFile, keyFile, certificates } = config.tls;
-  const files =
-    certFile === null || keyFile === null ? await selfSignedFiles(config) : { certFile, keyFile };
-  const fallback = await loadPair(files);
+  const isOwn = certFile !== null && keyFile !== null;
+  const fallback = isOwn
+    ? await loadPair({ certFile, keyFile }, 'tls')
+    : await loadPair(await selfSignedFiles(config));
   const named: NamedCertificate[] = [{ ...fallback, names: namesOf(fallback.cert) }];
-  for (const pair of certificates) {
-    const loaded = await loadPair(pair);
+  for (const [index, pair] of certificates.entries()) {
+    const loaded = await loadPair(pair, `tls.certificates[${index}]`);
     named.push({ ...loaded, names: namesOf(loaded.cert) });
   }
   return { default: fallback, named };
@@ -53,9 +54,11 @@ export function makeTicketKeys(): Uint8Array {
   return new Uint8Array(randomBytes(48));
 }
 
-async function loadPair(files: CertificateFiles): Promise<CertificatePair> {
-  const cert = await read(files.certFile);
-  const key = await read(files.keyFile);
+/** @param table where the configuration names the files, if it does */
+async function loadPair(files: CertificateFiles, table?: string): Promise<CertificatePair> {
+  const settings = table === undefined ? '' : `${table}.`;
+  const cert = await read(files.certFile, settings && `${settings}certFile: `);
+  const key = await read(files.keyFile, settings && `${settings}keyFile: `);
   const certificate = parsed(files.certFile, 'a PEM certificate', () => new X509Certificate(cert));
   const privateKey = parsed(files.keyFile, 'a PEM private key without passphrase', () =>
     createPrivateKey(key),
@@ -72,12 +75,12 @@ async function loadPair(files: CertificateFiles): Promise<CertificatePair> {
   return { cert, key };
 }
 
-async function read(file: string): Promise<string> {
+async function read(file: string, prefix: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-    throw new CertificateError(`${file} cannot be read (${code})`);
+    throw new CertificateError(`${prefix}${file} cannot be read (${code})`);
   }
 }
 

@@ -14,6 +14,7 @@ import {
   startEmbeddedPostgres,
 } from '@poplar/runtime';
 import { migrate, StoreError } from '@poplar/store';
+import { databaseProblem } from '../database-problem.ts';
 import { spareConnections } from './limits.ts';
 
 export interface Database {
@@ -35,7 +36,7 @@ export async function openDatabase(config: Config, log: Log): Promise<Database> 
   } catch (error) {
     await database.stop();
     if (!(error instanceof StoreError)) throw error;
-    throw new StartError(`database ${hidePassword(database.url)}: ${reasonOf(error)}`);
+    throw new StartError(`database ${hidePassword(database.url)}: ${databaseProblem(error)}`);
   }
 }
 
@@ -48,11 +49,4 @@ async function startEmbedded(config: Config, log: Log): Promise<Database> {
     log,
   });
   return { url: postgres.url, isEmbedded: true, stop: () => postgres.stop() };
-}
-
-/** The store says what it means, its cause what the system said. */
-function reasonOf(error: StoreError): string {
-  const cause = error.cause instanceof Error ? hidePassword(error.cause.message) : '';
-  const meaning = error.code === 'STORE_UNAVAILABLE' ? 'cannot be reached' : error.message;
-  return cause === '' ? meaning : `${meaning} (${cause})`;
 }
