@@ -15,12 +15,12 @@ import {
   exitCode,
   fatal,
   ListenError,
-  loadConfig,
   StartError,
 } from '@poplar/runtime';
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { registerCommands } from './command/index.ts';
+import { configured, withConfigOption } from './command/store-access.ts';
 
 const program = new Command('poplar')
   .description('A clustered POP3 service: mail in over LMTP, out over POP3.')
@@ -29,20 +29,23 @@ const program = new Command('poplar')
   // Inherited by all commands that are added below.
   .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCode.ok : exitCode.usage));
 
-program
-  .command('serve')
-  .description('run a node until SIGTERM or Ctrl-C')
-  .action(async () => {
+withConfigOption(program.command('serve').description('run a node until SIGTERM or Ctrl-C')).action(
+  async (options: { config?: string }) => {
     const { serve } = await import('./serve/serve.ts');
-    await serve(loadConfig(process.env), manifest.version);
-  });
+    await serve(configured(options), manifest.version);
+  },
+);
 
-program
-  .command('config')
-  .description('print every setting, its value and where it comes from; passwords are hidden')
+withConfigOption(
+  program
+    .command('config')
+    .description('print every setting, its value and where it comes from; passwords are hidden'),
+)
   .option('--json', 'as JSON')
-  .action((options: { json?: true }) => {
-    const settings = describeConfig(loadConfig(process.env));
+  .action((options: { config?: string; json?: true }) => {
+    const config = configured(options);
+    const settings = describeConfig(config);
+    for (const warning of config.warnings) process.stderr.write(`poplar: ${warning}\n`);
     const width = Math.max(...settings.map(({ key }) => key.length));
     process.stdout.write(
       options.json === true

@@ -333,15 +333,33 @@ describe('what the commands reach', () => {
     await database.query('alter table domain rename to elsewhere');
     assert.match(await failure('domain list'), /its schema is not of this version/);
     await database.query('alter table elsewhere rename to domain');
-    assert.match(await failure('domain list --config absent.toml'), /absent\.toml: cannot be read/);
+    const absent = /absent\.toml: cannot be read/;
+    assert.match(await failure('domain list --config absent.toml'), absent);
+    assert.match(await failure('config --config absent.toml'), absent);
+  });
+
+  test('config: the named file, and what does nothing yet', async () => {
+    writeFileSync(join(folder, 'named.toml'), 'workers = 3\n');
+    const argv = 'config --json --config named.toml';
+    const { code, out, err } = await poplar(argv, '', { POPLAR_PROXY_TRUSTED: '10.0.0.0/8' });
+    assert.equal(code, 0);
+    const shown: { key: string }[] = JSON.parse(out);
+    assert.deepEqual(
+      shown.find(({ key }) => key === 'workers'),
+      { key: 'workers', value: '3', source: 'named.toml' },
+    );
+    assert.match(err, /^poplar: POPLAR_PROXY_TRUSTED is set and does nothing: [^\n]+\n$/);
   });
 
   test('without DATABASE_URL: an embedded server for as long as the command takes', async () => {
     const environment = { DATABASE_URL: '', POPLAR_DATA_DIR: join(folder, 'data') };
     const added = await poplar('domain add example.net', '', environment);
-    assert.deepEqual(added, { code: 0, out: 'domain example.net added\n', err: '' });
+    const where = `the embedded database in ${join(folder, 'data')}\n`;
+    const err = `poplar: DATABASE_URL is not set, this is ${where}`;
+    assert.deepEqual(added, { code: 0, out: 'domain example.net added\n', err });
     assert.equal(existsSync(join(folder, 'data/postgres/postmaster.pid')), false);
     const listed = await poplar('domain list --json', '', environment);
+    assert.equal(listed.err, '');
     assert.match(listed.out, /"domain":"example\.net"/);
   });
 });

@@ -126,7 +126,7 @@ async function listMailboxes(options: ListOptions): Promise<void> {
       ],
       json: (row) => row,
       asJson: options.json === true,
-      none: 'there is no such mailbox',
+      none: 'no mailboxes',
     }),
   );
   if (options.json === true || totals.mailboxes === 0) return;

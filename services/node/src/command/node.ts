@@ -16,7 +16,7 @@ interface NodeRow {
 
 export function registerNodeCommands(program: Command): void {
   const node = program.command('node').description('the nodes of the cluster');
-  withStoreOptions(node.command('list').description('list nodes and their workers')).action(
+  withStoreOptions(node.command('list').description('list nodes and their worker threads, of all roles')).action(
     listNodes,
   );
 }
@@ -28,7 +28,7 @@ async function listNodes(options: StoreCommandOptions): Promise<void> {
     columns: [
       { title: 'NODE', text: ({ nodeName }) => nodeName },
       { title: 'STATE', text: stateOf },
-      { title: 'WORKERS', text: ({ workers }) => String(workers.length), right: true },
+      { title: 'THREADS', text: ({ workers }) => String(workers.length), right: true },
       { title: 'STARTED', text: ({ workers }) => printedDate(firstStart(workers)) },
     ],
     json: (row) => ({

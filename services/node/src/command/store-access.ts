@@ -17,7 +17,9 @@ import {
 } from '@poplar/runtime';
 import { migrate, openStore, type Store, StoreError } from '@poplar/store';
 import type { Command } from 'commander';
+import { databaseProblem } from '../database-problem.ts';
 import { commandConnectionsMax } from './limits.ts';
+import { printable } from './output.ts';
 
 /** The options of every command that reaches the store. */
 export interface StoreCommandOptions {
@@ -27,9 +29,20 @@ export interface StoreCommandOptions {
 
 /** Adds them. */
 export function withStoreOptions(command: Command): Command {
-  return command
-    .option('--json', 'print JSON')
-    .option('--config <file>', 'read this file instead of POPLAR_CONFIG or ./poplar.toml');
+  return withConfigOption(command.option('--json', 'print JSON'));
+}
+
+/** Adds the option of all commands that read the configuration. */
+export function withConfigOption(command: Command): Command {
+  return command.option(
+    '--config <file>',
+    'read this file instead of POPLAR_CONFIG or ./poplar.toml',
+  );
+}
+
+/** Throws ConfigError. */
+export function configured({ config: file }: { readonly config?: string }): Config {
+  return loadConfig(process.env, file === undefined ? {} : { file });
 }
 
 /** What a command works with. */
@@ -43,10 +56,11 @@ export async function withStore<T>(
   options: StoreCommandOptions,
   work: (access: StoreAccess) => Promise<T>,
 ): Promise<T> {
-  const { config: file } = options;
-  const config = loadConfig(process.env, file === undefined ? {} : { file });
+  const config = configured(options);
   await using opened = new AsyncDisposableStack();
-  const databaseUrl = config.database.url ?? (await embeddedUrl(config, opened));
+  const { url } = config.database;
+  if (url === null && options.json !== true) sayEmbedded(config);
+  const databaseUrl = url ?? (await embeddedUrl(config, opened));
   try {
     const store = openStore({ databaseUrl, applicationName: 'poplar command' });
     opened.defer(() => store.end());
@@ -56,6 +70,13 @@ export async function withStore<T>(
     if (!(error instanceof StoreError)) throw error;
     throw new StartError(`database ${hidePassword(databaseUrl)}: ${reasonOf(error)}`);
   }
+}
+
+/** So that nobody who forgot to set DATABASE_URL looks for his mailboxes in another database. */
+function sayEmbedded({ dataDir }: Config): void {
+  process.stderr.write(
+    `poplar: DATABASE_URL is not set, this is the embedded database in ${printable(dataDir)}\n`,
+  );
 }
 
 async function embeddedUrl(config: Config, opened: AsyncDisposableStack): Promise<string> {
@@ -71,14 +92,11 @@ async function embeddedUrl(config: Config, opened: AsyncDisposableStack): Promis
   return postgres.url;
 }
 
-/** The store says what it means, its cause what the system said. */
 export function reasonOf(error: StoreError): string {
   if (error.code === 'STORE_INCOMPATIBLE') {
     return 'its schema is not of this version; `poplar serve` brings it up to date';
   }
-  const meaning = error.code === 'STORE_UNAVAILABLE' ? 'cannot be reached' : error.message;
-  const cause = error.cause instanceof Error ? hidePassword(error.cause.message) : '';
-  return cause === '' ? meaning : `${meaning} (${cause})`;
+  return databaseProblem(error);
 }
 
 /** Runs a verb of the store and says `message` where it answers with this code. */

@@ -19,8 +19,11 @@ before(() => {
 after(() => rmSync(directory, { recursive: true }));
 
 /** A node with an embedded database and free ports. */
-function start(environment: Record<string, string | undefined> = {}): ChildProcess {
-  return spawn(process.execPath, [main, 'serve'], {
+function start(
+  environment: Record<string, string | undefined> = {},
+  argv: readonly string[] = [],
+): ChildProcess {
+  return spawn(process.execPath, [main, 'serve', ...argv], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
@@ -43,7 +46,11 @@ async function readyLine(node: ChildProcess): Promise<string> {
 }
 
 async function failure(environment: Record<string, string | undefined>): Promise<string> {
-  const node = start(environment);
+  return failed(start(environment));
+}
+
+/** What it says before it ends with 1. */
+async function failed(node: ChildProcess): Promise<string> {
   let said = '';
   node.stderr?.on('data', (text: Buffer) => {
     said += text.toString();
@@ -102,16 +109,44 @@ describe('a node', () => {
     const stranger = join(directory, 'stranger');
     writeFileSync(stranger, 'x');
     const url = 'postgresql://me:sesame@127.0.0.1:1/mail';
-    const [unreachable = '', notOurs = '', badValue = ''] = await Promise.all(
-      [
-        { DATABASE_URL: url, POPLAR_DATA_DIR: join(directory, 'other') },
-        { POPLAR_DATA_DIR: directory },
-        { POPLAR_WORKERS: '-1' },
-      ].map(failure),
-    );
+    const environments = [
+      { DATABASE_URL: url, POPLAR_DATA_DIR: join(directory, 'other') },
+      { POPLAR_DATA_DIR: directory },
+      { POPLAR_DATA_DIR: stranger },
+      { POPLAR_DATA_DIR: join(stranger, 'data') },
+      { POPLAR_WORKERS: '-1' },
+    ];
+    const said: string[] = [];
+    // One after the other: each is a process that needs a core to start.
+    for (const environment of environments) said.push(await failure(environment));
+    const [unreachable = '', notOurs = '', file = '', belowFile = '', badValue = ''] = said;
     assert.match(unreachable, /database postgresql:\/\/me:\*\*\*@.* cannot be reached/);
     assert.doesNotMatch(unreachable, /sesame/);
     assert.match(notOurs, /is not empty and not a data directory of Poplar/);
+    assert.match(file, /stranger cannot be used: it is a file, or what/);
+    assert.match(belowFile, /data cannot be used: it is a file, or what/);
     assert.match(badValue, /POPLAR_WORKERS must be/);
+  });
+
+  test('reads the file that --config names', async () => {
+    const file = join(directory, 'named.toml');
+    writeFileSync(file, 'wrokers = 1\n');
+    assert.match(await failed(start({}, ['--config', file])), /named\.toml: unknown key wrokers/);
+  });
+
+  test('warns of a setting that does nothing yet', async () => {
+    const node = start({
+      POPLAR_ADMIN_TOKEN: 'sesame',
+      POPLAR_DATA_DIR: join(directory, 'warned'),
+    });
+    let said = '';
+    node.stderr?.on('data', (text: Buffer) => {
+      said += text.toString();
+    });
+    await readyLine(node);
+    node.kill('SIGTERM');
+    await once(node, 'close');
+    assert.match(said, /"level":"warn".*POPLAR_ADMIN_TOKEN is set and does nothing/);
+    assert.doesNotMatch(said, /sesame/);
   });
 });
