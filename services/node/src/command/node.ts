@@ -16,9 +16,9 @@ interface NodeRow {
 
 export function registerNodeCommands(program: Command): void {
   const node = program.command('node').description('the nodes of the cluster');
-  withStoreOptions(node.command('list').description('list nodes and their worker threads, of all roles')).action(
-    listNodes,
-  );
+  withStoreOptions(
+    node.command('list').description('list nodes and their worker threads, of all roles'),
+  ).action(listNodes);
 }
 
 async function listNodes(options: StoreCommandOptions): Promise<void> {
