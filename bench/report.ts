@@ -13,7 +13,18 @@ export interface Measured {
   readonly serverCpuSeconds: number;
 }
 
-export function table(all: readonly Measured[], machine: string): string {
+/** Without these a figure cannot be compared with another. */
+export interface Circumstances {
+  readonly date: Date;
+  /** `git describe --always --dirty`: `-dirty` when the tree was not that of the commit. */
+  readonly commit: string;
+  /** As it was typed. */
+  readonly command: string;
+  readonly machine: string;
+}
+
+export function table(all: readonly Measured[], circumstances: Circumstances): string {
+  const { date, commit, command, machine } = circumstances;
   const rows = [...Map.groupBy(all, ({ workload }) => workload)].map(([workload, rounds]) =>
     row(workload, rounds),
   );
@@ -22,6 +33,9 @@ export function table(all: readonly Measured[], machine: string): string {
     '',
     'Server CPU is the node with all its threads plus all of PostgreSQL, for one operation: the',
     'median of the rounds (least to most). The load generator runs on the same machine.',
+    'PostgreSQL runs with `fsync = off`: what is measured only reads.',
+    '',
+    `Measured on ${date.toISOString().slice(0, 10)} at commit ${commit} with \`${command}\`.`,
     '',
     '| operation | server CPU | operations/s | MB/s | p50 / p99 of a batch | generator CPU |',
     '|---|---|---|---|---|---|',

@@ -9,7 +9,7 @@
  * Never: a claim about another server or another machine; a figure that was not just measured.
  */
 
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -71,6 +71,16 @@ async function measure(workload: Workload, servers: Servers): Promise<Measured[]
   return measured;
 }
 
+const command = ['npm run bench --', ...process.argv.slice(2)].join(' ').replace(/ --$/, '');
+
+function commit(): string {
+  const { stdout } = spawnSync('git', ['describe', '--always', '--dirty'], {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+  });
+  return stdout?.trim() || 'unknown';
+}
+
 const environment: Record<string, string> =
   values.profile === undefined
     ? {}
@@ -92,7 +102,7 @@ try {
       all.push(...(await measure(workload, servers)));
     }
     const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
-    const text = table(all, machine);
+    const text = table(all, { date: new Date(), commit: commit(), command, machine });
     process.stdout.write(text);
     if (values.out !== undefined) writeFileSync(values.out, text);
   } finally {

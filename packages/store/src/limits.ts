@@ -38,7 +38,10 @@ export const batchMax = 128;
 /** Requests that may wait for the next batch before the next is refused. */
 export const batchQueueMax = 4_096;
 
-/** How long `open` asks again for a maildrop that is in use: covers a QUIT that is committing. */
+/**
+ * How long `open` asks again for a maildrop in use when its caller sets nothing: covers a QUIT that is
+ * committing. A node sets `limits.lockWaitMs`.
+ */
 export const lockWaitMs = 2_000;
 /** First pause of those attempts; doubled each time. */
 export const lockRetryMinMs = 100;
@@ -49,7 +52,10 @@ export const closeAttemptsMax = 8;
 export const closeRetryMinMs = 250;
 export const closeRetryMaxMs = 8_000;
 
-/** Octets of snapshots each worker keeps; a message takes 56. */
+/**
+ * Octets of snapshots each worker keeps when its caller sets nothing; a message takes 56. A node sets
+ * `limits.snapshotCacheOctets`.
+ */
 export const snapshotCacheOctets = 64 * 1024 * 1024;
 /** Maildrops with at most this many messages are listed on the pipelined connection. */
 export const smallSnapshotMessages = 2_000;
