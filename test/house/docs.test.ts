@@ -3,9 +3,11 @@
  */
 
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { boundsIn, limitsPage, limitsPagePath } from '../support/limits-page.ts';
-import { fileAt, sourceFiles } from '../support/source-tree.ts';
+import { fileAt, root, sourceFiles } from '../support/source-tree.ts';
 
 function sorted(names: Iterable<string>): string[] {
   return [...names].sort();
@@ -34,6 +36,18 @@ describe('docs', () => {
 
   test('docs/limits.md says what the code says (node test/support/limits-page.ts writes it)', () => {
     assert.deepEqual(unpadded(fileAt(limitsPagePath).text), unpadded(limitsPage()));
+  });
+
+  test('docs/decisions/README.md lists every decision by its heading', () => {
+    const folder = 'docs/decisions';
+    const pages = readdirSync(join(root, folder)).filter((name) => /^\d{4}-/.test(name));
+    const rows = pages.sort().map((name) => {
+      const [, number = '', title = ''] =
+        /^# (\d{4}) (.+)$/m.exec(fileAt(`${folder}/${name}`).text) ?? [];
+      return `| [${Number(number)}](${name}) | ${title} |`;
+    });
+    const index = fileAt(`${folder}/README.md`).text;
+    assert.deepEqual(index.match(/^\| \[.*$/gm), rows);
   });
 
   test('every constant in a limits.ts is a bound with a reason and a unit', () => {
