@@ -1,14 +1,17 @@
 /**
  * `npm start` itself, as a newcomer types it: in a clean copy of what git tracks, below a directory
- * that is closed to others, with the system's npm. Also without a network, and with a
- * terminal that is closed.
+ * that is closed to others, with the system's npm. Not only for whoever runs the tests: root, a user
+ * whose number has no name, a machine without a network, a terminal that is closed.
  */
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
+  chmodSync,
+  chownSync,
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -28,6 +31,7 @@ import { root } from '../support/source-tree.ts';
 const readyWithinMs = 45_000;
 const endsWithinMs = 20_000;
 const isRoot = process.getuid?.() === 0;
+const nameless = 12_345;
 
 /** SIOCSIFFLAGS with IFF_UP and IFF_RUNNING: a new network namespace has its loopback down. */
 const loopbackUp =
@@ -36,6 +40,9 @@ const loopbackUp =
 /** Programs that become the rest of their arguments. */
 const namespaced = isRoot ? ['unshare', '-n'] : ['unshare', '-Urn'];
 const withoutNetwork = [...namespaced, 'perl', '-e', `${loopbackUp}; exec @ARGV`, '--'];
+const asNameless = isRoot
+  ? ['setpriv', `--reuid=${nameless}`, `--regid=${nameless}`, '--clear-groups', '--']
+  : ['unshare', '-U', `--map-user=${nameless}`, `--map-group=${nameless}`, '--'];
 
 /** Its argument on a terminal that is closed when the node is ready; ends when npm has ended. */
 const terminal = `
@@ -53,8 +60,11 @@ let tree: string;
 
 before(() => {
   directory = realpathSync(mkdtempSync(join(tmpdir(), 'poplar-npm-')));
+  // Whoever the nameless user is to the rest of the machine, he gets as far as the closed door.
+  chmodSync(directory, 0o711);
   const closed = join(directory, 'closed');
   mkdirSync(closed, { mode: 0o700 });
+  mkdirSync(join(directory, 'home'));
   tree = join(closed, 'poplar');
   const tracked = spawnSync('git', ['ls-files', '-z'], { cwd: root, encoding: 'utf8' });
   assert.equal(tracked.status, 0, tracked.stderr);
@@ -67,7 +77,7 @@ after(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-function start(argv: readonly string[]) {
+function start(argv: readonly string[], environment: Record<string, string> = {}) {
   const [program = '', ...rest] = argv;
   const child = spawn(program, rest, {
     cwd: tree,
@@ -82,6 +92,7 @@ function start(argv: readonly string[]) {
         ['POP3', 'POP3S', 'LMTP', 'OPS'].map((name) => [`POPLAR_LISTEN_${name}`, '127.0.0.1:0']),
       ),
       POPLAR_LISTEN_ADMIN: '',
+      ...environment,
     },
   });
   const said: string[] = [];
@@ -108,8 +119,8 @@ async function ready(child: ChildProcess): Promise<boolean> {
 }
 
 /** Starts, waits, sends SIGTERM to npm alone: 0, and nothing is left. */
-async function startsAndEnds(argv: readonly string[]) {
-  const { child, said, ended } = start(argv);
+async function startsAndEnds(argv: readonly string[], environment?: Record<string, string>) {
+  const { child, said, ended } = start(argv, environment);
   assert.ok(await ready(child), said.join(''));
   assert.ok(processesBelow(directory).length > 3, 'npm, the node and its PostgreSQL are seen');
   child.kill('SIGTERM');
@@ -145,6 +156,15 @@ function killAll(): void {
   }
 }
 
+/** The copy as if the nameless user had made its directories; files may be links of pnpm's store. */
+function giveDirectories(path: string): void {
+  chownSync(path, nameless, nameless);
+  for (const name of readdirSync(path)) {
+    const inside = join(path, name);
+    if (lstatSync(inside).isDirectory()) giveDirectories(inside);
+  }
+}
+
 describe('npm start in a clean copy', () => {
   test('installs, starts and ends', async () => {
     await startsAndEnds(['npm', 'start']);
@@ -164,5 +184,14 @@ describe('npm start in a clean copy', () => {
     const lines = readFileSync(log, 'utf8');
     assert.match(lines, /"signal":"SIGHUP".*"ending"/);
     assert.match(lines, /"ended"/);
+  });
+
+  test('without a network, by a user without a name', async () => {
+    const home = join(directory, 'home');
+    if (isRoot) for (const path of [join(directory, 'closed'), home]) giveDirectories(path);
+    await startsAndEnds([...withoutNetwork, ...asNameless, 'npm', 'start'], {
+      HOME: home,
+      POPLAR_DATA_DIR: 'nameless',
+    });
   });
 });
