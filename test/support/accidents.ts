@@ -7,12 +7,15 @@
 
 import type { TestDatabase, TestMailbox } from './test-database.ts';
 
-/** Whether somebody holds the maildrop. */
+/** Whether somebody holds the maildrop: under a lease that runs, in the epoch that is current. */
 export async function isLocked(database: TestDatabase, mailbox: TestMailbox): Promise<boolean> {
-  const [row] = await database.query('select token from maildrop_lock where mailbox_id = $1', [
-    mailbox.mailboxId,
-  ]);
-  return row !== undefined && row.token !== null;
+  const rows = await database.query(
+    `select l.token from maildrop_lock l
+     join owner o on o.owner_id = l.owner_id and o.epoch <= l.owner_epoch and o.lease_until > now()
+     where l.mailbox_id = $1 and l.token is not null`,
+    [mailbox.mailboxId],
+  );
+  return rows.length > 0;
 }
 
 /** What the pop3 workers' connections do now that are not idle: state and statement. */
