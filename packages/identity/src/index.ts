@@ -6,6 +6,12 @@
 
 export { canonicalAddress, canonicalDomain } from './address.ts';
 export { secretOctetsMax } from './limits.ts';
+export type { TokenVerdict } from './oauth/claims.ts';
+export {
+  faultOf as oauthFaultOf,
+  type OAuthSettings,
+  TokenVerifier,
+} from './oauth/token-verifier.ts';
 export { hashPassword } from './password.ts';
 export { hasControlCharacter, preparedSecret } from './prepared-secret.ts';
 export { type Verdict, Verifier, type VerifierOptions } from './verifier.ts';
