@@ -58,3 +58,6 @@ export const streamConnectionsMax = 4;
 
 /** A drain tells sessions again this often, until they are gone or its deadline has come. */
 export const drainPollMs = 50;
+
+/** Names of a client's certificate that are looked at. */
+export const certificateNamesMax = 20;
