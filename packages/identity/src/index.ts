@@ -5,6 +5,7 @@
  */
 
 export { canonicalAddress, canonicalDomain } from './address.ts';
+export { VerificationCache, type VerificationCacheParts } from './cache/verification-cache.ts';
 export { secretOctetsMax } from './limits.ts';
 export { hashPassword } from './password.ts';
 export { hasControlCharacter, preparedSecret } from './prepared-secret.ts';
