@@ -9,4 +9,17 @@ export { VerificationCache, type VerificationCacheParts } from './cache/verifica
 export { secretOctetsMax } from './limits.ts';
 export { hashPassword } from './password.ts';
 export { hasControlCharacter, preparedSecret } from './prepared-secret.ts';
+export { AddressCounts, type AddressCountsParts } from './throttle/address-counts.ts';
+export {
+  allocateGuards,
+  type GuardSettings,
+  type Guards,
+  openGuards,
+  openScores,
+  type SharedKeys,
+  type SharedMemory,
+} from './throttle/guards.ts';
+export { Networks } from './throttle/networks.ts';
+export { type PenaltyRow, ScoreTable } from './throttle/score-table.ts';
+export { type Assessment, type LoginSource, Throttle } from './throttle/throttle.ts';
 export { type Verdict, Verifier, type VerifierOptions } from './verifier.ts';
