@@ -4,6 +4,7 @@
  * Never: POP3, LMTP, SQL, a password's check. It does not know the other packages.
  */
 
+export type { AuthSettings } from './config/auth-settings.ts';
 export {
   type Address,
   type CleartextRule,
