@@ -50,7 +50,12 @@ export { type Collected, createExposition, type Exposition } from './metrics/exp
 export { MetricSet } from './metrics/metric-set.ts';
 export { type MetricName, metricTable } from './metrics/metric-table.ts';
 export { type OpsOptions, type OpsServer, startOpsServer } from './ops/ops-server.ts';
-export { placeFields, type WorkerPlace } from './thread/messages.ts';
+export {
+  placeFields,
+  type SharedKeys,
+  type SharedMemory,
+  type WorkerPlace,
+} from './thread/messages.ts';
 export {
   type Owner,
   type RoleToRun,
