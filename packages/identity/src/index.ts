@@ -5,6 +5,7 @@
  */
 
 export { canonicalAddress, canonicalDomain } from './address.ts';
+export { VerificationCache, type VerificationCacheParts } from './cache/verification-cache.ts';
 export { secretOctetsMax } from './limits.ts';
 export type { TokenVerdict } from './oauth/claims.ts';
 export {
@@ -14,4 +15,17 @@ export {
 } from './oauth/token-verifier.ts';
 export { hashPassword } from './password.ts';
 export { hasControlCharacter, preparedSecret } from './prepared-secret.ts';
+export { AddressCounts, type AddressCountsParts } from './throttle/address-counts.ts';
+export {
+  allocateGuards,
+  type GuardSettings,
+  type Guards,
+  openGuards,
+  openScores,
+  type SharedKeys,
+  type SharedMemory,
+} from './throttle/guards.ts';
+export { Networks } from './throttle/networks.ts';
+export { type PenaltyRow, ScoreTable } from './throttle/score-table.ts';
+export { type Assessment, type LoginSource, Throttle } from './throttle/throttle.ts';
 export { type Verdict, Verifier, type VerifierOptions } from './verifier.ts';

@@ -4,6 +4,7 @@
  * Never: POP3, LMTP, SQL, a password's check. It does not know the other packages.
  */
 
+export type { AuthSettings } from './config/auth-settings.ts';
 export {
   type Address,
   type CleartextRule,
@@ -49,7 +50,12 @@ export { type Collected, createExposition, type Exposition } from './metrics/exp
 export { MetricSet } from './metrics/metric-set.ts';
 export { type MetricName, metricTable } from './metrics/metric-table.ts';
 export { type OpsOptions, type OpsServer, startOpsServer } from './ops/ops-server.ts';
-export { placeFields, type WorkerPlace } from './thread/messages.ts';
+export {
+  placeFields,
+  type SharedKeys,
+  type SharedMemory,
+  type WorkerPlace,
+} from './thread/messages.ts';
 export {
   type Owner,
   type RoleToRun,

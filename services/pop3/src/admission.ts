@@ -1,24 +1,40 @@
 /**
- * Who may stay connected to this worker. When it is full, the connection that has been waiting
- * longest without logging in makes room for the new one; sessions that have logged in are never
- * put out for a stranger.
+ * Who may stay connected to this worker. An address has at most its share of the node. When the worker
+ * is full, the connection that has been waiting longest without logging in makes room for the new one;
+ * sessions that have logged in are never put out for a stranger.
  *
- * Never: a count that is not given back; a look at anything the peer has sent.
+ * Never: a count that is not given back; a look at anything the peer has sent; somebody put out for
+ * an address that has its share.
  */
 
 export interface Admitted {
+  /** The same for as long as the connection stands. */
+  readonly remoteAddress: string;
   /** Ends this connection to make room for another. */
   evict(): void;
 }
 
+/** Connections of an address on the whole node. */
+export interface AddressShares {
+  /** False, and not counted, when the address has its share. */
+  enter(address: string): boolean;
+  /** Once for each that entered. */
+  leave(address: string): void;
+}
+
+/** `full`: no room and nobody to put out. `address-full`: the address has its share. */
+export type Admittance = 'admitted' | 'full' | 'address-full';
+
 export class Admission<T extends Admitted> {
   readonly #connectionsMax: number;
+  readonly #shares: AddressShares;
   readonly #all = new Set<T>();
   /** In order of arrival: the first is the oldest. */
   readonly #strangers = new Set<T>();
 
-  constructor(connectionsMax: number) {
+  constructor(connectionsMax: number, shares: AddressShares) {
     this.#connectionsMax = connectionsMax;
+    this.#shares = shares;
   }
 
   get all(): ReadonlySet<T> {
@@ -29,20 +45,24 @@ export class Admission<T extends Admitted> {
     return this.#all.size - this.#strangers.size;
   }
 
-  /** False when there is no room and nobody to put out. */
-  admit(connection: T): boolean {
-    if (this.#all.size >= this.#connectionsMax && !this.#evictOldestStranger()) return false;
+  admit(connection: T): Admittance {
+    if (!this.#shares.enter(connection.remoteAddress)) return 'address-full';
+    if (this.#all.size >= this.#connectionsMax && !this.#evictOldestStranger()) {
+      this.#shares.leave(connection.remoteAddress);
+      return 'full';
+    }
     this.#all.add(connection);
     this.#strangers.add(connection);
-    return true;
+    return 'admitted';
   }
 
   authenticated(connection: T): void {
     this.#strangers.delete(connection);
   }
 
+  /** Also for one that was put out before. */
   release(connection: T): void {
-    this.#all.delete(connection);
+    if (this.#all.delete(connection)) this.#shares.leave(connection.remoteAddress);
     this.#strangers.delete(connection);
   }
 

@@ -19,9 +19,9 @@ export class Counters {
   }
 
   /** A connection there was no room for; it was never admitted. */
-  connectionRefused(listener: ListenerKind): void {
+  connectionRefused(listener: ListenerKind, reason: 'full' | 'address-full'): void {
     this.#metrics.inc('poplar_connections_opened_total', listener);
-    this.#metrics.inc('poplar_connections_closed_total', listener, 'full');
+    this.#metrics.inc('poplar_connections_closed_total', listener, reason);
   }
 
   loginTried(outcome: string, seconds: number): void {

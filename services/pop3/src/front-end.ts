@@ -8,7 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionOptions } from '@poplar/protocol';
 import type { Log } from '@poplar/runtime';
-import { Admission } from './admission.ts';
+import { type AddressShares, Admission } from './admission.ts';
 import type { Connection } from './connection/connection.ts';
 import { type Incident, incidentCode } from './connection/outcome-for-error.ts';
 import type { Authenticated, Backends } from './connection/perform.ts';
@@ -32,6 +32,7 @@ export interface FrontEndParts {
   readonly settings: Settings;
   readonly backends: Omit<Backends, 'report'>;
   readonly tls: SecureEndpoint;
+  readonly shares: AddressShares;
   readonly counters: Counters;
   readonly log: Log;
 }
@@ -55,7 +56,7 @@ export class FrontEnd {
   constructor(parts: FrontEndParts) {
     this.settings = parts.settings;
     this.tls = parts.tls;
-    this.admission = new Admission(parts.settings.connectionsMax);
+    this.admission = new Admission(parts.settings.connectionsMax, parts.shares);
     this.#counters = parts.counters;
     this.#log = parts.log;
     this.backends = { ...parts.backends, report: (incident) => this.#report(incident) };
@@ -84,11 +85,12 @@ export class FrontEnd {
 
   /** True when there was room for it. */
   began(connection: Connection): boolean {
-    if (this.admission.admit(connection)) {
+    const admittance = this.admission.admit(connection);
+    if (admittance === 'admitted') {
       this.#counters.connectionOpened(connection.listener);
       return true;
     }
-    this.#counters.connectionRefused(connection.listener);
+    this.#counters.connectionRefused(connection.listener, admittance);
     return false;
   }
 

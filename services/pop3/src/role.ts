@@ -5,7 +5,7 @@
  * closed last, and on drain no listener accepts before the first session is told.
  */
 
-import { Verifier } from '@poplar/identity';
+import { openGuards, Verifier } from '@poplar/identity';
 import type { Config, RoleInstance, WorkerContext } from '@poplar/runtime';
 import { openStore } from '@poplar/store';
 import { Counters } from './counters.ts';
@@ -32,10 +32,17 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
     ticketKeys: context.ticketKeys,
     handshakeTimeoutMs: limits.tlsHandshakeTimeoutMs,
   });
+  const guards = openGuards({
+    shared: context.shared,
+    keys: context.keys,
+    worker: context.worker,
+    settings: { ...config.auth, connectionsPerAddressMax: limits.connectionsPerAddressMax },
+  });
   const frontEnd = new FrontEnd({
     settings: settingsOf(config),
     backends: { store, verifier: new Verifier(), ownerId: () => ownerId },
     tls,
+    shares: guards.addressCounts,
     counters: new Counters(metrics),
     log,
   });

@@ -3,8 +3,10 @@
  * and handed to a worker thread as it is.
  *
  * Never: a function, a promise or a class instance in here; a default that is written anywhere but
- * in load-config.ts.
+ * in load-config.ts and auth-settings.ts.
  */
+
+import type { AuthSettings } from './auth-settings.ts';
 
 export const roles = ['pop3', 'maildrop', 'admin'] as const;
 export type Role = (typeof roles)[number];
@@ -43,6 +45,8 @@ export interface CertificateFiles {
 export interface Limits {
   /** POP3 connections of the whole node; each worker takes an equal share. */
   readonly connectionsMax: number;
+  /** POP3 connections of one IPv4 address or IPv6 /64 with the whole node. */
+  readonly connectionsPerAddressMax: number;
   /** From accept to a successful login. */
   readonly loginTimeoutMs: number;
   readonly tlsHandshakeTimeoutMs: number;
@@ -96,6 +100,7 @@ export interface Config {
   readonly listeners: Listeners;
   readonly cleartext: CleartextRule;
   readonly limits: Limits;
+  readonly auth: AuthSettings;
   readonly logLevel: LogLevel;
   /** Where each value came from: `default`, the name of a variable, or the path of the file. */
   readonly sources: Readonly<Record<string, string>>;

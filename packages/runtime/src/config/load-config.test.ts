@@ -43,6 +43,8 @@ describe('what a node is told', () => {
     assert.deepEqual(config.roles, ['pop3', 'maildrop', 'admin']);
     assert.equal(config.database.url, null);
     assert.equal(config.cleartext, 'loopback');
+    assert.equal(config.limits.connectionsPerAddressMax, 500);
+    assert.deepEqual(config.auth.trustedNetworks, ['127.0.0.0/8', '::1/128']);
     assert.equal(config.limits.messageOctetsMax, 150 * 1024 * 1024);
     assert.equal(config.nodeName, `${os.hostname()}-9110`);
     assert.ok(config.workers >= 1);
@@ -78,6 +80,32 @@ describe('what a node is told', () => {
     ]);
     assert.equal(config.nodeName.endsWith('-0'), false, 'a node name needs something of its own');
     assert.deepEqual(fromVariables({ POPLAR_LISTEN_LMTP: '' }).listeners.lmtp, []);
+  });
+
+  test('networks are a list, and an empty one is none', () => {
+    const config = fromFile('[auth]\ntrustedNetworks = ["10.0.0.0/8", "::1"]\ncacheSeconds = 0\n', {
+      POPLAR_AUTH_CACHE_OCTETS: '1048576',
+    });
+    assert.deepEqual(config.auth, {
+      cacheSeconds: 0,
+      cacheOctets: 1_048_576,
+      trustedNetworks: ['10.0.0.0/8', '::1'],
+    });
+    assert.deepEqual(fromVariables({ POPLAR_AUTH_TRUSTED_NETWORKS: '' }).auth.trustedNetworks, []);
+    for (const wrong of [
+      '10.0.0.0/33',
+      '10.0.0/8',
+      '::1/129',
+      '::1/',
+      'fe80::1%eth0/64',
+      '::/0/0',
+      'x',
+    ]) {
+      assert.match(
+        refusal(() => fromVariables({ POPLAR_AUTH_TRUSTED_NETWORKS: wrong })),
+        /^POPLAR_AUTH_TRUSTED_NETWORKS must be written like/,
+      );
+    }
   });
 
   test('it is frozen all through and crosses threads', () => {

@@ -1,6 +1,7 @@
 /**
  * The configuration of a node: built-in defaults, then poplar.toml, then the environment, the last
- * one winning. Every setting and every default of Poplar stands in this file.
+ * one winning. Every setting and every default of Poplar stands in this file or, for `[auth]`,
+ * in auth-settings.ts.
  *
  * Never: a key that is silently ignored; anything that is done (files and ports are looked at by
  * those who need them).
@@ -10,6 +11,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import { resolve } from 'node:path';
 import { parse as parseToml, TomlError } from 'smol-toml';
+import { takeAuthSettings } from './auth-settings.ts';
 import {
   type Address,
   type Config,
@@ -90,6 +92,7 @@ export function loadConfig(environment: Environment, options: LoadOptions = {}):
       fallback: 'loopback',
     }),
     limits: takeLimits(settings),
+    auth: takeAuthSettings(settings),
     logLevel: settings.take({
       key: 'logLevel',
       variable: 'POPLAR_LOG_LEVEL',
@@ -172,6 +175,7 @@ function takeLimits(settings: Settings): Limits {
     });
   return {
     connectionsMax: limit('connectionsMax', 10_000, 1, 1_000_000),
+    connectionsPerAddressMax: limit('connectionsPerAddressMax', 500, 1, 1_000_000),
     loginTimeoutMs: limit('loginTimeoutMs', 60_000),
     tlsHandshakeTimeoutMs: limit('tlsHandshakeTimeoutMs', 10_000),
     idleTimeoutMs: limit('idleTimeoutMs', 600_000),

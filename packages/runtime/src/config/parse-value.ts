@@ -120,6 +120,19 @@ export function address(value: unknown): Address {
   return { path };
 }
 
+/** `192.0.2.0/24`, `2001:db8::/32`, or a single address. */
+export function network(value: unknown): string {
+  const written = typeof value === 'string' ? value.trim() : '';
+  const [host = '', prefix = '', ...rest] = written.split('/');
+  const bits = isIP(host) === 4 ? 32 : 128;
+  const prefixIsGood =
+    !written.includes('/') || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+  if (isIP(host) === 0 || host.includes('%') || !prefixIsGood || rest.length > 0) {
+    throw new ValueError('must be written like 192.0.2.0/24 or 2001:db8::/32');
+  }
+  return written;
+}
+
 /** A URL that PostgreSQL's own tools would take. What it says is never repeated: it has secrets. */
 export function databaseUrl(value: unknown): string {
   const written = typeof value === 'string' ? value.trim() : '';

@@ -43,6 +43,7 @@ const closeReason: LabelDefinition = {
     'owner-lost',
     'evicted',
     'full',
+    'address-full',
     'shutdown',
     'error',
   ],

@@ -18,6 +18,12 @@ export function placeFields({ role, worker }: WorkerPlace): { workerRole: string
   return { workerRole: role, worker };
 }
 
+/** Memory of this process that all its workers see, by names that only its users know. */
+export type SharedMemory = Readonly<Record<string, SharedArrayBuffer>>;
+
+/** Octets that are the same in all workers of the node, by names that only their users know. */
+export type SharedKeys = Readonly<Record<string, Uint8Array>>;
+
 /** Given to the thread when it is made. */
 export interface WorkerData extends WorkerPlace {
   readonly config: Config;
@@ -25,6 +31,8 @@ export interface WorkerData extends WorkerPlace {
   readonly ownerId: string;
   readonly certificates: CertificateSet;
   readonly ticketKeys: Uint8Array;
+  readonly shared: SharedMemory;
+  readonly keys: SharedKeys;
 }
 
 export type ToWorker =

@@ -20,12 +20,15 @@ const exposition = createExposition({ version: '0', node: 'test' });
 function supervise(order: string, overrides: Partial<typeof timing> = {}) {
   const lives = new Map<number, number>();
   const removed: string[] = [];
+  const board = new SharedArrayBuffer(8);
   const supervisor = new Supervisor({
     config: { ...loadConfig({}, { file: null }), nodeName: order, logLevel: 'silent' },
     databaseUrl: 'postgresql://nowhere',
     roles: [{ role: 'test', workerUrl, count: 2 }],
     certificates: { default: { cert: 'c0', key: 'k0' }, named: [] },
     ticketKeys: new Uint8Array(48),
+    shared: { board },
+    keys: { test: new Uint8Array([3, 4]) },
     log: silentLog,
     timing: { ...timing, ...overrides },
     hooks: {
@@ -40,7 +43,7 @@ function supervise(order: string, overrides: Partial<typeof timing> = {}) {
     },
   });
   const scrape = async (): Promise<string> => exposition.print(await supervisor.collect());
-  return { supervisor, removed, scrape };
+  return { supervisor, removed, scrape, board: new Int32Array(board) };
 }
 
 /** Polls until it holds; fails after 5 s. */
@@ -57,8 +60,9 @@ const owners = (supervisor: Supervisor): string[] =>
 
 describe('supervisor', () => {
   test('starts all, hands out news, sums their numbers and drains them', async () => {
-    const { supervisor, removed, scrape } = supervise('obey');
+    const { supervisor, removed, scrape, board } = supervise('obey');
     await supervisor.start();
+    assert.deepEqual([...board], [2, 14], 'both workers wrote on it what the key says');
     assert.deepEqual([...supervisor.listeners].sort(), ['test 0 owner-0-1', 'test 1 owner-1-1']);
     assert.deepEqual(supervisor.rolesNotReady, []);
     supervisor.reload({ default: { cert: 'c1', key: 'k1' }, named: [] });

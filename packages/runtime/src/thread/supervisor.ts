@@ -19,7 +19,7 @@ import { drainGraceMs } from '../limits.ts';
 import type { Log } from '../log/log.ts';
 import type { Collected, WorkerGauges } from '../metrics/exposition.ts';
 import type { CertificateSet } from '../tls/certificates.ts';
-import type { WorkerPlace } from './messages.ts';
+import type { SharedKeys, SharedMemory, WorkerPlace } from './messages.ts';
 import { type OwnerHooks, WorkerSlot } from './worker-slot.ts';
 import { defaultThreadTiming, type ThreadTiming } from './worker-thread.ts';
 
@@ -36,6 +36,9 @@ export interface SupervisorOptions {
   readonly roles: readonly RoleToRun[];
   readonly certificates: CertificateSet;
   readonly ticketKeys: Uint8Array;
+  /** Handed to every worker as they are, replacements too. */
+  readonly shared: SharedMemory;
+  readonly keys: SharedKeys;
   readonly hooks: OwnerHooks;
   readonly log: Log;
   readonly timing?: ThreadTiming;
@@ -53,7 +56,7 @@ export class Supervisor {
   #isDraining = false;
 
   constructor(options: SupervisorOptions) {
-    const { config, databaseUrl, ticketKeys, hooks, log } = options;
+    const { config, databaseUrl, ticketKeys, shared, keys, hooks, log } = options;
     this.#log = log;
     this.#certificates = options.certificates;
     this.#slots = options.roles.flatMap(({ role, workerUrl, count }) =>
@@ -66,7 +69,10 @@ export class Supervisor {
             timing: options.timing ?? defaultThreadTiming,
             hooks,
             log,
-            data: () => ({ config, databaseUrl, ticketKeys, certificates: this.#certificates }),
+            data: () => ({
+              ...{ config, databaseUrl, ticketKeys, shared, keys },
+              certificates: this.#certificates,
+            }),
           }),
       ),
     );

@@ -12,7 +12,7 @@ import { ListenError } from '../listen.ts';
 import { createLog, type Log } from '../log/log.ts';
 import { MetricSet } from '../metrics/metric-set.ts';
 import type { CertificateSet } from '../tls/certificates.ts';
-import type { FromWorker, ToWorker, WorkerData } from './messages.ts';
+import type { FromWorker, SharedKeys, SharedMemory, ToWorker, WorkerData } from './messages.ts';
 
 /** What a role is started with. */
 export interface WorkerContext {
@@ -28,6 +28,8 @@ export interface WorkerContext {
   readonly certificates: CertificateSet;
   /** 48 octets, the same in all workers of the node. */
   readonly ticketKeys: Uint8Array;
+  readonly shared: SharedMemory;
+  readonly keys: SharedKeys;
   readonly log: Log;
   readonly metrics: MetricSet;
 }

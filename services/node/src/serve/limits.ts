@@ -15,5 +15,11 @@ export const renewStatementTimeoutMs = 2_000;
 /** After a failed renewal the next one comes sooner. */
 export const renewRetryMs = 1_000;
 
+/** Penalties reach other nodes after this long: a guesser gains a few attempts by going around. */
+export const penaltyIntervalMs = 2_000;
+
+/** Penalties sent at once; what is more waits for the next time. 1,000 are 250 failures. */
+export const penaltyRowsMax = 1_000;
+
 /** Connections of the embedded server beyond those of the workers: commands, psql, reserve. */
 export const spareConnections = 20;

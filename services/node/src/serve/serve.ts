@@ -12,6 +12,7 @@
  * Never: a client's bytes in this thread; a wait without a bound.
  */
 
+import { allocateGuards } from '@poplar/identity';
 import { workerUrl as maildropWorkerUrl } from '@poplar/maildrop';
 import { workerUrl as pop3WorkerUrl } from '@poplar/pop3';
 import {
@@ -102,12 +103,18 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
 
   const leases = new Leases({ store, nodeName: config.nodeName, log });
   await leases.removeFormer();
+  const { shared, keys } = allocateGuards({
+    cacheOctets: config.auth.cacheOctets,
+    workers: config.workers,
+  });
   const supervisor = new Supervisor({
     config,
     databaseUrl: database.url,
     roles: rolesToRun(config),
     certificates,
     ticketKeys: makeTicketKeys(),
+    shared,
+    keys,
     hooks: leases,
     log,
   });

@@ -7,7 +7,11 @@ import { runWorker } from '../worker.ts';
 
 runWorker(async (context) => {
   const [order = '', detail = ''] = context.config.nodeName.split(' ');
-  const { metrics, worker } = context;
+  const { metrics, worker, shared, keys } = context;
+  const board = new Int32Array(shared.board ?? new SharedArrayBuffer(8));
+  const [a = 0, b = 0] = keys.test ?? [];
+  Atomics.add(board, 0, 1);
+  Atomics.add(board, 1, a + b);
   metrics.inc('poplar_connections_opened_total', 'pop3');
   metrics.set('poplar_sessions', 1);
   if (order === 'refuse' && worker === 1) throw new Error(`cannot start: ${detail}\nsecond line`);
