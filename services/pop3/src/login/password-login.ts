@@ -1,0 +1,134 @@
+/**
+ * Logging in with a password: USER and PASS, SASL PLAIN and LOGIN.
+ *
+ * Theory of operation. A client that polls shows the same password each time. If the login is known
+ * and the verification cache has seen this secret match the version that is known, the maildrop is
+ * opened at once: one round trip, no hash. `open` compares the version, so what has changed since,
+ * on whatever node, sends the attempt the long way, which is: wait if the address has failed much,
+ * look the name up, look into the cache again, hash, open. Credentials that change in between are
+ * read and verified again, so that an old password never opens anything.
+ *
+ * An unknown name, a name that can be nobody's, a wrong password and one for a mailbox without a
+ * password take the same way, to the same answer.
+ *
+ * Never: a lock before the secret was verified; a verdict remembered that was not `match`.
+ */
+
+import type { VerificationCache, Verifier } from '@poplar/identity';
+import type { Credential, Login, Store } from '@poplar/store';
+import { staleCredentialTriesMax } from '../limits.ts';
+import type { Admittance } from './admittance.ts';
+import type { Aftermath } from './aftermath.ts';
+import { type Claim, type LoginNames, type LoginResult, refused } from './contract.ts';
+import type { MaildropOpener } from './maildrop-opener.ts';
+
+export interface PasswordLoginParts {
+  readonly store: Store;
+  readonly verifier: Verifier;
+  readonly cache: VerificationCache;
+  readonly admittance: Admittance;
+  readonly opener: MaildropOpener;
+  readonly aftermath: Aftermath;
+}
+
+/** What a password is compared with; a SCRAM secret serves where there is no hash. */
+const comparable: ReadonlySet<Credential['kind']> = new Set([
+  'password',
+  'app-password',
+  'scram-sha-1',
+  'scram-sha-256',
+]);
+
+export class PasswordLogin {
+  /** Attempts that needed no hash, and those that did. */
+  cacheHits = 0;
+  cacheMisses = 0;
+
+  readonly #parts: PasswordLoginParts;
+
+  constructor(parts: PasswordLoginParts) {
+    this.#parts = parts;
+  }
+
+  /** Rejects with a StoreError. */
+  async logIn(claim: Claim, secret: Uint8Array): Promise<LoginResult> {
+    const known = claim.names === null ? null : await this.#openKnown(claim.names, secret);
+    if (known !== null) return known;
+    return this.#parts.admittance.pass(claim, secret, () => this.#verifyAndOpen(claim, secret));
+  }
+
+  /** Null when the long way has to be taken. */
+  async #openKnown(names: LoginNames, secret: Uint8Array): Promise<LoginResult | null> {
+    const { store, cache, opener } = this.#parts;
+    const { actor, maildrop } = names;
+    const known = store.knownLogin(actor, maildrop);
+    if (known === null) return null;
+    if (!cache.matched(known.mailboxId, known.credentialVersion, secret)) return null;
+    if (maildrop !== null && known.target === null) return null;
+    const result = await opener.open(known, names);
+    if (result !== 'stale' && (result.kind === 'opened' || result.reason !== 'suspended')) {
+      this.cacheHits += 1;
+      return result;
+    }
+    store.forgetLogin(actor, maildrop);
+    return null;
+  }
+
+  async #verifyAndOpen(claim: Claim, secret: Uint8Array): Promise<LoginResult> {
+    const { store, opener } = this.#parts;
+    const { names } = claim;
+    for (let tries = 0; tries < staleCredentialTriesMax; tries += 1) {
+      const login = names === null ? null : await store.findLogin(names.actor, names.maildrop);
+      const failure = await this.#verify(claim, login, secret);
+      if (failure !== null) return failure;
+      if (login === null || names === null) return refused('unknown-name');
+      if (!login.enabled) return refused('suspended', login.address);
+      const result = await opener.open(login, names);
+      if (result !== 'stale') return result;
+    }
+    return refused('credentials-changing');
+  }
+
+  /** Null when the secret is right. */
+  async #verify(
+    claim: Claim,
+    login: Login | null,
+    secret: Uint8Array,
+  ): Promise<LoginResult | null> {
+    const { verifier, cache, aftermath } = this.#parts;
+    if (login !== null && cache.matched(login.mailboxId, login.credentialVersion, secret)) {
+      this.cacheHits += 1;
+      return null;
+    }
+    this.cacheMisses += 1;
+    const credentials = login?.credentials.filter(({ kind }) => comparable.has(kind)) ?? [];
+    const stored = credentials.map((credential) => credential.secret);
+    const { verdict, index, rehash } = await verifier.verify(
+      secret,
+      stored,
+      claim.claimant.address,
+    );
+    const address = login?.address ?? null;
+    switch (verdict) {
+      case 'overloaded':
+        return refused('overloaded', address);
+      case 'unusable':
+        return refused('unusable-record', address);
+      case 'no-match':
+        if (login === null) return refused('unknown-name');
+        return refused(stored.length === 0 ? 'no-such-credential' : 'wrong-secret', address);
+      case 'match':
+        break;
+    }
+    const credential = credentials[index];
+    if (login === null || credential === undefined) return refused('unknown-name');
+    cache.remember({
+      mailboxId: login.mailboxId,
+      version: login.credentialVersion,
+      secret,
+      ...(credential.expiresInSeconds === null ? {} : { secondsMax: credential.expiresInSeconds }),
+    });
+    aftermath.matched({ login, credential, secret, rehash });
+    return null;
+  }
+}
