@@ -33,5 +33,6 @@ export type {
   Refusal,
   Step,
 } from './pop3/effects.ts';
+export { type LoginName, type LoginNameRule, parseLoginName } from './pop3/login-name.ts';
 export { Session, type SessionOptions } from './pop3/session.ts';
 export type { Phase } from './pop3/states.ts';

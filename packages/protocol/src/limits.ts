@@ -9,8 +9,12 @@
 export const commandLineOctetsMax = 512;
 /** Octets of an AUTH line or SASL response with its end: OAuth tokens pass 4 KiB, none known 12 KiB. */
 export const saslLineOctetsMax = 16 * 1024;
-/** Octets of a name that logs in: 64 of a local part, `@`, 255 of a domain (RFC 5321 §4.5.3.1). */
-export const nameOctetsMax = 320;
+/** Octets of the local part of a name that logs in (RFC 5321 §4.5.3.1.1). */
+export const localPartOctetsMax = 64;
+/** Octets of its domain (RFC 5321 §4.5.3.1.2). */
+export const domainPartOctetsMax = 255;
+/** Octets of what a client calls itself: two such names and what separates them (`login-name.ts`). */
+export const nameOctetsMax = 641;
 /** Characters of a SASL mechanism's name (RFC 4422 §3.1). */
 export const mechanismNameOctetsMax = 20;
 /** Digits of a message number: a maildrop of ten thousand million messages is far out of reach. */

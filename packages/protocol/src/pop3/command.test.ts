@@ -162,7 +162,7 @@ describe('arguments', () => {
       name: 'dom\\user/box name',
     });
     assert.deepEqual(parse('USER m\xc3\xbcller'), { verb: 'USER', name: 'müller' });
-    assert.deepEqual(parse(`USER ${'a'.repeat(320)}`), { verb: 'USER', name: 'a'.repeat(320) });
+    assert.deepEqual(parse(`USER ${'a'.repeat(480)}`), { verb: 'USER', name: 'a'.repeat(480) });
     for (const name of [
       '',
       'a\0b',
@@ -171,7 +171,7 @@ describe('arguments', () => {
       'a\x7f',
       '\xff',
       '\xc2\x80',
-      'a'.repeat(321),
+      'a'.repeat(642),
     ]) {
       assert.deepEqual(parse(`USER ${name}`), badArguments, JSON.stringify(name));
     }

@@ -54,7 +54,7 @@ test('anything but three fields with printable names is malformed', () => {
     '\xff\0user\0p',
     '\x7f\0u\0p',
   );
-  wrong.push(`\0${'u'.repeat(321)}\0p`, `${'u'.repeat(321)}\0u\0p`, 'user\0\0pw', '\0\xc2\x85\0p');
+  wrong.push(`\0${'u'.repeat(642)}\0p`, `${'u'.repeat(642)}\0u\0p`, 'user\0\0pw', '\0\xc2\x85\0p');
   for (const message of wrong) {
     const step = plain.begin().respond(octetsOf(message));
     assert.deepEqual(step, { kind: 'malformed' }, JSON.stringify(message.slice(0, 40)));
