@@ -17,6 +17,14 @@ export const domainPartOctetsMax = 255;
 export const nameOctetsMax = 641;
 /** Characters of a SASL mechanism's name (RFC 4422 §3.1). */
 export const mechanismNameOctetsMax = 20;
+/** Octets of a SCRAM nonce, the client's or ours: five times what libraries send. */
+export const scramNonceOctetsMax = 128;
+/** Rounds of SCRAM's hash (RFC 5802 §5.1, RFC 7677 §4): with fewer a stolen record is soon guessed. */
+export const scramIterationsMin = 4096;
+/** Characters of the timestamp in the greeting, so that the line stays far below 512 octets. */
+export const timestampCharactersMax = 200;
+/** Characters of each text in an OAuth challenge: a list of scopes, an address. */
+export const oauthTextCharactersMax = 1024;
 /** Digits of a message number: a maildrop of ten thousand million messages is far out of reach. */
 export const messageNumberDigitsMax = 10;
 /** Characters of the host name in the greeting, so that the line stays far below 512 octets. */
@@ -32,6 +40,8 @@ export const unrecognisedBeforeLoginMax = 10;
 export const unrecognisedAfterLoginMax = 50;
 /** Refused secrets in one connection: each costs a password hash. */
 export const failedLoginsMax = 5;
+/** SCRAM exchanges begun in one connection, whatever became of them: each looks a name up. */
+export const scramBeginsMax = 10;
 
 // Output
 

@@ -11,4 +11,10 @@ export {
   octetsOf,
   textOf,
 } from '../pop3/testing/memory-maildrop.ts';
-export { type Account, type DriverOptions, SessionDriver } from '../pop3/testing/session-driver.ts';
+export {
+  type Account,
+  type Directory,
+  type DriverOptions,
+  passwordsOf,
+  SessionDriver,
+} from '../pop3/testing/session-driver.ts';
