@@ -15,6 +15,5 @@ export {
   type Account,
   type Directory,
   type DriverOptions,
-  passwordsOf,
   SessionDriver,
 } from '../pop3/testing/session-driver.ts';
