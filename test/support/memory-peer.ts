@@ -8,6 +8,7 @@
 import assert from 'node:assert/strict';
 import { MemoryMaildrop, type MemoryMessage, SessionDriver } from '@poplar/protocol/testing';
 import { type Letter, maildropNamed, newcomers } from './maildrops.ts';
+import { apopTimestamp, MemoryDirectory, scramNames } from './memory-directory.ts';
 import { MemoryLmtp } from './memory-lmtp.ts';
 import { bytesOf, headerOctetsOf, normalised, wireForm } from './messages.ts';
 import type { Peer } from './play.ts';
@@ -42,6 +43,10 @@ export function namesOf(address: string, secret: string): Map<string, string> {
 /** The refusals that only the world around a session can cause. */
 type Trouble = 'temporary' | 'disabled' | 'login-delay' | 'lock-lost';
 
+function isLogin(kind: string): boolean {
+  return kind === 'authenticate' || kind === 'scram-begin' || kind === 'scram-prove';
+}
+
 let lastId = 0;
 
 function memoryMessage({ content, uidl }: Letter): MemoryMessage {
@@ -59,7 +64,7 @@ function memoryMessage({ content, uidl }: Letter): MemoryMessage {
 }
 
 export class MemoryPeer implements Peer {
-  readonly names = namesOf(user, testSecret);
+  readonly names = new Map([...namesOf(user, testSecret), ...scramNames]);
   readonly letters: readonly Letter[];
   readonly #transcript: Transcript;
   readonly #policy: Policy;
@@ -166,18 +171,26 @@ export class MemoryPeer implements Peer {
   }
 
   #pop3(): Talk {
+    const { login } = this.#transcript;
+    const secured = { clientCertificate: login.certificate, channelBinding: true };
     const driver = new SessionDriver({
       session: {
         tls: this.#policy === 'tls',
         stlsOffered: true,
         cleartextAllowed: this.#policy === 'plain',
+        mechanisms: login.mechanisms,
+        apopTimestamp: login.apop ? apopTimestamp : null,
+        loginDelay: login.delay,
+        oauthChallenge: { scope: 'pop', openidConfiguration: 'https://id.example.org/' },
+        ...secured,
       },
+      directory: new MemoryDirectory(user, testSecret),
       accounts: new Map([[user, { secret: testSecret, maildrop: this.#maildrop }]]),
       pieceOctets: 61,
       hold: ({ kind }) =>
         kind === 'start-tls' ||
         (kind === 'update' && this.#trouble === 'lock-lost') ||
-        (kind === 'authenticate' && this.#trouble !== null && this.#trouble !== 'lock-lost'),
+        (isLogin(kind) && this.#trouble !== null && this.#trouble !== 'lock-lost'),
     });
     return {
       get ended() {
@@ -185,7 +198,7 @@ export class MemoryPeer implements Peer {
       },
       greet: () => driver.greet(),
       send: (octets) => driver.send(bytesOf(octets)) + this.#answerTrouble(driver),
-      upgrade: () => driver.upgrade(),
+      upgrade: () => driver.upgrade(secured),
     };
   }
 

@@ -7,7 +7,7 @@
 
 import type { Letter } from './maildrops.ts';
 import { topOf, wireForm } from './messages.ts';
-import { expand, type Party, type Step, type Transcript } from './transcript.ts';
+import { expand, fill, type Party, type Step, type Transcript } from './transcript.ts';
 import { visible } from './wire-client.ts';
 
 export interface Peer {
@@ -116,7 +116,8 @@ class Player {
       case 'send':
         return;
       case 'line':
-        this.#same(await peer.line(step.party), `${this.#literal(step.text)}\r\n`, step);
+        // No escapes: server lines are what a person would see.
+        this.#same(await peer.line(step.party), `${fill(step.text, this.#names)}\r\n`, step);
         return;
       case 'match':
         this.#match(await peer.line(step.party), step);
@@ -135,11 +136,6 @@ class Player {
       case 'do':
         return peer.act(step.act, step.argument);
     }
-  }
-
-  /** Server lines take names, but no escapes: they are what a person would see. */
-  #literal(text: string): string {
-    return text.replace(/\{([a-z]+)\}/g, (whole, name: string) => this.#names.get(name) ?? whole);
   }
 
   #match(line: string, step: Extract<Step, { kind: 'match' }>): void {

@@ -20,6 +20,16 @@ export type Step = { readonly party: Party; readonly lineNumber: number } & (
 
 export type Policy = 'plain' | 'tls' | 'guarded';
 
+/** How one may log in, where that is not by password alone. */
+interface LoginHead {
+  /** Names of SASL mechanisms that are enabled. */
+  readonly mechanisms: readonly string[];
+  readonly apop: boolean;
+  /** The client has shown a certificate to TLS. */
+  readonly certificate: boolean;
+  readonly delay: { readonly seconds: number; readonly perUser: boolean } | null;
+}
+
 export interface Transcript {
   readonly name: string;
   readonly file: string;
@@ -30,6 +40,7 @@ export interface Transcript {
   readonly items: readonly number[];
   readonly protocol: 'pop3' | 'lmtp';
   readonly maildrop: string;
+  readonly login: LoginHead;
   readonly policies: readonly Policy[];
   readonly drivers: readonly ('memory' | 'network')[];
   /** False when the meaning depends on where the stream is cut. */
@@ -43,7 +54,8 @@ export interface Transcript {
 
 const login = ['C: USER {user}', 'S~ ^\\+OK', 'C: PASS {secret}', 'S~ ^\\+OK'];
 const stepShape = /^(?:2 )?(?:([CS])([:!~.])(?: (.*))?|(close|tls|cut)|do ([a-z-]+)(?: (.*))?)$/;
-const headerKeys = 'protocol maildrop policy driver cuts flagged stored state';
+const headerKeys =
+  'protocol maildrop policy driver cuts flagged stored state mechanisms apop certificate delay';
 
 /** Throws with file and line number on anything that is not understood. */
 export function parseTranscripts(text: string, file: string): Transcript[] {
@@ -115,6 +127,7 @@ class Draft {
         .filter((item) => item > 0),
       protocol,
       maildrop: head('maildrop', 'empty'),
+      login: loginOf(head),
       policies: words('policy', protocol === 'lmtp' ? 'plain' : 'plain tls').map((word) => {
         if (word === 'plain' || word === 'tls' || word === 'guarded') return word;
         return this.#fail(`unknown policy ${word}`, this.#lineNumber);
@@ -151,26 +164,40 @@ class Draft {
   }
 }
 
+function loginOf(head: (key: string, fallback: string) => string): LoginHead {
+  const [seconds = 'none', user] = head('delay', 'none').split(' ');
+  return {
+    mechanisms: head('mechanisms', 'PLAIN').split(' '),
+    apop: head('apop', 'no') === 'yes',
+    certificate: head('certificate', 'no') === 'yes',
+    delay: seconds === 'none' ? null : { seconds: Number(seconds), perUser: user === 'user' },
+  };
+}
+
 /** `RFC 1939 §5, §7; RFC 2449 §6.6 words` gives three tags. */
 function tagsOf(title: string): string[] {
   const tags: string[] = [];
   let rfc = '';
-  for (const [, number, section] of title.matchAll(/RFC (\d+)|§([\d.]+)/g)) {
+  for (const [, number, section] of title.matchAll(/RFC (\d+)|§([A-Z]\b|[\d.]+)/g)) {
     if (number !== undefined) rfc = `RFC ${number}`;
     else if (section !== undefined) tags.push(`${rfc} §${section.replace(/\.$/, '')}`);
   }
   return tags;
 }
 
-/** Replaces `{user}`, `{a*300}` and `{base64 ...}`, then `\r \n \0 \t \xNN \\`. */
+/** Fills a text, then replaces `\r \n \0 \t \xNN \\`. */
 export function expand(text: string, names: ReadonlyMap<string, string>): string {
-  const filled = text.replace(/\{([^{}]+)\}/g, (whole, inside: string) => {
+  return unescaped(fill(text, names));
+}
+
+/** Replaces `{user}`, `{a*300}` and `{base64 ...}`, in which escapes are replaced, too. */
+export function fill(text: string, names: ReadonlyMap<string, string>): string {
+  return text.replace(/\{([^{}]+)\}/g, (whole, inside: string) => {
     const [, unit = '', count = '0'] = /^(.+)\*(\d+)$/s.exec(inside) ?? [];
     if (unit !== '') return unit.repeat(Number(count));
     if (inside.startsWith('base64 ')) return encoded(inside.slice(7), names);
     return names.get(inside) ?? whole;
   });
-  return unescaped(filled);
 }
 
 function encoded(text: string, names: ReadonlyMap<string, string>): string {

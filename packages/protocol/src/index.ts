@@ -24,14 +24,25 @@ export { toWireMessage, WireMessage } from './lmtp/wire-message.ts';
 // POP3
 export type {
   Attempt,
+  ChannelBinding,
   CloseReason,
   Effect,
   Extent,
   Listing,
+  LoginOutcome,
   MessageIndex,
   Outcome,
   Refusal,
   Step,
+  TokenStatus,
 } from './pop3/effects.ts';
+export { type LoginName, type LoginNameRule, parseLoginName } from './pop3/login-name.ts';
+export {
+  type LoginDelay,
+  type LoginPolicy,
+  passwordLogins,
+  type Secured,
+} from './pop3/login-policy.ts';
 export { Session, type SessionOptions } from './pop3/session.ts';
 export type { Phase } from './pop3/states.ts';
+export type { OAuthChallenge } from './sasl/oauth.ts';

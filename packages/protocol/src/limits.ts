@@ -9,10 +9,22 @@
 export const commandLineOctetsMax = 512;
 /** Octets of an AUTH line or SASL response with its end: OAuth tokens pass 4 KiB, none known 12 KiB. */
 export const saslLineOctetsMax = 16 * 1024;
-/** Octets of a name that logs in: 64 of a local part, `@`, 255 of a domain (RFC 5321 §4.5.3.1). */
-export const nameOctetsMax = 320;
+/** Octets of the local part of a name that logs in (RFC 5321 §4.5.3.1.1). */
+export const localPartOctetsMax = 64;
+/** Octets of its domain (RFC 5321 §4.5.3.1.2). */
+export const domainPartOctetsMax = 255;
+/** Octets of what a client calls itself: two such names and what separates them (`login-name.ts`). */
+export const nameOctetsMax = 641;
 /** Characters of a SASL mechanism's name (RFC 4422 §3.1). */
 export const mechanismNameOctetsMax = 20;
+/** Octets of a SCRAM nonce, the client's or ours: five times what libraries send. */
+export const scramNonceOctetsMax = 128;
+/** Rounds of SCRAM's hash (RFC 5802 §5.1, RFC 7677 §4): with fewer a stolen record is soon guessed. */
+export const scramIterationsMin = 4096;
+/** Characters of the timestamp in the greeting, so that the line stays far below 512 octets. */
+export const timestampCharactersMax = 200;
+/** Characters of each text in an OAuth challenge: a list of scopes, an address. */
+export const oauthTextCharactersMax = 1024;
 /** Digits of a message number: a maildrop of ten thousand million messages is far out of reach. */
 export const messageNumberDigitsMax = 10;
 /** Characters of the host name in the greeting, so that the line stays far below 512 octets. */
@@ -28,6 +40,8 @@ export const unrecognisedBeforeLoginMax = 10;
 export const unrecognisedAfterLoginMax = 50;
 /** Refused secrets in one connection: each costs a password hash. */
 export const failedLoginsMax = 5;
+/** SCRAM exchanges begun in one connection, whatever became of them: each looks a name up. */
+export const scramBeginsMax = 10;
 
 // Output
 

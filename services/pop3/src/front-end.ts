@@ -6,7 +6,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SessionOptions } from '@poplar/protocol';
+import { passwordLogins, type SessionOptions } from '@poplar/protocol';
 import type { Log } from '@poplar/runtime';
 import { type AddressShares, Admission } from './admission.ts';
 import type { Connection } from './connection/connection.ts';
@@ -74,6 +74,7 @@ export class FrontEnd {
   ): SessionOptions {
     const { hostname, cleartext } = this.settings;
     return {
+      ...passwordLogins,
       hostname,
       implementation: 'Poplar',
       ...transport,

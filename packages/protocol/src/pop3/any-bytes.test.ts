@@ -3,15 +3,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { mechanisms } from '../sasl/mechanism.ts';
 import type { Effect, Outcome } from './effects.ts';
 import { MemoryMaildrop, messageOf, octetsOf } from './testing/memory-maildrop.ts';
-import { SessionDriver } from './testing/session-driver.ts';
+import { passwordsOf, SessionDriver } from './testing/session-driver.ts';
 
-const verbs = 'USER PASS AUTH STAT LIST RETR DELE NOOP RSET TOP UIDL CAPA STLS GET'.split(' ');
+const verbs = 'USER PASS APOP AUTH STAT LIST RETR DELE NOOP RSET TOP UIDL CAPA STLS GET'.split(' ');
+const tokens = ['=', '*', 'user', 'AHVzZXIAcA==', '', 'biwsbj11c2VyLHI9eA==', 'AQ=='];
 const word = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.constantFrom(...verbs, 'PLAIN', '=', '*', 'user', 'AHVzZXIAcA==', ''),
+    arbitrary: fc.constantFrom(...verbs, ...mechanisms.keys(), ...tokens),
   },
   { weight: 3, arbitrary: fc.constantFrom('0', '1', '2', '3', '01', '-1', '99999999999', '1.5') },
   { weight: 1, arbitrary: fc.string({ unit: 'binary-ascii', maxLength: 8 }) },
@@ -43,15 +45,56 @@ function checkReplies(said: string): void {
   }
 }
 
+/** Every mechanism is enabled; who is let in by other things than a password is chance. */
 function driver(): SessionDriver {
   const maildrop = new MemoryMaildrop([messageOf('A: b\n\n.body\n'), messageOf('C: d\n')]);
+  const accounts = new Map([['user', { secret: 'p', maildrop }]]);
+  const passwords = passwordsOf(accounts);
   return new SessionDriver({
-    session: { tls: false, stlsOffered: true, cleartextAllowed: true },
-    accounts: new Map([['user', { secret: 'p', maildrop }]]),
+    session: {
+      tls: false,
+      stlsOffered: true,
+      cleartextAllowed: true,
+      mechanisms: [...mechanisms.keys()],
+      apopTimestamp: '<1.2@x>',
+    },
+    accounts,
+    directory: {
+      verify: (attempt) =>
+        attempt.kind === 'proved' || attempt.kind === 'certificate'
+          ? 'user'
+          : passwords.verify(attempt),
+      begin: ({ binding }) => ({
+        kind: 'scram-begun',
+        nonce: 'server',
+        salt: octetsOf('salt'),
+        iterations: 4096,
+        bindingData: binding === null ? null : octetsOf('data'),
+      }),
+      prove: ({ proof }) =>
+        proof[0] === 0
+          ? { kind: 'refused', refusal: 'credentials' }
+          : { kind: 'scram-proved', signature: octetsOf('signature') },
+    },
   });
 }
 
-const beginnings = ['', 'USER user\r\n', 'AUTH PLAIN\r\n', 'USER user\r\nPASS p\r\n', 'STLS\r\n'];
+const clientFirst = base64('n,,n=user,r=client');
+const proof = base64(`c=biws,r=clientserver,p=${base64('12345678901234567890')}`);
+const beginnings = [
+  ...['', 'USER user\r\n', 'AUTH PLAIN\r\n', 'USER user\r\nPASS p\r\n', 'STLS\r\n'],
+  ...['AUTH LOGIN\r\n', 'AUTH LOGIN dXNlcg==\r\n', 'AUTH OAUTHBEARER\r\n', 'AUTH XOAUTH2\r\n'],
+  `AUTH XOAUTH2 ${base64('user=user\x01auth=Bearer t\x01\x01')}\r\n`,
+  `AUTH OAUTHBEARER ${base64('n,,\x01auth=Bearer t\x01\x01')}\r\n`,
+  'AUTH SCRAM-SHA-256\r\n',
+  `AUTH SCRAM-SHA-1 ${clientFirst}\r\n`,
+  `AUTH SCRAM-SHA-1 ${clientFirst}\r\n${proof}\r\n`,
+  `AUTH SCRAM-SHA-1 ${clientFirst}\r\n${proof}\r\n\r\n`,
+];
+
+function base64(text: string): string {
+  return Buffer.from(text, 'latin1').toString('base64');
+}
 
 test('property: any octets in any phase give replies or a close', () => {
   fc.assert(
@@ -75,11 +118,14 @@ test('property: any octets in any phase give replies or a close', () => {
   );
 });
 
+const refusals: readonly Outcome[] = [
+  { kind: 'refused', refusal: 'credentials' },
+  { kind: 'refused', refusal: 'temporary' },
+];
 const failures: Record<Effect['kind'], readonly Outcome[]> = {
-  authenticate: [
-    { kind: 'refused', refusal: 'credentials' },
-    { kind: 'refused', refusal: 'temporary' },
-  ],
+  authenticate: refusals,
+  'scram-begin': refusals,
+  'scram-prove': refusals,
   'start-tls': [],
   'send-message': [
     { kind: 'message-gone' },

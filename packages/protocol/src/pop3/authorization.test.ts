@@ -84,6 +84,7 @@ describe('USER and PASS', () => {
     session.send('USER a%s\\b/c\r\nPASS x%n \t\r\n');
     assert.deepEqual(session.attempts, [
       {
+        kind: 'password',
         mechanism: 'USER',
         authenticationId: 'a%s\\b/c',
         authorizationId: '',

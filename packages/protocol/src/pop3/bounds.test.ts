@@ -51,7 +51,7 @@ describe('lines', () => {
 });
 
 describe('unrecognised commands', () => {
-  const strange = ['', ' ', ':', '\xff', '__proto__', 'APOP x y', 'CAPABILITY', 'x'.repeat(600)];
+  const strange = ['', ' ', ':', '\xff', '__proto__', 'XAPOP x y', 'CAPABILITY', 'x'.repeat(600)];
 
   test('before login the tenth in a row ends the session', () => {
     const session = driver();

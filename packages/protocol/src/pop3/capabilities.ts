@@ -1,50 +1,40 @@
 /**
- * What the server says it can do, as a function of the phase and of TLS (RFC 2449 §5 and §6).
+ * What the server says it can do, as a function of the phase and of how one may log in (RFC 2449 §5
+ * and §6).
  *
  * Never: announce what would be refused, or keep quiet after login about what was announced before
  * it (RFC 2449 §3: capabilities of AUTHORIZATION are announced in both states), but STLS, which is
  * announced only where it is permitted (RFC 2595 §4).
  */
 
-import { mechanisms } from '../sasl/mechanism.ts';
-import type { CommandPhase } from './states.ts';
+import { type LoginPolicy, permittedMechanisms, userPermitted } from './login-policy.ts';
 
-/** What decides how a client may log in on this connection. */
-export interface LoginPolicy {
-  /** The connection is encrypted. */
-  readonly tls: boolean;
-  /** STLS may be used. */
-  readonly stlsOffered: boolean;
-  /** Passwords may be sent in the clear (RFC 8314 §3 says they should not). */
-  readonly cleartextAllowed: boolean;
-}
-
-/** Whether something that sends the password itself may be used. */
-export function plaintextPermitted(policy: LoginPolicy): boolean {
-  return policy.tls || policy.cleartextAllowed;
-}
-
-/** The names of the SASL mechanisms that may be used. */
-export function permittedMechanisms(policy: LoginPolicy): string[] {
-  const permitted: string[] = [];
-  for (const mechanism of mechanisms.values()) {
-    if (!mechanism.plaintext || plaintextPermitted(policy)) permitted.push(mechanism.name);
-  }
-  return permitted;
+/** What CAPA is about besides the policy. */
+export interface CapabilityContext {
+  readonly implementation: string;
+  /** Null before login; then what the maildrop said, which may be nothing. */
+  readonly opened: { readonly loginDelaySeconds: number | null } | null;
 }
 
 /** The lines of the CAPA reply between `+OK` and the dot. */
-export function capabilities(
-  phase: CommandPhase,
-  policy: LoginPolicy,
-  implementation: string,
-): string[] {
+export function capabilities(policy: LoginPolicy, context: CapabilityContext): string[] {
   const lines = ['TOP', 'UIDL', 'RESP-CODES', 'AUTH-RESP-CODE', 'PIPELINING'];
-  if (plaintextPermitted(policy)) lines.push('USER');
-  const names = permittedMechanisms(policy);
+  if (userPermitted(policy)) lines.push('USER');
+  const names = permittedMechanisms(policy).map(({ name }) => name);
   // RFC 5034 §3: announced after AUTH, too, so that a client can detect a tampered first list.
   if (names.length > 0) lines.push(`SASL ${names.join(' ')}`);
-  if (policy.stlsOffered && !policy.tls && phase === 'authorization') lines.push('STLS');
-  lines.push(`IMPLEMENTATION ${implementation}`);
+  if (policy.stlsOffered && !policy.tls && context.opened === null) lines.push('STLS');
+  const delay = loginDelay(policy, context);
+  if (delay !== null) lines.push(`LOGIN-DELAY ${delay}`);
+  lines.push(`IMPLEMENTATION ${context.implementation}`);
   return lines;
+}
+
+/** RFC 2449 §6.5: the longest one and `USER` before login, the maildrop's own one after it. */
+function loginDelay({ loginDelay }: LoginPolicy, { opened }: CapabilityContext): string | null {
+  if (opened !== null && opened.loginDelaySeconds !== null) return String(opened.loginDelaySeconds);
+  if (loginDelay === null) return null;
+  return loginDelay.perUser && opened === null
+    ? `${loginDelay.seconds} USER`
+    : String(loginDelay.seconds);
 }

@@ -32,17 +32,7 @@ describe('keywords', () => {
       'STA',
       'TO',
     ];
-    words.push(
-      'X',
-      'APOP a b',
-      'NOOP\0',
-      '\0TOP 1 0',
-      'T0P 1 0',
-      'ST\xc1T',
-      'NOOP\t',
-      ' NOOP',
-      '@OOP',
-    );
+    words.push('X', 'NOOP\0', '\0TOP 1 0', 'T0P 1 0', 'ST\xc1T', 'NOOP\t', ' NOOP', '@OOP');
     words.push(
       'V'.repeat(500),
       'UIDLL',
@@ -162,7 +152,7 @@ describe('arguments', () => {
       name: 'dom\\user/box name',
     });
     assert.deepEqual(parse('USER m\xc3\xbcller'), { verb: 'USER', name: 'müller' });
-    assert.deepEqual(parse(`USER ${'a'.repeat(320)}`), { verb: 'USER', name: 'a'.repeat(320) });
+    assert.deepEqual(parse(`USER ${'a'.repeat(480)}`), { verb: 'USER', name: 'a'.repeat(480) });
     for (const name of [
       '',
       'a\0b',
@@ -171,11 +161,26 @@ describe('arguments', () => {
       'a\x7f',
       '\xff',
       '\xc2\x80',
-      'a'.repeat(321),
+      'a'.repeat(642),
     ]) {
       assert.deepEqual(parse(`USER ${name}`), badArguments, JSON.stringify(name));
     }
     assert.deepEqual(parse('USER'), badArguments);
+  });
+
+  test('RFC 1939 §7: APOP has a name and 32 digits in lower case', () => {
+    const digits = 'c4c9334bac560ecc979e58001b3e22fb';
+    const digest = Uint8Array.from(Buffer.from(digits, 'hex'));
+    assert.deepEqual(parse(`APOP mrose ${digits}`), { verb: 'APOP', name: 'mrose', digest });
+    assert.deepEqual(parse(`apop m\xc3\xbc ${digits}`), { verb: 'APOP', name: 'mü', digest });
+    const wrong = ['', ' ', ' mrose', ' mrose ', `  ${digits}`, ` ${digits}`, ` a b ${digits}`];
+    wrong.push(` mrose  ${digits}`, ` mrose ${digits} `, ` mrose ${digits} x`);
+    wrong.push(` m\x01 ${digits}`, ` m\xff ${digits}`, ` ${'m'.repeat(642)} ${digits}`);
+    const digitsWrong = [digits.toUpperCase(), digits.slice(1), digits.slice(2), `${digits}00`];
+    for (const digit of ['g', '/', ':', '`']) digitsWrong.push(digits.replace('4', digit));
+    for (const rest of [...wrong, ...digitsWrong.map((text) => ` mrose ${text}`)]) {
+      assert.deepEqual(parse(`APOP${rest}`), badArguments, JSON.stringify(rest));
+    }
   });
 
   test('RFC 1939 §7: PASS takes everything behind the first space, verbatim', () => {

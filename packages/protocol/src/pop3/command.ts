@@ -25,6 +25,7 @@ import {
   upperCaseText,
   upperZ,
 } from '../wire/ascii.ts';
+import { readLowerHex } from '../wire/hex.ts';
 import { decodePrintable } from '../wire/utf8.ts';
 
 /** 1-based, as on the wire; not yet known to exist. `MaildropView.find` makes an index of it. */
@@ -39,6 +40,7 @@ export type Command =
   | Bare<BareVerb>
   | { readonly verb: 'USER'; readonly name: string }
   | { readonly verb: 'PASS'; readonly secret: Uint8Array }
+  | { readonly verb: 'APOP'; readonly name: string; readonly digest: Uint8Array }
   /** `mechanism` is null for a bare AUTH. `initial` is the BASE64 as sent, `=` included, or null. */
   | {
       readonly verb: 'AUTH';
@@ -67,6 +69,8 @@ const badArguments: Invalid = { verb: 'bad-arguments' };
 
 const httpMethods = new Set('CONNECT DELETE GET HEAD OPTIONS PATCH POST PRI PUT TRACE'.split(' '));
 const httpMethodOctetsMax = 7;
+/** MD5 (RFC 1321). */
+const apopDigestOctets = 16;
 
 /** Reads what follows the keyword; the line's argument begins at `at`, behind the space. */
 type ArgumentReader = (line: Uint8Array, at: number) => Command | Invalid;
@@ -118,6 +122,17 @@ function readUser(line: Uint8Array, at: number): Command | Invalid {
 function readPass(line: Uint8Array, at: number): Command | Invalid {
   if (isAbsent(line, at) || line.indexOf(nul, at) !== -1) return badArguments;
   return { verb: 'PASS', secret: new Uint8Array(line.subarray(at)) };
+}
+
+/** RFC 1939 §7 APOP: a name without a space, and 32 digits of hexadecimal in lower case. */
+function readApop(line: Uint8Array, at: number): Command | Invalid {
+  const gap = line.indexOf(space, at);
+  const digest = readLowerHex(line.subarray(gap + 1));
+  if (gap <= at || gap - at > nameOctetsMax || digest?.length !== apopDigestOctets) {
+    return badArguments;
+  }
+  const name = decodePrintable(line.subarray(at, gap));
+  return name === null ? badArguments : { verb: 'APOP', name, digest };
 }
 
 function readAuth(line: Uint8Array, at: number): Command | Invalid {
@@ -182,6 +197,7 @@ function packText(verb: Verb): number {
 
 /** Every verb, by its packed keyword. A Record, so that a verb that is not here does not compile. */
 const readers: Record<Verb, ArgumentReader> = {
+  APOP: readApop,
   AUTH: readAuth,
   CAPA: without('CAPA'),
   DELE: withNumber('DELE'),

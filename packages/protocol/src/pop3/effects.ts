@@ -15,16 +15,34 @@ export type Extent =
   /** `bodyLines` is a count of lines after the blank line; 0 sends the header alone (RFC 1939 §7). */
   | { readonly kind: 'top'; readonly bodyLines: number };
 
-/** One attempt to log in, as the client made it. The secret is bytes: no charset is guessed. */
-export interface Attempt {
-  /** `USER` for USER and PASS, else the SASL mechanism's registered name. */
+/**
+ * One attempt to log in, as the client made it. Names are as sent: `parseLoginName` reads them. What
+ * is compared with a secret is octets: no charset is guessed.
+ */
+export type Attempt = AttemptNames &
+  (
+    | { readonly kind: 'password'; readonly secret: Uint8Array }
+    /** RFC 1939 §7: `digest` is the 16 octets of MD5 over the timestamp and the secret. */
+    | { readonly kind: 'apop'; readonly timestamp: string; readonly digest: Uint8Array }
+    /** A bearer token (RFC 6750 §2.1). It says itself whose it is: `authenticationId` is empty. */
+    | { readonly kind: 'token'; readonly token: string }
+    /** The verified client certificate of the connection. `authenticationId` is empty. */
+    | { readonly kind: 'certificate' }
+    /** The secret of the last `scram-begin` was proved by `scram-prove`: open the maildrop. */
+    | { readonly kind: 'proved' }
+  );
+
+interface AttemptNames {
+  /** `USER` for USER and PASS, `APOP`, else the SASL mechanism's registered name. */
   readonly mechanism: string;
-  /** Whose secret this is (RFC 4616 authcid). Never empty. */
+  /** Whose secret this is (RFC 4616 authcid). */
   readonly authenticationId: string;
-  /** Whom to act as (RFC 4616 authzid); empty when the client named nobody. */
+  /** Whom to act as (RFC 4422 §2 authzid); empty when the client named nobody. */
   readonly authorizationId: string;
-  readonly secret: Uint8Array;
 }
+
+/** Kinds of channel binding: RFC 9266 §2, and RFC 5929 §4. */
+export type ChannelBinding = 'tls-exporter' | 'tls-server-end-point';
 
 /** The messages of an opened maildrop. Arrays are shared between sessions and never written to. */
 export interface Listing {
@@ -46,6 +64,29 @@ export interface Listing {
 export type Effect =
   /** Verify the attempt, then lock and open the maildrop. Answer: opened, or refused. */
   | { readonly kind: 'authenticate'; readonly attempt: Attempt }
+  /**
+   * SCRAM begins (RFC 5802 §5): find the salt of this name, or a plausible and lasting one for a name
+   * that is not there, and make a nonce. Nothing is opened. Answer: scram-begun, or refused.
+   */
+  | {
+      readonly kind: 'scram-begin';
+      readonly mechanism: string;
+      readonly hash: 'SHA-1' | 'SHA-256';
+      readonly authenticationId: string;
+      readonly authorizationId: string;
+      /** What of this connection the client binds to, or null. */
+      readonly binding: ChannelBinding | null;
+    }
+  /**
+   * Verify the proof of the last `scram-begin` (RFC 5802 §3); nothing is opened yet, an attempt of
+   * the kind `proved` follows. Answer: scram-proved, or refused.
+   */
+  | {
+      readonly kind: 'scram-prove';
+      readonly authMessage: Uint8Array;
+      /** ClientProof: as many octets as the hash has. */
+      readonly proof: Uint8Array;
+    }
   /** Send all output, then hand the connection to TLS. Answer: `Session.upgraded()`. */
   | { readonly kind: 'start-tls' }
   /** Send a message. Answer: message-begins, pieces, message-ends; or one of its failures. */
@@ -65,9 +106,37 @@ export type Refusal =
   /** Too soon after the last login. `[LOGIN-DELAY]` */
   | 'login-delay';
 
+/** Why a token was refused (RFC 7628 §3.2.2); its client is told before `[AUTH]`. */
+export type TokenStatus = 'invalid_request' | 'invalid_token' | 'insufficient_scope';
+
+/** What may become of an effect of a login besides an open maildrop. */
+export type LoginOutcome =
+  /** `tokenStatus` is for tokens alone, and `invalid_token` unless it is said. */
+  | {
+      readonly kind: 'refused';
+      readonly refusal: Refusal;
+      readonly tokenStatus?: TokenStatus;
+    }
+  | {
+      readonly kind: 'scram-begun';
+      /** The server's part of the nonce: printable ASCII without a comma, and never the same. */
+      readonly nonce: string;
+      readonly salt: Uint8Array;
+      readonly iterations: number;
+      /** The data of the binding asked for; null when this connection has none of that kind. */
+      readonly bindingData: Uint8Array | null;
+    }
+  /** `signature` is the ServerSignature. */
+  | { readonly kind: 'scram-proved'; readonly signature: Uint8Array };
+
 export type Outcome =
-  | { readonly kind: 'opened'; readonly listing: Listing }
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | LoginOutcome
+  | {
+      readonly kind: 'opened';
+      readonly listing: Listing;
+      /** LOGIN-DELAY of this maildrop where it differs from what was announced before. */
+      readonly loginDelaySeconds?: number;
+    }
   /** The store has the message: `+OK` may be said. Pieces follow by `Session.piece()`. */
   | { readonly kind: 'message-begins' }
   /** Every piece was given. */

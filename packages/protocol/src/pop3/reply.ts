@@ -44,9 +44,14 @@ export const tlsActive = err('command not permitted when TLS is active');
 export const inputBehindStls = err('input behind STLS');
 /** No `[AUTH]`: nothing is wrong with the name or the secret (RFC 3206 §5). */
 export const tlsNeeded = err('passwords are accepted under TLS only');
+/** The same for what needs more than that: a channel to bind to, a certificate. */
+export const mechanismUnusable = err('authentication mechanism cannot be used here');
+export const userNotOffered = err('USER is not available here, use AUTH');
+export const apopNotOffered = err('APOP is not available here');
 export const unknownMechanism = err('unknown authentication mechanism');
 export const exchangeCancelled = err('authentication cancelled');
 export const malformedResponse = err('malformed authentication response');
+export const tooManyExchanges = err('too many authentications begun');
 export const tooMuchInput = err('too much input before login');
 
 /** Why a login did not happen. One text for every wrong name and secret: it tells nobody apart. */
@@ -66,11 +71,12 @@ export const messageGone = err('message is no longer in the maildrop');
 export const messageUnavailable = coded('SYS/TEMP', 'message cannot be read now, try again later');
 export const notRemoved = coded('SYS/TEMP', 'some deleted messages were not removed');
 
-/** The greeting. No `<` in it: that would announce APOP (RFC 1939 §7). */
-export function greeting(hostname: string): string {
+/** The greeting. A `<` announces APOP, so there is none without it (RFC 1939 §7). */
+export function greeting(hostname: string, apopTimestamp: string | null): string {
   assert(hostname.length > 0 && hostname.length <= hostNameOctetsMax, 'a host name has a length');
   assert(/^[A-Za-z0-9][\w.:-]*$/.test(hostname), 'a host name is letters, digits, dots, hyphens');
-  return `+OK ${hostname} Poplar POP3 ready\r\n`;
+  const timestamp = apopTimestamp === null ? '' : ` ${apopTimestamp}`;
+  return `+OK ${hostname} Poplar POP3 ready${timestamp}\r\n`;
 }
 
 /** A SASL challenge; the empty one is `+` and a space (RFC 5034 §4). */

@@ -29,9 +29,9 @@ import { ascii, upperCase } from '../wire/ascii.ts';
 import { LineReader, needData, overlong } from '../wire/line-reader.ts';
 import { ReplyBuffer } from '../wire/reply-buffer.ts';
 import { Authorization, type AuthorizationCommand } from './authorization.ts';
-import type { LoginPolicy } from './capabilities.ts';
 import { type Command, type Invalid, parseCommand } from './command.ts';
 import type { CloseReason, Effect, Outcome, Step } from './effects.ts';
+import type { LoginPolicy, Secured } from './login-policy.ts';
 import * as reply from './reply.ts';
 import { isAllowed, type Phase } from './states.ts';
 import { Transaction } from './transaction.ts';
@@ -43,6 +43,7 @@ export interface SessionOptions extends LoginPolicy {
   readonly implementation: string;
 }
 
+const nothingBeyondTls: Secured = { clientCertificate: false, channelBinding: false };
 const needDataStep: Step = { kind: 'need-data' };
 const flush: Step = { kind: 'flush' };
 const authKeyword = ascii('AUTH');
@@ -60,7 +61,7 @@ function newReader(): LineReader {
 }
 
 export class Session {
-  readonly #hostname: string;
+  readonly #options: SessionOptions;
   readonly #output = new ReplyBuffer();
   readonly #authorization: Authorization;
   #reader = newReader();
@@ -77,7 +78,7 @@ export class Session {
   #commands = 0;
 
   constructor(options: SessionOptions) {
-    this.#hostname = options.hostname;
+    this.#options = options;
     this.#authorization = new Authorization(this.#output, options, options.implementation);
   }
 
@@ -114,7 +115,8 @@ export class Session {
 
   /** Says the greeting; once, before anything else. */
   greet(): void {
-    this.#output.append(reply.greeting(this.#hostname));
+    const { hostname, apopTimestamp } = this.#options;
+    this.#output.append(reply.greeting(hostname, apopTimestamp));
   }
 
   /** Buffers input. The octets belong to the session until they are handled. */
@@ -150,11 +152,17 @@ export class Session {
     switch (outcome.kind) {
       case 'opened':
         this.#answer('authenticate');
+        this.#authorization.opened(outcome.loginDelaySeconds ?? null);
         this.#transaction = new Transaction(this.#output, outcome.listing);
         return;
       case 'refused':
-        this.#answer('authenticate');
-        this.#leave(this.#authorization.refused(outcome.refusal));
+        this.#answer('authenticate', 'scram-begin', 'scram-prove');
+        this.#leave(this.#authorization.resume(outcome));
+        return;
+      case 'scram-begun':
+      case 'scram-proved':
+        this.#answer(outcome.kind === 'scram-begun' ? 'scram-begin' : 'scram-prove');
+        this.#leave(this.#authorization.resume(outcome));
         return;
       case 'updated':
       case 'not-updated':
@@ -184,12 +192,12 @@ export class Session {
   }
 
   /** TLS is up. Everything the client said before is forgotten, but its failures are not. */
-  upgraded(): void {
+  upgraded(secured: Secured = nothingBeyondTls): void {
     if (this.#ended !== null) return;
     this.#answer('start-tls');
     // RFC 2595 §4: nothing read in the clear may reach into TLS, so the reader is a new one.
     this.#reader = newReader();
-    this.#authorization.upgraded();
+    this.#authorization.upgraded(secured);
   }
 
   /** Ends the session with a word to the client as soon as it is between commands. */
@@ -255,7 +263,7 @@ export class Session {
         : this.#refuse(reply.notLoggedIn);
     }
     if (!isAllowed(command, 'transaction')) return this.#refuse(reply.alreadyLoggedIn);
-    if (command.verb === 'CAPA') return this.#authorization.sayCapabilities('transaction');
+    if (command.verb === 'CAPA') return this.#authorization.sayCapabilities();
     return transaction.perform(command);
   }
 
@@ -285,9 +293,10 @@ export class Session {
     return close('too-many-errors');
   }
 
-  /** The outcome of this effect has come. */
-  #answer(effect: Effect['kind']): void {
-    assert(this.#awaiting === effect, 'an outcome answers the outstanding effect');
+  /** The outcome of this effect has come, or of one of these. */
+  #answer(...effects: readonly Effect['kind'][]): void {
+    const isAnswer = effects.some((effect) => effect === this.#awaiting);
+    assert(isAnswer, 'an outcome answers the outstanding effect');
     this.#awaiting = null;
   }
 

@@ -32,6 +32,7 @@ const transactionVerbs = [
 ];
 transactionVerbs.push('NOOP', 'RSET');
 const authorizationVerbs = ['USER u', 'PASS p', 'AUTH', 'AUTH PLAIN', 'STLS'];
+authorizationVerbs.push(`APOP u ${'0'.repeat(32)}`);
 
 test('RFC 1939 §4: a verb of TRANSACTION is refused before login', () => {
   for (const line of transactionVerbs) {

@@ -36,6 +36,7 @@ const anywhere = { authorization: true, transaction: true } as const;
 
 /** Every verb; a verb without a row does not compile. */
 const verbTable = {
+  APOP: authorizationOnly,
   AUTH: authorizationOnly, // RFC 5034 §4
   CAPA: anywhere, // RFC 2449 §5
   DELE: transactionOnly,

@@ -7,31 +7,31 @@
  * Never: accept a fourth field, an empty authcid, malformed UTF-8 or a control character in a name.
  */
 
-import { nameOctetsMax } from '../limits.ts';
 import { nul } from '../wire/ascii.ts';
-import { decodePrintable } from '../wire/utf8.ts';
-import type { Exchange, ExchangeStep, Mechanism } from './mechanism.ts';
-
-const emptyChallenge: ExchangeStep = { kind: 'challenge', data: new Uint8Array(0) };
-const malformed: ExchangeStep = { kind: 'malformed' };
-
-function decodeName(field: Uint8Array): string | null {
-  return field.length > nameOctetsMax ? null : decodePrintable(field);
-}
+import {
+  type Exchange,
+  type ExchangeStep,
+  emptyChallenge,
+  malformed,
+  readName,
+  refusedPlainly,
+} from './exchange.ts';
+import type { Mechanism } from './mechanism.ts';
 
 function readMessage(message: Uint8Array): ExchangeStep {
   const first = message.indexOf(nul);
   const second = message.indexOf(nul, first + 1);
   if (first === -1 || second === -1) return malformed;
   if (message.indexOf(nul, second + 1) !== -1) return malformed;
-  const authorizationId = decodeName(message.subarray(0, first));
-  const authenticationId = decodeName(message.subarray(first + 1, second));
+  const authorizationId = readName(message.subarray(0, first));
+  const authenticationId = readName(message.subarray(first + 1, second));
   if (authorizationId === null || authenticationId === null) return malformed;
   if (authenticationId === '') return malformed;
-  const secret = message.subarray(second + 1);
+  const secret = message.slice(second + 1);
+  const names = { mechanism: 'PLAIN', authenticationId, authorizationId };
   return {
-    kind: 'attempt',
-    attempt: { mechanism: 'PLAIN', authenticationId, authorizationId, secret },
+    kind: 'effect',
+    effect: { kind: 'authenticate', attempt: { kind: 'password', ...names, secret } },
   };
 }
 
@@ -39,6 +39,7 @@ function readMessage(message: Uint8Array): ExchangeStep {
 const exchange: Exchange = {
   start: (initial) => (initial === null ? emptyChallenge : readMessage(initial)),
   respond: readMessage,
+  resume: refusedPlainly,
 };
 
-export const plain: Mechanism = { name: 'PLAIN', plaintext: true, begin: () => exchange };
+export const plain: Mechanism = { name: 'PLAIN', needs: 'privacy', begin: () => exchange };

@@ -11,4 +11,9 @@ export {
   octetsOf,
   textOf,
 } from '../pop3/testing/memory-maildrop.ts';
-export { type Account, type DriverOptions, SessionDriver } from '../pop3/testing/session-driver.ts';
+export {
+  type Account,
+  type Directory,
+  type DriverOptions,
+  SessionDriver,
+} from '../pop3/testing/session-driver.ts';

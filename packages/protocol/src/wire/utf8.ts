@@ -71,3 +71,13 @@ export function decodePrintable(bytes: Uint8Array): string | null {
   }
   return String.fromCodePoint(...points);
 }
+
+/** Octets of a text in UTF-8. */
+export function utf8Octets(text: string): number {
+  let octets = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0) as number;
+    octets += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  }
+  return octets;
+}

@@ -313,7 +313,9 @@ export class Connection implements SocketOwner {
       return { kind: 'opened', listing: result.maildrop.snapshot };
     }
     const maildrop = this.#maildrop;
-    if (maildrop === null) throw new Error('an effect of TRANSACTION without a maildrop');
+    if (maildrop === null || effect.kind === 'scram-begin' || effect.kind === 'scram-prove') {
+      return { kind: 'refused', refusal: 'temporary' };
+    }
     if (effect.kind === 'update') {
       // From here on the lock is the update's to release, also when the client leaves.
       this.#maildrop = null;

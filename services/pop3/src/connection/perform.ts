@@ -75,6 +75,8 @@ async function tryOnce(
   backends: Backends,
   attempt: Attempt,
 ): Promise<Authenticated | 'stale-credentials'> {
+  // The other kinds are not announced yet.
+  if (attempt.kind !== 'password') return temporary;
   const login = await findLogin(backends.store, attempt);
   const verdict = await verifyAny(backends.verifier, attempt.secret, login?.credentials ?? []);
   if (verdict === 'overloaded') return temporary;

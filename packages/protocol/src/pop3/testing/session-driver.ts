@@ -6,6 +6,7 @@
  */
 
 import type { Attempt, Effect, MessageIndex, Outcome, Step } from '../effects.ts';
+import { passwordLogins, type Secured } from '../login-policy.ts';
 import { Session, type SessionOptions } from '../session.ts';
 import { type MemoryMaildrop, type MemoryMessage, octetsOf, textOf } from './memory-maildrop.ts';
 
@@ -15,10 +16,22 @@ export interface Account {
   readonly maildrop: MemoryMaildrop;
 }
 
+type Refused = Extract<Outcome, { kind: 'refused' }>;
+
+/** Who may log in, for tests of more than passwords. */
+export interface Directory {
+  /** The name of the account to open, or why there is none. */
+  verify(attempt: Attempt): string | Refused;
+  begin(effect: Extract<Effect, { kind: 'scram-begin' }>): Outcome;
+  prove(effect: Extract<Effect, { kind: 'scram-prove' }>): Outcome;
+}
+
 export interface DriverOptions {
   readonly session?: Partial<SessionOptions>;
   /** By login name. */
   readonly accounts?: ReadonlyMap<string, Account>;
+  /** Passwords of the accounts alone by default. */
+  readonly directory?: Directory;
   /** How large the pieces of a message are; large by default. */
   readonly pieceOctets?: number;
   /** Effects the test answers itself, by `answer` or `upgrade`. */
@@ -27,7 +40,10 @@ export interface DriverOptions {
   readonly onOutput?: (parts: readonly Uint8Array[]) => void;
 }
 
+const wrong: Refused = { kind: 'refused', refusal: 'credentials' };
+
 const sessionDefaults: SessionOptions = {
+  ...passwordLogins,
   hostname: 'pop.example.org',
   implementation: 'Poplar',
   tls: true,
@@ -45,6 +61,7 @@ export class SessionDriver {
   readonly attempts: Attempt[] = [];
   readonly #options: DriverOptions;
   readonly #pieceOctets: number;
+  readonly #directory: Directory;
   #maildrop: MemoryMaildrop | null = null;
   /** The messages as they were when the maildrop was opened. */
   #opened: readonly MemoryMessage[] = [];
@@ -52,6 +69,7 @@ export class SessionDriver {
 
   constructor(options: DriverOptions = {}) {
     this.#options = options;
+    this.#directory = options.directory ?? passwordsOf(options.accounts ?? new Map());
     this.#pieceOctets = options.pieceOctets ?? 64 * 1024;
     this.session = new Session({ ...sessionDefaults, ...options.session });
   }
@@ -89,9 +107,9 @@ export class SessionDriver {
   }
 
   /** Answers the held start of TLS. */
-  upgrade(): string {
+  upgrade(secured?: Secured): string {
     this.held = null;
-    this.session.upgraded();
+    this.session.upgraded(secured);
     return this.#run();
   }
 
@@ -128,6 +146,12 @@ export class SessionDriver {
       case 'authenticate':
         this.session.resume(this.#authenticate(effect.attempt));
         return;
+      case 'scram-begin':
+        this.session.resume(this.#directory.begin(effect));
+        return;
+      case 'scram-prove':
+        this.session.resume(this.#directory.prove(effect));
+        return;
       case 'start-tls':
         this.session.upgraded();
         return;
@@ -142,11 +166,10 @@ export class SessionDriver {
 
   #authenticate(attempt: Attempt): Outcome {
     this.attempts.push(attempt);
-    const account = this.#options.accounts?.get(attempt.authenticationId);
-    const asOther = !['', attempt.authenticationId].includes(attempt.authorizationId);
-    if (account === undefined || asOther || textOf(attempt.secret) !== account.secret) {
-      return { kind: 'refused', refusal: 'credentials' };
-    }
+    const verified = this.#directory.verify(attempt);
+    if (typeof verified !== 'string') return verified;
+    const account = this.#options.accounts?.get(verified);
+    if (account === undefined) return wrong;
     if (account.maildrop.locked) return { kind: 'refused', refusal: 'in-use' };
     account.maildrop.locked = true;
     this.#maildrop = account.maildrop;
@@ -177,4 +200,19 @@ export class SessionDriver {
     this.#maildrop?.remove(gone);
     return { kind: 'updated' };
   }
+}
+
+/** Passwords, and nobody may act as another. */
+export function passwordsOf(accounts: ReadonlyMap<string, Account>): Directory {
+  return {
+    verify(attempt) {
+      const { authenticationId, authorizationId } = attempt;
+      const secret = accounts.get(authenticationId)?.secret;
+      const asOther = !['', authenticationId].includes(authorizationId);
+      if (attempt.kind !== 'password' || secret === undefined || asOther) return wrong;
+      return textOf(attempt.secret) === secret ? authenticationId : wrong;
+    },
+    begin: () => wrong,
+    prove: () => wrong,
+  };
 }
