@@ -168,7 +168,9 @@ describe('sessions and nodes', () => {
     const login = await store.findLogin('ann@example.org');
     assert.ok(login);
     const { mailboxId, credentialVersion } = login;
-    const opened = await store.open({ mailboxId, credentialVersion, ownerId, token: ownerId });
+    const actorId = mailboxId;
+    const request = { mailboxId, actorId, credentialVersion, ownerId, token: ownerId };
+    const opened = await store.open(request);
     assert.equal(opened.kind, 'opened');
     const [session] = (await json('session list')) as Record<string, unknown>[];
     assert.deepEqual(

@@ -20,7 +20,7 @@ export function registerDomainCommands(program: Command): void {
 async function addDomain(name: string, options: StoreCommandOptions): Promise<void> {
   await withStore(options, ({ store }) =>
     explain(
-      store.addDomain({ name, actor: 'command' }),
+      store.directory.addDomain({ name, actor: 'command' }),
       'CONFLICT',
       `domain ${name} exists already`,
     ),
@@ -53,7 +53,7 @@ async function listDomains(options: StoreCommandOptions): Promise<void> {
 async function* domainPages(store: Store): AsyncGenerator<readonly DomainRow[]> {
   let after = '';
   while (true) {
-    const rows = await store.listDomains({ after, limit: listPageRows });
+    const rows = await store.directory.listDomains({ after, limit: listPageRows });
     yield rows;
     const last = rows.at(-1);
     if (last === undefined || rows.length < listPageRows) return;

@@ -54,7 +54,7 @@ async function addMailbox(address: string, options: WithPassword, command: Comma
     const domain = address.slice(address.indexOf('@') + 1);
     const secret = await hashPassword(password);
     const adding = explain(
-      store.addMailbox({ address, secret, actor: 'command' }),
+      store.directory.addMailbox({ address, secret, actor: 'command' }),
       'CONFLICT',
       `mailbox ${address} exists already`,
     );
@@ -75,8 +75,8 @@ async function setPassword(
 ): Promise<void> {
   const password = await readPassword(options, command);
   await withStore(options, async ({ store }) => {
-    const secret = await hashPassword(password);
-    const setting = store.setPassword({ address, secret, actor: 'command' });
+    const stored = await hashPassword(password);
+    const setting = store.credentials.setPassword({ address, password: stored, actor: 'command' });
     await explain(setting, 'NOT_FOUND', noSuchMailbox(address));
   });
   if (options.json === true) printJson({ address });
@@ -84,7 +84,7 @@ async function setPassword(
 }
 
 async function showMailbox(address: string, options: StoreCommandOptions): Promise<void> {
-  const details = await withStore(options, ({ store }) => store.findMailbox(address));
+  const details = await withStore(options, ({ store }) => store.directory.findMailbox(address));
   if (details === null) throw new StartError(noSuchMailbox(address));
   if (options.json === true) {
     const { createdAt, lock, version, credentialVersion, ...rest } = details;
