@@ -188,6 +188,6 @@ function isStorable({ address, stored }: ImportedCredential): boolean {
     !stored.includes('\0') &&
     Buffer.byteLength(address) <= 320 &&
     /^[^\p{Cc}\s\\]+@[^\p{Cc}\s\\@]+$/u.test(address) &&
-    address === address.toLowerCase()
+    !/[A-Z]/.test(address)
   );
 }

@@ -93,7 +93,13 @@ describe('domains and mailboxes', () => {
     assert.match(await failure('domain add example.org'), /domain example\.org exists already/);
     assert.match(await failure('domain add exa_mple', '', 2), /must be a domain/);
     assert.deepEqual(await json('domain list'), [
-      { domain: 'example.org', undeleteWindowSeconds: 0, mailboxes: 0 },
+      {
+        domain: 'example.org',
+        undeleteWindowSeconds: 0,
+        pop3Enabled: true,
+        loginDelaySeconds: 0,
+        mailboxes: 0,
+      },
     ]);
     const audit = await database.query('select actor, action, subject from audit');
     assert.deepEqual(audit, [{ actor: 'command', action: 'domain.add', subject: 'example.org' }]);
