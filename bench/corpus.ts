@@ -19,11 +19,11 @@ export async function fill(databaseUrl: string, workload: Workload): Promise<str
   const store = openStore({ databaseUrl });
   try {
     const secret = await hashPassword(new TextEncoder().encode(password));
-    await store.addDomain({ name: domain }).catch(() => undefined);
+    await store.directory.addDomain({ name: domain }).catch(() => undefined);
     const users: string[] = [];
     for (let i = 0; i < workload.connections; i += 1) {
       const address = `${workload.name}-${i}@${domain}`;
-      const mailboxId = await store.addMailbox({ address, secret });
+      const mailboxId = await store.directory.addMailbox({ address, secret });
       await deliverAll(store, mailboxId, workload);
       users.push(address);
     }

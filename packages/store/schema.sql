@@ -47,18 +47,21 @@ table credential with (fillfactor=90)
   expires_at timestamp with time zone
   last_used_on date
   created_at timestamp with time zone not null default now()
-  credential_kind_known CHECK ((kind = ANY (ARRAY['password'::text, 'app-password'::text])))
+  credential_kind_known CHECK ((kind = ANY (ARRAY['password'::text, 'app-password'::text, 'scram-sha-1'::text, 'scram-sha-256'::text, 'apop'::text, 'certificate'::text])))
   credential_label_bounded CHECK ((octet_length(label) <= 255))
   credential_secret_bounded CHECK (((octet_length(secret) >= 1) AND (octet_length(secret) <= 4096)))
   credential_mailbox_id_fkey FOREIGN KEY (mailbox_id) REFERENCES mailbox(mailbox_id) ON DELETE CASCADE
   credential_pkey PRIMARY KEY (mailbox_id, credential_id)
-  CREATE UNIQUE INDEX credential_one_password ON public.credential USING btree (mailbox_id) WHERE (kind = 'password'::text)
+  CREATE UNIQUE INDEX credential_one_of_kind ON public.credential USING btree (mailbox_id, kind) WHERE (kind = ANY (ARRAY['password'::text, 'scram-sha-1'::text, 'scram-sha-256'::text, 'apop'::text]))
 
 table domain
   domain_id bigint not null generated always as identity
   name text collate "C" not null
   undelete_window interval not null default '00:00:00'::interval
   created_at timestamp with time zone not null default now()
+  pop3_enabled boolean not null default true
+  login_delay interval not null default '00:00:00'::interval
+  domain_login_delay_sane CHECK (((login_delay >= '00:00:00'::interval) AND (login_delay <= '1 day'::interval)))
   domain_name_canonical CHECK (((name = lower(name)) AND (name !~ '[[:cntrl:][:space:]@\\]'::text) AND ((octet_length(name) >= 1) AND (octet_length(name) <= 255))))
   domain_undelete_window_sane CHECK (((undelete_window >= '00:00:00'::interval) AND (undelete_window <= '366 days'::interval)))
   domain_pkey PRIMARY KEY (domain_id)
@@ -86,6 +89,16 @@ table login_name
   login_name_mailbox_id_fkey FOREIGN KEY (mailbox_id) REFERENCES mailbox(mailbox_id) ON DELETE CASCADE
   login_name_pkey PRIMARY KEY (name)
   CREATE INDEX login_name_mailbox ON public.login_name USING btree (mailbox_id)
+
+unlogged table login_penalty with (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+  added_in xid8 not null default pg_current_xact_id()
+  key bytea not null
+  node_name text collate "C" not null
+  score double precision not null
+  added_at timestamp with time zone not null default now()
+  login_penalty_key_hashed CHECK ((octet_length(key) = 8))
+  login_penalty_score_sane CHECK (((score >= ('-1000000'::integer)::double precision) AND (score <= (1000000)::double precision)))
+  login_penalty_pkey PRIMARY KEY (added_in, key)
 
 table mailbox with (fillfactor=90)
   mailbox_id bigint not null generated always as identity
@@ -128,6 +141,15 @@ table maildrop_lock with (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, au
   granted_at timestamp with time zone
   owner_epoch bigint not null default 0
   maildrop_lock_pkey PRIMARY KEY (mailbox_id)
+
+table master_grant
+  grantee_id bigint not null
+  domain_id bigint
+  created_at timestamp with time zone not null default now()
+  master_grant_domain_id_fkey FOREIGN KEY (domain_id) REFERENCES domain(domain_id) ON DELETE CASCADE
+  master_grant_grantee_id_fkey FOREIGN KEY (grantee_id) REFERENCES mailbox(mailbox_id) ON DELETE CASCADE
+  master_grant_once UNIQUE NULLS NOT DISTINCT (grantee_id, domain_id)
+  CREATE INDEX master_grant_domain ON public.master_grant USING btree (domain_id, grantee_id)
 
 table message partition by HASH (mailbox_id)
   mailbox_id bigint not null

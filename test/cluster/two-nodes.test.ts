@@ -143,7 +143,8 @@ describe('one maildrop, two nodes', () => {
   test('a changed password is refused at once on both nodes', async () => {
     const mailbox = await mailboxWith('two-messages');
     for (const node of [first, second]) assert.equal((await attempt(node, mailbox)).ok, true);
-    await database.store.setPassword({ address: mailbox.address, secret: '$argon2id$no' });
+    const password = '$argon2id$no';
+    await database.store.credentials.setPassword({ address: mailbox.address, password });
     for (const node of [first, second]) assert.equal((await attempt(node, mailbox)).code, 'AUTH');
   });
 

@@ -79,7 +79,10 @@ describe('a real node', () => {
 
     test(`LIST, STAT and UIDL agree with the database (${transport})`, async (context) => {
       const client = await login(context);
-      const stored = await database.store.messagesOf({ mailboxId: mailbox.mailboxId, limit: 100 });
+      const stored = await database.store.directory.messagesOf({
+        mailboxId: mailbox.mailboxId,
+        limit: 100,
+      });
       const sum = stored.reduce((octets, message) => octets + message.octets, 0);
       assert.equal((await client.ok('STAT')).text, `${stored.length} ${sum}`);
       assert.equal((await client.ok('LIST')).text, `${stored.length} messages (${sum} octets)`);

@@ -52,7 +52,7 @@ export class NetworkPeer implements Peer {
     if (needs('second')) await database.addMailbox(`bob@${domain}`);
     if (needs('suspended')) {
       const { address } = await database.addMailbox(`sue@${domain}`);
-      await database.store.setMailboxStatus({ address, status: 'suspended' });
+      await database.store.directory.setMailboxStatus({ address, status: 'suspended' });
     }
     return new NetworkPeer(options, mailbox, await database.visible(mailbox));
   }
@@ -107,7 +107,7 @@ export class NetworkPeer implements Peer {
       await database.loseLock(this.#mailbox);
     } else if (name === 'trouble' && argument === 'disabled') {
       const { address } = this.#mailbox;
-      await database.store.setMailboxStatus({ address, status: 'suspended' });
+      await database.store.directory.setMailboxStatus({ address, status: 'suspended' });
     } else assert.fail(`unknown act: ${name} ${argument}`);
   }
 

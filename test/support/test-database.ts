@@ -64,11 +64,11 @@ export async function openTestDatabase(): Promise<TestDatabase> {
     query: (text, values) => database.query(text, values),
     addMailbox: async (address, letters = []) => {
       const domain = address.slice(address.indexOf('@') + 1);
-      if (!domains.has(domain)) await store.addDomain({ name: domain });
+      if (!domains.has(domain)) await store.directory.addDomain({ name: domain });
       domains.add(domain);
       hash ??= hashPassword(new TextEncoder().encode(testSecret));
       const mailbox = {
-        mailboxId: await store.addMailbox({ address, secret: await hash }),
+        mailboxId: await store.directory.addMailbox({ address, secret: await hash }),
         address,
       };
       for (const letter of letters) await deliver(mailbox, letter);
@@ -78,7 +78,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
       const ids: bigint[] = [];
       let after = 0n;
       for (;;) {
-        const page = await store.messagesOf({ mailboxId, after, limit: pageRows });
+        const page = await store.directory.messagesOf({ mailboxId, after, limit: pageRows });
         for (const { messageId, deletedAt } of page) if (deletedAt === null) ids.push(messageId);
         const last = page.at(-1);
         if (last === undefined || page.length < pageRows) return ids;

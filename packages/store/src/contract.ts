@@ -8,27 +8,65 @@
 /** `mailbox.mailbox_id` as PostgreSQL prints it: 64 bits do not fit a JavaScript number. */
 export type MailboxId = string & { readonly __brand: 'MailboxId' };
 
-/** One kind of secret of a mailbox, as stored. */
+/** How a stored secret is to be read; the schema has the same list. */
+export const credentialKinds = [
+  'password',
+  'app-password',
+  'scram-sha-1',
+  'scram-sha-256',
+  'apop',
+  'certificate',
+] as const;
+
+export type CredentialKind = (typeof credentialKinds)[number];
+
+/** One secret of a mailbox, as stored. */
 export interface Credential {
-  readonly kind: 'password' | 'app-password';
-  /** A PHC string such as `$argon2id$...`, or another scheme's stored form. */
+  readonly id: string;
+  readonly kind: CredentialKind;
+  /**
+   * By kind: a hash for `password` and `app-password`, the form of RFC 5803 for `scram-*`, the shared
+   * secret itself for `apop`, the name in a client certificate for `certificate`.
+   */
   readonly secret: string;
+  /** Until it expires, as of the answer; null when it does not. A cached match must end with it. */
+  readonly expiresInSeconds: number | null;
 }
 
-/** What is known of a login name. The credential version must be given back to `open`. */
-export interface Login {
+/** A maildrop that may be opened by someone else than its mailbox. */
+export interface LoginTarget {
   readonly mailboxId: MailboxId;
-  /** Canonical `local@domain` of the mailbox. */
+  /** Canonical `local@domain`. */
+  readonly address: string;
+}
+
+/** What is known of a login name without its secrets: of the actor, whose secret is verified. */
+export interface KnownLogin {
+  /** The actor: its credential version, and its id, must be given back to `open`. */
+  readonly mailboxId: MailboxId;
+  /** Canonical `local@domain` of the mailbox, whatever name logged in. */
   readonly address: string;
   readonly credentialVersion: string;
-  /** False when the mailbox is suspended or may not use POP3. */
+  /** False when the mailbox is suspended, or it or its domain may not use POP3. */
   readonly enabled: boolean;
+  /**
+   * The other maildrop that was asked for: only if there is one and the actor has a grant for it, or
+   * it is its own. Null otherwise, and where none was asked for: open the actor's own only then.
+   */
+  readonly target: LoginTarget | null;
+}
+
+export interface Login extends KnownLogin {
+  /** Those that have not expired. */
   readonly credentials: readonly Credential[];
 }
 
 export interface OpenRequest {
+  /** The maildrop to open. */
   readonly mailboxId: MailboxId;
-  /** The version the secret was verified against: `open` locks only while it is current. */
+  /** Whose secret was verified: `mailboxId`, but for one who opens another's maildrop. */
+  readonly actorId: MailboxId;
+  /** The actor's, that the secret was verified against: `open` locks only while it is current. */
   readonly credentialVersion: string;
   /** The worker's registered owner row; its lease is what makes the lock last. */
   readonly ownerId: string;
@@ -37,13 +75,22 @@ export interface OpenRequest {
 }
 
 export type OpenResult =
-  /** Locked under the request's token. `version` names the state of the maildrop. */
-  | { readonly kind: 'opened'; readonly version: string; readonly messages: number }
+  /** Locked under the request's token. */
+  | {
+      readonly kind: 'opened';
+      /** Names the state of the maildrop. */
+      readonly version: string;
+      readonly messages: number;
+      /** Of the maildrop's domain, rounded up; 0 where it may be opened again at once. */
+      readonly loginDelaySeconds: number;
+    }
   /** Another live session has it. */
   | { readonly kind: 'in-use' }
-  /** The credentials were changed since they were read: verify again. */
+  /** It is free, but was opened less than its domain's login delay ago. */
+  | { readonly kind: 'login-delay' }
+  /** The actor's credentials, grants or status were changed since they were read: read them again. */
   | { readonly kind: 'stale-credentials' }
-  /** Suspended, POP3 off, or gone. */
+  /** Actor or maildrop suspended, without POP3, or gone. */
   | { readonly kind: 'disabled' };
 
 /** The messages of one mailbox at one version, packed. Shared and cached: never written to. */

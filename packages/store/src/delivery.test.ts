@@ -136,7 +136,7 @@ test('a maildrop beyond 4 GiB has the right total', async () => {
   assert.equal(snapshot.octets[0], 3_000_000_019);
   assert.equal(snapshot.wireOctets[4], 3_000_000_020);
   const address = `user${mailboxId}@example.org`;
-  const details = await mail.store.findMailbox(address);
+  const details = await mail.store.directory.findMailbox(address);
   assert.equal(details?.octets, expected);
 });
 

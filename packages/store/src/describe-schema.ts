@@ -6,7 +6,7 @@
 import type pg from 'pg';
 
 const relations = `
-select c.oid::bigint as oid, c.relname as name, c.relkind as kind,
+select c.oid::bigint as oid, c.relname as name, c.relkind as kind, c.relpersistence as persistence,
        coalesce(pg_get_partkeydef(c.oid), '') as partition_key,
        coalesce(pg_get_expr(c.relpartbound, c.oid), '') as bound,
        coalesce(p.relname, '') as parent,
@@ -43,6 +43,7 @@ interface Relation {
   readonly oid: string;
   readonly name: string;
   readonly kind: string;
+  readonly persistence: string;
   readonly partition_key: string;
   readonly bound: string;
   readonly parent: string;
@@ -85,7 +86,8 @@ export async function describeSchema(client: pg.ClientBase): Promise<string> {
       blocks.push(`table ${relation.name} of ${relation.parent} ${relation.bound}${tail.join('')}`);
     } else {
       const by = relation.partition_key === '' ? '' : ` partition by ${relation.partition_key}`;
-      const lines = [`table ${relation.name}${by}${tail.join('')}`];
+      const logged = relation.persistence === 'u' ? 'unlogged ' : '';
+      const lines = [`${logged}table ${relation.name}${by}${tail.join('')}`];
       const found = await client.query<Column>(columns, [relation.oid]);
       lines.push(...found.rows.map(columnLine));
       for (const text of [constraints, indexes]) {

@@ -13,14 +13,15 @@ after(() => mail.end());
 
 test('a mailbox that was added can be found by its login and its address', async () => {
   const { store } = mail;
-  await store.addDomain({ name: 'one.example' });
-  const mailboxId = await store.addMailbox({ address: 'ann@one.example', secret: '$a$' });
+  await store.directory.addDomain({ name: 'one.example' });
+  const mailboxId = await store.directory.addMailbox({ address: 'ann@one.example', secret: '$a$' });
   assert.deepEqual(await store.findLogin('ann@one.example'), {
     mailboxId,
     address: 'ann@one.example',
     credentialVersion: '1',
     enabled: true,
-    credentials: [{ kind: 'password', secret: '$a$' }],
+    target: null,
+    credentials: [{ id: '1', kind: 'password', secret: '$a$', expiresInSeconds: null }],
   });
   const found = { kind: 'mailbox', mailboxId, address: 'ann@one.example' };
   assert.deepEqual(await store.findRecipient('ann@one.example'), found);
@@ -30,48 +31,57 @@ test('a mailbox that was added can be found by its login and its address', async
 
 test('what exists, what is missing and what is not canonical is refused', async () => {
   const { store } = mail;
-  await store.addDomain({ name: 'two.example' });
-  await store.addMailbox({ address: 'ann@two.example', secret: null });
-  const again = store.addMailbox({ address: 'ann@two.example', secret: null });
+  await store.directory.addDomain({ name: 'two.example' });
+  await store.directory.addMailbox({ address: 'ann@two.example', secret: null });
+  const again = store.directory.addMailbox({ address: 'ann@two.example', secret: null });
   await assert.rejects(again, { code: 'CONFLICT' });
-  await assert.rejects(store.addDomain({ name: 'two.example' }), { code: 'CONFLICT' });
-  const nowhere = store.addMailbox({ address: 'ann@none.example', secret: null });
+  await assert.rejects(store.directory.addDomain({ name: 'two.example' }), { code: 'CONFLICT' });
+  const nowhere = store.directory.addMailbox({ address: 'ann@none.example', secret: null });
   await assert.rejects(nowhere, { code: 'NOT_FOUND' });
-  await assert.rejects(store.setPassword({ address: 'x@two.example', secret: 'y' }), {
+  await assert.rejects(store.credentials.setPassword({ address: 'x@two.example', password: 'y' }), {
     code: 'NOT_FOUND',
   });
   for (const name of ['Two.example', 'a b', '', 'a@b', 'x\u0000y']) {
-    await assert.rejects(store.addDomain({ name }), { code: 'INVALID' });
+    await assert.rejects(store.directory.addDomain({ name }), { code: 'INVALID' });
   }
   for (const local of ['Ann', 'a b', 'a\tb', '']) {
     const address = `${local}@two.example`;
-    await assert.rejects(store.addMailbox({ address, secret: null }), { code: 'INVALID' });
+    await assert.rejects(store.directory.addMailbox({ address, secret: null }), {
+      code: 'INVALID',
+    });
   }
 });
 
 test('a failure says nothing of the secret', async () => {
   const { store } = mail;
   const secret = 'hush'.repeat(2_000);
-  await store.addDomain({ name: 'three.example' });
-  const error: unknown = await store
+  await store.directory.addDomain({ name: 'three.example' });
+  const error: unknown = await store.directory
     .addMailbox({ address: 'ann@three.example', secret })
     .catch((reason: unknown) => reason);
   assert.ok(error instanceof Error && error.cause instanceof Error);
   const told = `${error.stack} ${error.cause.stack} ${JSON.stringify(error)}`;
   assert.ok(!told.includes('hush'));
-  assert.equal(await store.findMailbox('ann@three.example'), null, 'nothing of it was kept');
+  assert.equal(
+    await store.directory.findMailbox('ann@three.example'),
+    null,
+    'nothing of it was kept',
+  );
 });
 
 test('a new password and a new status bump the version and are audited', async () => {
   const { store } = mail;
-  await store.addDomain({ name: 'four.example' });
+  await store.directory.addDomain({ name: 'four.example' });
   const address = 'ann@four.example';
-  await store.addMailbox({ address, secret: '$a$', actor: 'root' });
-  await store.setPassword({ address, secret: '$b$', actor: 'root' });
+  await store.directory.addMailbox({ address, secret: '$a$', actor: 'root' });
+  await store.credentials.setPassword({ address, password: '$b$', actor: 'root' });
   const login = await store.findLogin(address);
   assert.equal(login?.credentialVersion, '2');
-  assert.deepEqual(login?.credentials, [{ kind: 'password', secret: '$b$' }]);
-  await store.setMailboxStatus({ address, status: 'suspended' });
+  assert.deepEqual(
+    login?.credentials.map(({ kind, secret }) => [kind, secret]),
+    [['password', '$b$']],
+  );
+  await store.directory.setMailboxStatus({ address, status: 'suspended' });
   assert.equal((await store.findLogin(address))?.enabled, false);
   assert.deepEqual(await store.findRecipient(address), { kind: 'suspended' });
   const audit = await mail.database.query(
@@ -87,9 +97,9 @@ test('a new password and a new status bump the version and are audited', async (
 
 test('expired credentials are not given out, and a mailbox without any is still known', async () => {
   const { store } = mail;
-  await store.addDomain({ name: 'five.example' });
+  await store.directory.addDomain({ name: 'five.example' });
   const address = 'ann@five.example';
-  const mailboxId = await store.addMailbox({ address, secret: '$a$' });
+  const mailboxId = await store.directory.addMailbox({ address, secret: '$a$' });
   await mail.database.query(
     `insert into credential (mailbox_id, credential_id, kind, secret, expires_at)
      values ($1, 901, 'app-password', '$c$', now() + interval '1 hour'),
@@ -106,41 +116,45 @@ test('a mailbox is shown with its counters and who has it open', async () => {
   const { store } = mail;
   const mailboxId = await mail.addMailbox();
   const address = String(
-    (await store.listMailboxes({ limit: 1_000 })).find((row) => row.mailboxId === mailboxId)
-      ?.address,
+    (await store.directory.listMailboxes({ limit: 1_000 })).find(
+      (row) => row.mailboxId === mailboxId,
+    )?.address,
   );
   await mail.deliver(mailboxId);
-  assert.equal((await store.findMailbox(address))?.lock, null);
+  assert.equal((await store.directory.findMailbox(address))?.lock, null);
   const { token } = await mail.open(mailboxId);
-  const details = await store.findMailbox(address);
+  const details = await store.directory.findMailbox(address);
   assert.equal(details?.messages, 1);
   assert.equal(details?.lock?.nodeName, 'node-1');
   assert.equal(details?.lock?.alive, true);
   assert.ok(details?.lock?.since instanceof Date);
   await store.close(mailboxId, token);
-  assert.equal((await store.findMailbox(address))?.lock, null);
+  assert.equal((await store.directory.findMailbox(address))?.lock, null);
 });
 
 test('lists come in pages', async () => {
   const { store } = mail;
-  await store.addDomain({ name: 'six.example', undeleteWindowSeconds: 86_400 });
+  await store.directory.addDomain({ name: 'six.example', undeleteWindowSeconds: 86_400 });
   for (const local of ['c', 'a', 'b']) {
-    await store.addMailbox({ address: `${local}@six.example`, secret: null });
+    await store.directory.addMailbox({ address: `${local}@six.example`, secret: null });
   }
-  const first = await store.listMailboxes({ domain: 'six.example', limit: 2 });
+  const first = await store.directory.listMailboxes({ domain: 'six.example', limit: 2 });
   assert.deepEqual(
     first.map((row) => row.address),
     ['a@six.example', 'b@six.example'],
   );
   const after = 'b@six.example';
-  const second = await store.listMailboxes({ domain: 'six.example', limit: 2, after });
+  const second = await store.directory.listMailboxes({ domain: 'six.example', limit: 2, after });
   assert.deepEqual(
     second.map((row) => row.address),
     ['c@six.example'],
   );
-  const domains = await store.listDomains({ after: 'six', limit: 1 });
-  assert.deepEqual(domains, [{ name: 'six.example', undeleteWindowSeconds: 86_400, mailboxes: 3 }]);
-  await assert.rejects(store.listDomains({ limit: pageRowsMax + 1 }), { code: 'INVALID' });
+  const domains = await store.directory.listDomains({ after: 'six', limit: 1 });
+  const six = { name: 'six.example', undeleteWindowSeconds: 86_400, mailboxes: 3 };
+  assert.deepEqual(domains, [{ ...six, pop3Enabled: true, loginDelaySeconds: 0 }]);
+  await assert.rejects(store.directory.listDomains({ limit: pageRowsMax + 1 }), {
+    code: 'INVALID',
+  });
 });
 
 test('stored messages are listed with their flags', async () => {
@@ -150,10 +164,10 @@ test('stored messages are listed with their flags', async () => {
   const { token } = await mail.open(mailboxId);
   const [first = 0n] = await mail.visible(mailboxId);
   await mail.store.flag({ mailboxId, token, messageIds: [first] });
-  const [flagged] = await mail.store.messagesOf({ mailboxId, limit: 1 });
+  const [flagged] = await mail.store.directory.messagesOf({ mailboxId, limit: 1 });
   assert.equal(flagged?.messageId, first);
   assert.ok(flagged?.deletedAt instanceof Date);
-  const [next] = await mail.store.messagesOf({ mailboxId, limit: 1, after: first });
+  const [next] = await mail.store.directory.messagesOf({ mailboxId, limit: 1, after: first });
   assert.equal(next?.deletedAt, null);
 });
 
@@ -170,7 +184,12 @@ test('the message that has a UIDL is compared by its body and shows its header',
   });
   const ask = (uidl: string, wanted: Buffer) => {
     const bodyDigest = createHash('sha256').update(wanted).digest();
-    return mail.store.findByUidl({ mailboxId, uidl, bodyOctets: wanted.length, bodyDigest });
+    return mail.store.directory.findByUidl({
+      mailboxId,
+      uidl,
+      bodyOctets: wanted.length,
+      bodyDigest,
+    });
   };
   assert.equal(await ask('u2', body), null);
   assert.deepEqual(await ask('u1', Buffer.from('..z\r\n')), { kind: 'other-body' });

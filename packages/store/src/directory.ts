@@ -1,30 +1,26 @@
 /**
- * The verbs of administration and the look-ups of the front ends: domains, mailboxes, logins,
- * recipients. Names arrive canonical; the schema refuses others. Every change writes its audit row
- * in the same transaction.
+ * The verbs of administration for domains and mailboxes: who there is, under which names, what is
+ * switched on, and who may open whose maildrop. Names arrive canonical; the schema refuses others.
+ * Every change writes its audit row in the same transaction, and where it changes what a mailbox may
+ * do when it logs in, bumps that mailbox's credential version in the same statement.
  */
 
-import { BatchQueue } from './connection/batch-queue.ts';
+import { type ByActor, byActor } from './by-actor.ts';
 import type { LinkPool } from './connection/pool.ts';
-import type { ShortLine } from './connection/short-line.ts';
-import type {
-  Credential,
-  Login,
-  MailboxId,
-  Recipient,
-  UidlHolder,
-  UidlQuestion,
-} from './contract.ts';
+import type { MailboxId, UidlHolder, UidlQuestion } from './contract.ts';
 import { StoreError } from './errors.ts';
-import { pageRowsMax } from './limits.ts';
+import { loginNamesMax, pageRowsMax } from './limits.ts';
 import { addDomain, type NewDomain } from './statements/add-domain.ts';
+import { addGrant, type Grant, type GrantChange } from './statements/add-grant.ts';
+import { addLoginName, type NewLoginName } from './statements/add-login-name.ts';
 import { addMailbox, type NewMailbox } from './statements/add-mailbox.ts';
+import { addMasterGrant, type MasterGrant } from './statements/add-master-grant.ts';
 import { findByUidl } from './statements/find-by-uidl.ts';
-import { findLogins, type LoginRow } from './statements/find-logins.ts';
 import { findMailbox, type MailboxDetails } from './statements/find-mailbox.ts';
-import { findRecipients } from './statements/find-recipients.ts';
 import { type DomainRow, listDomains } from './statements/list-domains.ts';
+import { type GrantRow, listGrants } from './statements/list-grants.ts';
 import { type HeldMaildrop, listLocks } from './statements/list-locks.ts';
+import { listLoginNames } from './statements/list-login-names.ts';
 import {
   listMailboxes,
   type MailboxPage,
@@ -36,17 +32,13 @@ import {
   type MessagePage,
   type StoredMessage,
 } from './statements/list-stored-messages.ts';
+import { type LoginDelays, readLoginDelays } from './statements/read-login-delays.ts';
+import { removeGrant } from './statements/remove-grant.ts';
+import { type RemovedLoginName, removeLoginName } from './statements/remove-login-name.ts';
+import { removeMasterGrant } from './statements/remove-master-grant.ts';
+import { type DomainSettings, setDomain } from './statements/set-domain.ts';
+import { type MailboxPop3, setMailboxPop3 } from './statements/set-mailbox-pop3.ts';
 import { type NewStatus, setMailboxStatus } from './statements/set-mailbox-status.ts';
-import { type NewPassword, setPassword } from './statements/set-password.ts';
-
-/** What a caller gives; who did it is `system` unless told. */
-export type ByActor<Input extends { readonly actor: string }> = Omit<Input, 'actor'> & {
-  readonly actor?: string;
-};
-
-function byActor<Input>(input: Input & { readonly actor?: string }): Input & { actor: string } {
-  return { ...input, actor: input.actor ?? 'system' };
-}
 
 function bounded<Input extends { readonly limit: number }>(page: Input): Input {
   if (!Number.isInteger(page.limit) || page.limit < 1 || page.limit > pageRowsMax) {
@@ -55,24 +47,15 @@ function bounded<Input extends { readonly limit: number }>(page: Input): Input {
   return page;
 }
 
-export class Directory {
-  readonly logins: BatchQueue<string, Login | null>;
-  readonly recipients: BatchQueue<string, Recipient>;
+function noMailbox(): StoreError {
+  return new StoreError('NOT_FOUND', 'there is no such mailbox');
+}
 
+export class Directory {
   readonly #pool: LinkPool;
 
-  constructor(line: ShortLine, pool: LinkPool) {
+  constructor(pool: LinkPool) {
     this.#pool = pool;
-    this.logins = new BatchQueue({
-      send: async (names) => loginsOf(names, await line.run(findLogins, [...new Set(names)])),
-    });
-    this.recipients = new BatchQueue({
-      send: async (addresses) => {
-        const rows = await line.run(findRecipients, [...new Set(addresses)]);
-        const found = new Map(rows.map((row) => [row.address, row]));
-        return addresses.map((address) => recipientOf(found.get(address)));
-      },
-    });
   }
 
   /** CONFLICT when it exists. */
@@ -80,7 +63,23 @@ export class Directory {
     await this.#pool.run(addDomain, byActor(input));
   }
 
-  /** CONFLICT when the address exists, NOT_FOUND when its domain does not. */
+  /** Changes what is given; NOT_FOUND when there is no such domain. */
+  async setDomain(input: ByActor<DomainSettings>): Promise<void> {
+    const changed = await this.#pool.run(setDomain, byActor(input));
+    if (changed.length === 0) throw new StoreError('NOT_FOUND', 'there is no such domain');
+  }
+
+  /** Of all domains, for what is said before anyone has logged in. */
+  async loginDelays(): Promise<LoginDelays> {
+    const [delays] = await this.#pool.run(readLoginDelays, undefined);
+    return delays ?? { largestSeconds: 0, differs: false };
+  }
+
+  async listDomains(page: Page): Promise<DomainRow[]> {
+    return this.#pool.run(listDomains, bounded(page));
+  }
+
+  /** CONFLICT when the address or a name like it exists, NOT_FOUND when its domain does not. */
   async addMailbox(input: ByActor<NewMailbox>): Promise<MailboxId> {
     const [mailboxId] = await this.#pool.run(addMailbox, byActor(input));
     if (mailboxId === undefined) throw new StoreError('NOT_FOUND', 'there is no such domain');
@@ -88,65 +87,105 @@ export class Directory {
   }
 
   /** NOT_FOUND when there is no such mailbox. */
-  async setPassword(input: ByActor<NewPassword>): Promise<void> {
-    const changed = await this.#pool.run(setPassword, byActor(input));
-    if (changed.length === 0) throw new StoreError('NOT_FOUND', 'there is no such mailbox');
+  async setMailboxStatus(input: ByActor<NewStatus>): Promise<void> {
+    const changed = await this.#pool.run(setMailboxStatus, byActor(input));
+    if (changed.length === 0) throw noMailbox();
   }
 
   /** NOT_FOUND when there is no such mailbox. */
-  async setMailboxStatus(input: ByActor<NewStatus>): Promise<void> {
-    const changed = await this.#pool.run(setMailboxStatus, byActor(input));
-    if (changed.length === 0) throw new StoreError('NOT_FOUND', 'there is no such mailbox');
+  async setMailboxPop3(input: ByActor<MailboxPop3>): Promise<void> {
+    const changed = await this.#pool.run(setMailboxPop3, byActor(input));
+    if (changed.length === 0) throw noMailbox();
   }
 
+  /** Null when there is no such mailbox. */
   async findMailbox(address: string): Promise<MailboxDetails | null> {
     const [details] = await this.#pool.run(findMailbox, address);
     return details ?? null;
-  }
-
-  async listDomains(page: Page): Promise<DomainRow[]> {
-    return this.#pool.run(listDomains, bounded(page));
   }
 
   async listMailboxes(page: MailboxPage): Promise<MailboxRow[]> {
     return this.#pool.run(listMailboxes, bounded(page));
   }
 
+  /** An alias: CONFLICT when the name is anyone's already, INVALID when there are too many. */
+  async addLoginName(input: Omit<ByActor<NewLoginName>, 'countMax'>): Promise<void> {
+    const wanted = { ...byActor(input), countMax: loginNamesMax };
+    const [isAdded] = await this.#pool.run(addLoginName, wanted);
+    if (isAdded === undefined) throw noMailbox();
+    if (!isAdded) {
+      throw new StoreError('INVALID', `a mailbox has at most ${loginNamesMax} login names`);
+    }
+  }
+
+  /** NOT_FOUND when the mailbox has no such alias; its address is none. */
+  async removeLoginName(input: ByActor<RemovedLoginName>): Promise<void> {
+    const removed = await this.#pool.run(removeLoginName, byActor(input));
+    if (removed.length === 0) throw new StoreError('NOT_FOUND', 'the mailbox has no such alias');
+  }
+
+  /** The address is one of them; none when there is no such mailbox. */
+  async listLoginNames(address: string): Promise<string[]> {
+    return this.#pool.run(listLoginNames, address);
+  }
+
+  /** NOT_FOUND when a mailbox is not there, CONFLICT when there is such a grant. */
+  async addGrant(input: ByActor<Grant>): Promise<void> {
+    checkAdded(await this.#pool.run(addGrant, byActor(input)));
+  }
+
+  /** NOT_FOUND when a mailbox or the grant is not there. */
+  async removeGrant(input: ByActor<Grant>): Promise<void> {
+    checkRemoved(await this.#pool.run(removeGrant, byActor(input)));
+  }
+
+  /** NOT_FOUND when mailbox or domain is not there, CONFLICT when there is such a grant. */
+  async addMasterGrant(input: ByActor<MasterGrant>): Promise<void> {
+    checkAdded(await this.#pool.run(addMasterGrant, byActor(input)));
+  }
+
+  /** NOT_FOUND when mailbox, domain or grant is not there. */
+  async removeMasterGrant(input: ByActor<MasterGrant>): Promise<void> {
+    checkRemoved(await this.#pool.run(removeMasterGrant, byActor(input)));
+  }
+
+  /** NOT_FOUND when there is no such mailbox. */
+  async listGrants(address: string): Promise<GrantRow[]> {
+    const rows = await this.#pool.run(listGrants, address);
+    if (rows.length === 0) throw noMailbox();
+    return rows.filter((row) => row !== null);
+  }
+
+  /** Maildrops that live sessions have open. */
   async listLocks(page: Page): Promise<HeldMaildrop[]> {
     return this.#pool.run(listLocks, bounded(page));
   }
 
+  /** The message that has a UIDL, compared with one that was to be delivered under it. */
   async findByUidl(question: UidlQuestion): Promise<UidlHolder | null> {
     const [holder] = await this.#pool.run(findByUidl, question);
     return holder ?? null;
   }
 
+  /** Messages as stored, flagged ones included. */
   async messagesOf(page: MessagePage): Promise<StoredMessage[]> {
     return this.#pool.run(listStoredMessages, bounded(page));
   }
 }
 
-function loginsOf(names: readonly string[], rows: readonly LoginRow[]): (Login | null)[] {
-  const logins = new Map<string, Login & { readonly credentials: Credential[] }>();
-  for (const { name, kind, secret, ...login } of rows) {
-    let found = logins.get(name);
-    if (found === undefined) {
-      found = { ...login, credentials: [] };
-      logins.set(name, found);
-    }
-    if (secret !== null && (kind === 'password' || kind === 'app-password')) {
-      found.credentials.push({ kind, secret });
-    }
+function checkBoth(change: GrantChange | undefined): void {
+  if (change?.hasGrantee !== true) throw new StoreError('NOT_FOUND', 'there is no such grantee');
+  if (!change.hasSubject) {
+    throw new StoreError('NOT_FOUND', 'there is no such mailbox or domain to grant');
   }
-  return names.map((name) => logins.get(name) ?? null);
 }
 
-function recipientOf(
-  row:
-    | { readonly mailboxId: MailboxId; readonly address: string; readonly status: string }
-    | undefined,
-): Recipient {
-  if (row === undefined || row.status === 'deleting') return { kind: 'unknown' };
-  if (row.status === 'suspended') return { kind: 'suspended' };
-  return { kind: 'mailbox', mailboxId: row.mailboxId, address: row.address };
+function checkAdded([change]: readonly GrantChange[]): void {
+  checkBoth(change);
+  if (change?.isChanged !== true) throw new StoreError('CONFLICT', 'there is such a grant already');
+}
+
+function checkRemoved([change]: readonly GrantChange[]): void {
+  checkBoth(change);
+  if (change?.isChanged !== true) throw new StoreError('NOT_FOUND', 'there is no such grant');
 }

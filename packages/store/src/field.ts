@@ -32,6 +32,10 @@ export function numberAt(row: Row, column: number): number {
   return value;
 }
 
+export function numberOrNullAt(row: Row, column: number): number | null {
+  return row[column] === null ? null : numberAt(row, column);
+}
+
 export function bigintAt(row: Row, column: number): bigint {
   return BigInt(textAt(row, column));
 }

@@ -6,12 +6,15 @@ export type { Slice } from './bodies.ts';
 export type {
   BodyStream,
   Credential,
+  CredentialKind,
   DeliverRequest,
   DeliverResult,
   Delivery,
   FlagRequest,
   FlagResult,
+  KnownLogin,
   Login,
+  LoginTarget,
   MailboxId,
   OpenRequest,
   OpenResult,
@@ -20,16 +23,31 @@ export type {
   UidlHolder,
   UidlQuestion,
 } from './contract.ts';
+export type {
+  Credentials,
+  ImportedCredential,
+  ImportOptions,
+  ImportOutcome,
+  NewAppPassword,
+  NewCertificateName,
+} from './credentials.ts';
+export type { Directory } from './directory.ts';
 export { StoreError, type StoreErrorCode } from './errors.ts';
-export { leaseSeconds } from './limits.ts';
+export { importRowsMax, leaseSeconds } from './limits.ts';
 export { type MigrateResult, migrate } from './migrate.ts';
+export type { Penalty, PenaltyDeltas } from './penalties.ts';
 export type { PurgeLimits, PurgeResult } from './purging.ts';
 export type { LockHolder, MailboxDetails } from './statements/find-mailbox.ts';
 export type { NewOwner } from './statements/insert-owner.ts';
+export type { CredentialRow } from './statements/list-credentials.ts';
 export type { DomainRow } from './statements/list-domains.ts';
+export type { GrantRow } from './statements/list-grants.ts';
 export type { HeldMaildrop } from './statements/list-locks.ts';
 export type { MailboxPage, MailboxRow, Page } from './statements/list-mailboxes.ts';
 export type { Owner } from './statements/list-owners.ts';
 export type { MessagePage, StoredMessage } from './statements/list-stored-messages.ts';
+export type { LoginDelays } from './statements/read-login-delays.ts';
 export type { Renewed } from './statements/renew-owners.ts';
+export type { DomainSettings } from './statements/set-domain.ts';
+export type { UsedCredential } from './statements/touch-credentials.ts';
 export { openStore, Store, type StoreOptions, type StoreStats } from './store.ts';

@@ -230,7 +230,13 @@ test('a grant made since an open began is not taken for one of the dead', async 
   // pg_sleep holds it between its snapshot and its lock.
   const slow = await mail.database.client();
   const paused = takeLocks.text.replace('from unnest', 'from pg_sleep(0.3), unnest');
-  const asked = { mailboxId, credentialVersion: '1', ownerId: mail.ownerId, token: randomUUID() };
+  const asked = {
+    mailboxId,
+    actorId: mailboxId,
+    credentialVersion: '1',
+    ownerId: mail.ownerId,
+    token: randomUUID(),
+  };
   const request = { ...asked, epoch: '0' };
   const late = slow.query(paused, takeLocks.parameters([request]).map(plain));
   await new Promise((resolve) => setTimeout(resolve, 100));

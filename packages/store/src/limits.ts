@@ -102,3 +102,28 @@ export const ownerKeptHours = 1;
 
 /** Rows of one page of a listing. */
 export const pageRowsMax = 1_000;
+
+/** Logins each worker remembers; one takes about 400 octets. */
+export const loginCacheEntriesMax = 50_000;
+/** How long one is remembered: beyond the pauses between polls of most clients. */
+export const loginCacheTtlMs = 3_600_000;
+
+/** App passwords of one mailbox: each may cost a hash when another password is wrong. */
+export const appPasswordsMax = 50;
+/** Names of client certificates of one mailbox. */
+export const certificateNamesMax = 50;
+/** Names under which one mailbox logs in, its address included. */
+export const loginNamesMax = 100;
+/** Rows of one import of passwords: one transaction, each row of which is locked until its end. */
+export const importRowsMax = 1_000;
+/** Credentials noted as used in one statement. */
+export const touchedCredentialsMax = 1_000;
+
+/** Penalties a node adds in one exchange: what is more is the caller's to choose from. */
+export const penaltiesAddedMax = 1_000;
+/** Penalties of others that one exchange answers; what is more comes with the next. */
+export const penaltiesReadMax = 5_000;
+/** How long penalties are kept for nodes that have not read them, or have just started. */
+export const penaltyKeptSeconds = 900;
+/** Old penalties removed in one exchange: more than were added in most. */
+export const penaltiesPurgedMax = 2_000;

@@ -95,7 +95,8 @@ test('a grant that arrives after its worker gave up is worth nothing', async () 
   await store.close(mailboxId, first.token);
   const ownerId = String(held?.owner_id);
   const request = { mailboxId, credentialVersion: '1', ownerId, token: randomUUID() };
-  const late = { ...request, epoch: String(held?.owner_epoch) };
+  const epoch = String(held?.owner_epoch);
+  const late = { ...request, actorId: mailboxId, epoch };
   const grant = async () => {
     const values = takeLocks.parameters([late]).map((value) => value as Buffer);
     return (await mail.database.client()).query(takeLocks.text, values);

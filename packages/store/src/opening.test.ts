@@ -52,7 +52,7 @@ test('credentials that were changed since open nothing and lock nothing', async 
   const [row] = await mail.database.query('select address from mailbox where mailbox_id = $1', [
     mailboxId,
   ]);
-  await mail.store.setPassword({ address: String(row?.address), secret: '$y$' });
+  await mail.store.credentials.setPassword({ address: String(row?.address), password: '$y$' });
   assert.equal((await mail.open(mailboxId)).kind, 'stale-credentials');
   const locks = 'select grants, token from maildrop_lock where mailbox_id = $1';
   assert.deepEqual(await mail.database.query(locks, [mailboxId]), [{ grants: '0', token: null }]);

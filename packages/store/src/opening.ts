@@ -5,7 +5,8 @@
  * again with doubling pauses until `lockWaitMs` is over, because a QUIT that is committing holds
  * its row for an fsync. A batch is two statements in one round trip: the first locks, the second,
  * with a snapshot of its own, reads credentials and state anew. A lock whose state then does not
- * allow it, or is never learnt, is released.
+ * allow it, or is never learnt, is released. Credentials are the actor's, who is mostly the mailbox
+ * itself: what it may open was read with them, and an end of that is a new version of them.
  *
  * Never: a lock under credentials that are not current; a lock left behind by a failed open.
  */
@@ -127,6 +128,10 @@ function answerFor(request: OpenRequest, state: OpenedState, locked: boolean): A
   if (state.credentialVersion === null) return { kind: 'disabled' };
   if (state.credentialVersion !== request.credentialVersion) return { kind: 'stale-credentials' };
   if (!state.enabled) return { kind: 'disabled' };
-  if (locked) return { kind: 'opened', version: state.version, messages: state.messages };
-  return { kind: state.ownerAlive ? 'in-use' : 'owner-expired' };
+  if (locked) {
+    const { version, messages, loginDelaySeconds } = state;
+    return { kind: 'opened', version, messages, loginDelaySeconds };
+  }
+  if (!state.ownerAlive) return { kind: 'owner-expired' };
+  return { kind: state.tooSoon ? 'login-delay' : 'in-use' };
 }

@@ -104,7 +104,7 @@ test('a read-only server is not used', async () => {
   await client.query(`alter database ${name} set default_transaction_read_only = on`);
   const store = openStore({ databaseUrl: mail.database.url });
   await assert.rejects(store.ready(), { code: 'STORE_UNAVAILABLE' });
-  await assert.rejects(store.findMailbox('a@example.org'), { code: 'STORE_UNAVAILABLE' });
+  await assert.rejects(store.directory.findMailbox('a@example.org'), { code: 'STORE_UNAVAILABLE' });
   await client.query('set default_transaction_read_only = off');
   await client.query(`alter database ${name} reset default_transaction_read_only`);
   await eventually(() => store.findLogin('user1@example.org'));

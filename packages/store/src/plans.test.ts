@@ -11,20 +11,35 @@ import { sessionSettings } from './connection/session-settings.ts';
 import type { MailboxId } from './contract.ts';
 import { Pieces } from './parameter.ts';
 import type { Statement } from './statement.ts';
+import { addCredential } from './statements/add-credential.ts';
+import { addGrant } from './statements/add-grant.ts';
+import { addMasterGrant } from './statements/add-master-grant.ts';
+import { addScramSecrets } from './statements/add-scram-secrets.ts';
 import { beginEpoch } from './statements/begin-epoch.ts';
 import { confirmReceipt } from './statements/confirm-receipt.ts';
 import { deliverMessage } from './statements/deliver-message.ts';
+import { exchangePenalties } from './statements/exchange-penalties.ts';
 import { findByUidl } from './statements/find-by-uidl.ts';
 import { findLogins } from './statements/find-logins.ts';
 import { findRecipients } from './statements/find-recipients.ts';
 import { flagMessages } from './statements/flag-messages.ts';
+import { importCredentials } from './statements/import-credentials.ts';
 import { listMessages } from './statements/list-messages.ts';
+import { lockMailboxes } from './statements/lock-mailboxes.ts';
 import { purgeMessages } from './statements/purge-messages.ts';
 import { readBodies } from './statements/read-bodies.ts';
 import { readOpened } from './statements/read-opened.ts';
 import { readSlice } from './statements/read-slice.ts';
+import { rehashCredential } from './statements/rehash-credential.ts';
 import { releaseLocks } from './statements/release-locks.ts';
+import { removeGrant } from './statements/remove-grant.ts';
+import { removeLoginName } from './statements/remove-login-name.ts';
+import { removeMasterGrant } from './statements/remove-master-grant.ts';
+import { revokeCredential } from './statements/revoke-credential.ts';
+import { setApopSecret } from './statements/set-apop-secret.ts';
+import { setPassword } from './statements/set-password.ts';
 import { takeLocks } from './statements/take-locks.ts';
+import { touchCredentials } from './statements/touch-credentials.ts';
 import { type MailFixture, mailFixture } from './testing/mail-fixture.ts';
 
 let mail: MailFixture;
@@ -65,7 +80,9 @@ async function planOf<Input, Output>(
 
 const mailboxId = '1' as MailboxId;
 const token = randomUUID();
-const open = [{ mailboxId, credentialVersion: '1', ownerId: token, token, epoch: '0' }];
+const open = [
+  { mailboxId, actorId: mailboxId, credentialVersion: '1', ownerId: token, token, epoch: '0' },
+];
 const messageIds = [1n];
 
 const plans: Record<string, () => Promise<string>> = {
@@ -73,7 +90,46 @@ const plans: Record<string, () => Promise<string>> = {
   readOpened: () => planOf(readOpened, open),
   beginEpoch: () => planOf(beginEpoch, { ownerId: token, locks: [{ mailboxId, token }] }),
   releaseLocks: () => planOf(releaseLocks, [{ mailboxId, token }]),
-  findLogins: () => planOf(findLogins, ['a']),
+  findLogins: () => planOf(findLogins, [{ name: 'a', maildropName: 'b' }]),
+  touchCredentials: () => planOf(touchCredentials, [{ mailboxId, credentialId: '1' }]),
+  rehashCredential: () =>
+    planOf(rehashCredential, {
+      mailboxId,
+      credentialId: '1',
+      oldSecret: 'a',
+      newSecret: 'b',
+      actor: 'c',
+    }),
+  addScramSecrets: () =>
+    planOf(addScramSecrets, { mailboxId, credentialVersion: '1', scramSha1: 'a', actor: 'b' }),
+  addCredential: () =>
+    planOf(addCredential, {
+      address: 'a',
+      kind: 'certificate',
+      secret: 'b',
+      label: '',
+      expiresAt: null,
+      countMax: 1,
+      actor: 'c',
+    }),
+  setApopSecret: () => planOf(setApopSecret, { address: 'a', secret: 'b', actor: 'c' }),
+  revokeCredential: () => planOf(revokeCredential, { address: 'a', credentialId: '1', actor: 'c' }),
+  removeLoginName: () => planOf(removeLoginName, { address: 'a', name: 'b', actor: 'c' }),
+  addGrant: () => planOf(addGrant, { address: 'a', grantee: 'b', actor: 'c' }),
+  removeGrant: () => planOf(removeGrant, { address: 'a', grantee: 'b', actor: 'c' }),
+  addMasterGrant: () => planOf(addMasterGrant, { grantee: 'a', domain: 'b', actor: 'c' }),
+  removeMasterGrant: () => planOf(removeMasterGrant, { grantee: 'a', domain: 'b', actor: 'c' }),
+  setPassword: () => planOf(setPassword, { address: 'a', password: 'b', actor: 'c' }),
+  lockMailboxes: () => planOf(lockMailboxes, ['a']),
+  importCredentials: () =>
+    planOf(importCredentials, { addresses: ['a'], secrets: ['b'], create: true, actor: 'c' }),
+  exchangePenalties: () =>
+    planOf(exchangePenalties, {
+      nodeName: 'a',
+      keys: [],
+      scores: [],
+      after: { addedIn: '0', key: '' },
+    }),
   findRecipients: () => planOf(findRecipients, ['a']),
   listMessages: () => planOf(listMessages, mailboxId),
   readBodies: () => planOf(readBodies, [{ mailboxId, messageId: 1n }]),

@@ -1,6 +1,7 @@
 /**
- * The store: every verb of the mail service on PostgreSQL, in the order of a message's life. One
- * for each thread that needs it; it opens connections when they are first used.
+ * The store: every verb of the mail service on PostgreSQL, in the order of a message's life; those of
+ * administration are in its `directory` and its `credentials`. One for each thread that needs it; it
+ * opens connections when they are first used.
  *
  * Four lanes, so that nobody waits behind work of another size: `short` is one pipelined
  * connection for what takes microseconds, `read` another for small bodies, `work` a few connections
@@ -21,21 +22,23 @@ import type {
   DeliverResult,
   FlagRequest,
   FlagResult,
+  KnownLogin,
   Login,
   MailboxId,
   OpenRequest,
   OpenResult,
   Recipient,
   Snapshot,
-  UidlHolder,
-  UidlQuestion,
 } from './contract.ts';
+import { Credentials } from './credentials.ts';
 import { deliver } from './delivery.ts';
-import { type ByActor, Directory } from './directory.ts';
+import { Directory } from './directory.ts';
 import type { StoreError } from './errors.ts';
 import { Flagging } from './flagging.ts';
 import {
   lockWaitMs,
+  loginCacheEntriesMax,
+  loginCacheTtlMs,
   shortStatementTimeoutMs,
   snapshotCacheOctets,
   streamConnectionsMax,
@@ -44,22 +47,16 @@ import {
   workStatementTimeoutMs,
 } from './limits.ts';
 import { LockKeeper } from './lock-keeper.ts';
+import { Logins } from './logins.ts';
 import { Opening } from './opening.ts';
 import { Owners } from './owners.ts';
+import { Penalties, type Penalty, type PenaltyDeltas } from './penalties.ts';
 import { forgetOldReceipts, type PurgeLimits, type PurgeResult, purge } from './purging.ts';
+import { type Recipients, recipientsOn } from './recipients.ts';
 import { Snapshots } from './snapshots.ts';
-import type { NewDomain } from './statements/add-domain.ts';
-import type { NewMailbox } from './statements/add-mailbox.ts';
-import type { MailboxDetails } from './statements/find-mailbox.ts';
 import type { NewOwner } from './statements/insert-owner.ts';
-import type { DomainRow } from './statements/list-domains.ts';
-import type { HeldMaildrop } from './statements/list-locks.ts';
-import type { MailboxPage, MailboxRow, Page } from './statements/list-mailboxes.ts';
 import type { Owner } from './statements/list-owners.ts';
-import type { MessagePage, StoredMessage } from './statements/list-stored-messages.ts';
 import type { Renewed } from './statements/renew-owners.ts';
-import type { NewStatus } from './statements/set-mailbox-status.ts';
-import type { NewPassword } from './statements/set-password.ts';
 
 export interface StoreOptions {
   /** A PostgreSQL URL; `?host=/dir` for a unix socket. */
@@ -69,6 +66,8 @@ export interface StoreOptions {
   readonly workConnectionsMax?: number;
   readonly streamConnectionsMax?: number;
   readonly snapshotCacheOctets?: number;
+  /** Logins that are remembered; 0 for none. */
+  readonly loginCacheEntriesMax?: number;
   /** How long `open` waits for a maildrop that is in use; 0 to be told at once. */
   readonly lockWaitMs?: number;
   /** Server-side bound of a pipelined statement; a silent server is left soon after it. */
@@ -91,6 +90,9 @@ export interface StoreStats {
   readonly epochs: number;
   readonly workWaiting: number;
   readonly streamsWaiting: number;
+  readonly loginHits: number;
+  readonly loginMisses: number;
+  readonly loginsKept: number;
   readonly snapshotHits: number;
   readonly snapshotMisses: number;
   readonly snapshotOctets: number;
@@ -98,6 +100,11 @@ export interface StoreStats {
 }
 
 export class Store {
+  /** Domains, mailboxes, names, grants and switches, for administration. */
+  readonly directory: Directory;
+  /** Passwords and other secrets, as they are stored. */
+  readonly credentials: Credentials;
+
   readonly #short: ShortLine;
   readonly #read: ShortLine;
   readonly #work: LinkPool;
@@ -108,7 +115,9 @@ export class Store {
   readonly #snapshots: Snapshots;
   readonly #bodies: Bodies;
   readonly #flagging: Flagging;
-  readonly #directory: Directory;
+  readonly #logins: Logins;
+  readonly #recipients: Recipients;
+  readonly #penalties: Penalties;
   readonly #owners: Owners;
 
   constructor(options: StoreOptions) {
@@ -127,6 +136,7 @@ export class Store {
       prepare: async (link) => {
         // A server that lost its last commits gives their versions out again.
         this.#snapshots.clear();
+        this.#logins.cache.clear();
         await this.#keeper.begin(link);
       },
     });
@@ -153,7 +163,14 @@ export class Store {
     });
     this.#bodies = new Bodies({ line: this.#read, work: this.#work, stream: this.#stream });
     this.#flagging = new Flagging(this.#work);
-    this.#directory = new Directory(this.#short, this.#work);
+    this.#logins = new Logins(this.#short, {
+      entriesMax: options.loginCacheEntriesMax ?? loginCacheEntriesMax,
+      ttlMs: loginCacheTtlMs,
+    });
+    this.#recipients = recipientsOn(this.#short);
+    this.#penalties = new Penalties(this.#short);
+    this.directory = new Directory(this.#work);
+    this.credentials = new Credentials(this.#short, this.#work);
     this.#owners = new Owners(this.#short);
   }
 
@@ -168,9 +185,24 @@ export class Store {
     await Promise.all([this.#short.end(), this.#read.end(), this.#work.end(), this.#stream.end()]);
   }
 
-  /** Null when no mailbox has this login name. The name must be canonical. */
-  findLogin(name: string): Promise<Login | null> {
-    return this.#directory.logins.submit(name);
+  /**
+   * Who logs in by a name, an alias or not, and what it may open of others. Null when no mailbox has
+   * this name. Names must be canonical. What may be remembered is, for `knownLogin`.
+   */
+  findLogin(name: string, maildropName: string | null = null): Promise<Login | null> {
+    return this.#logins.find({ name, maildropName });
+  }
+
+  /**
+   * What an earlier `findLogin` said, without its secrets; null when that is not known any more. It may
+   * be old: `open` tells, and what it tells to be stale or disabled must be forgotten.
+   */
+  knownLogin(name: string, maildropName: string | null = null): KnownLogin | null {
+    return this.#logins.cache.get({ name, maildropName });
+  }
+
+  forgetLogin(name: string, maildropName: string | null = null): void {
+    this.#logins.cache.forget({ name, maildropName });
   }
 
   /** Locks and opens a maildrop. OWNER_EXPIRED when the worker's own lease is over. */
@@ -233,7 +265,12 @@ export class Store {
 
   /** Null or a kind for an envelope recipient. The address must be canonical. */
   findRecipient(address: string): Promise<Recipient> {
-    return this.#directory.recipients.submit(address);
+    return this.#recipients.submit(address);
+  }
+
+  /** Adds what this node throttles and answers what other nodes have added since the last call. */
+  exchangePenalties(deltas: PenaltyDeltas): Promise<Penalty[]> {
+    return this.#penalties.exchange(deltas);
   }
 
   /** Removes flagged messages that are due, receipt by receipt. */
@@ -277,50 +314,6 @@ export class Store {
     return this.#owners.list();
   }
 
-  addDomain(input: ByActor<NewDomain>): Promise<void> {
-    return this.#directory.addDomain(input);
-  }
-
-  addMailbox(input: ByActor<NewMailbox>): Promise<MailboxId> {
-    return this.#directory.addMailbox(input);
-  }
-
-  setPassword(input: ByActor<NewPassword>): Promise<void> {
-    return this.#directory.setPassword(input);
-  }
-
-  setMailboxStatus(input: ByActor<NewStatus>): Promise<void> {
-    return this.#directory.setMailboxStatus(input);
-  }
-
-  /** Null when there is no such mailbox. */
-  findMailbox(address: string): Promise<MailboxDetails | null> {
-    return this.#directory.findMailbox(address);
-  }
-
-  listDomains(page: Page): Promise<DomainRow[]> {
-    return this.#directory.listDomains(page);
-  }
-
-  listMailboxes(page: MailboxPage): Promise<MailboxRow[]> {
-    return this.#directory.listMailboxes(page);
-  }
-
-  /** Maildrops that live sessions have open. */
-  listLocks(page: Page): Promise<HeldMaildrop[]> {
-    return this.#directory.listLocks(page);
-  }
-
-  /** The message that has a UIDL, compared with one that was to be delivered under it. */
-  findByUidl(question: UidlQuestion): Promise<UidlHolder | null> {
-    return this.#directory.findByUidl(question);
-  }
-
-  /** Messages as stored, flagged ones included, for administration. */
-  messagesOf(page: MessagePage): Promise<StoredMessage[]> {
-    return this.#directory.messagesOf(page);
-  }
-
   stats(): StoreStats {
     return {
       up: this.#short.up,
@@ -332,6 +325,9 @@ export class Store {
       epochs: this.#keeper.epochs,
       workWaiting: this.#work.waiting,
       streamsWaiting: this.#stream.waiting,
+      loginHits: this.#logins.cache.hits,
+      loginMisses: this.#logins.cache.misses,
+      loginsKept: this.#logins.cache.size,
       snapshotHits: this.#snapshots.hits,
       snapshotMisses: this.#snapshots.misses,
       snapshotOctets: this.#snapshots.octets,

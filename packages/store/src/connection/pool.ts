@@ -55,6 +55,23 @@ export class LinkPool {
     }
   }
 
+  /** Several statements as one transaction: all of them or none. Rejects with a StoreError. */
+  async transaction<T>(work: (link: Link) => Promise<T>): Promise<T> {
+    const link = await this.acquire();
+    try {
+      await link.execute('begin');
+      const result = await work(link);
+      await link.execute('commit');
+      return result;
+    } catch (error) {
+      // A link that cannot even do this must not be lent again in the middle of a transaction.
+      if (link.open) await link.execute('rollback').catch(() => link.destroy());
+      throw error;
+    } finally {
+      this.release(link);
+    }
+  }
+
   /** A link of one's own until `release`. Rejects with a StoreError. */
   acquire(): Promise<Link> {
     if (this.#ended) return Promise.reject(closed());

@@ -2,13 +2,15 @@
  * Domains in the order of their names, a page at a time.
  */
 
-import { numberAt, textAt } from '../field.ts';
+import { booleanAt, numberAt, textAt } from '../field.ts';
 import type { Statement } from '../statement.ts';
 import type { Page } from './list-mailboxes.ts';
 
 export interface DomainRow {
   readonly name: string;
   readonly undeleteWindowSeconds: number;
+  readonly pop3Enabled: boolean;
+  readonly loginDelaySeconds: number;
   readonly mailboxes: number;
 }
 
@@ -16,12 +18,15 @@ export const listDomains: Statement<Page, DomainRow> = {
   name: 'list_domains',
   text: `
 select d.name, extract(epoch from d.undelete_window)::bigint,
+       d.pop3_enabled, ceil(extract(epoch from d.login_delay)),
        (select count(*) from mailbox m where m.domain_id = d.domain_id)
 from domain d where d.name > $1 order by d.name limit $2`,
   parameters: ({ after = '', limit }) => [after, String(limit)],
   row: (row) => ({
     name: textAt(row, 0),
     undeleteWindowSeconds: numberAt(row, 1),
-    mailboxes: numberAt(row, 2),
+    pop3Enabled: booleanAt(row, 2),
+    loginDelaySeconds: numberAt(row, 3),
+    mailboxes: numberAt(row, 4),
   }),
 };

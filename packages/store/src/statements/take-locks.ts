@@ -1,9 +1,12 @@
 /**
  * Locks the maildrops of a batch of opens. Answers the tokens that got theirs.
  *
- * A lock is taken only if the verified credentials are current, the mailbox may be opened, the
- * asking worker's lease runs in the epoch it thinks it is in, and the row is free, its owner's lease
- * is over or its epoch is past (lock-keeper.ts). `skip locked`: a row
+ * A lock is taken only if the actor's verified credentials are current and it may use POP3, the
+ * mailbox may be opened and was not a moment ago (login_delay), the asking worker's lease runs in the
+ * epoch it thinks it is in, and the row is free, its owner's lease is over or its epoch is past
+ * (lock-keeper.ts). A grant is not looked for: whatever ends one bumps the version of the actor.
+ *
+ * `skip locked`: a row
  * that a QUIT is just releasing is not waited for, since that QUIT waits for its fsync; the caller
  * asks again. So a batch never waits and, its rows being locked in one order, never deadlocks.
  *
@@ -29,17 +32,25 @@ export const takeLocks: Statement<readonly LockRequest[], string> = {
   name: 'take_locks',
   text: `
 with eligible as (
-  select w.mailbox_id, w.token, w.owner_id, w.epoch
-  from unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::uuid[], $5::bigint[])
-         as w (mailbox_id, credential_version, owner_id, token, epoch)
+  select w.mailbox_id, w.token, w.owner_id, w.epoch, target.login_delay
+  from unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[])
+         as w (mailbox_id, credential_version, owner_id, token, epoch, actor_id)
   cross join lateral (
     select from owner o
     where o.owner_id = w.owner_id and o.epoch = w.epoch and o.lease_until > now() offset 0) mine
   cross join lateral (
-    select from mailbox m
-    where m.mailbox_id = w.mailbox_id and m.credential_version = w.credential_version
-      and m.status = 'active' and m.pop3_enabled
-    offset 0) current
+    select a.domain_id from mailbox a
+    where a.mailbox_id = w.actor_id and a.credential_version = w.credential_version
+      and a.status = 'active' and a.pop3_enabled
+    offset 0) actor
+  cross join lateral (
+    select from domain d where d.domain_id = actor.domain_id and d.pop3_enabled offset 0) from_domain
+  cross join lateral (
+    select m.domain_id from mailbox m
+    where m.mailbox_id = w.mailbox_id and m.status = 'active' and m.pop3_enabled offset 0) current
+  cross join lateral (
+    select d.login_delay from domain d
+    where d.domain_id = current.domain_id and d.pop3_enabled offset 0) target
   order by w.mailbox_id),
 free as (
   select l.mailbox_id, e.token, e.owner_id, e.epoch
@@ -51,6 +62,8 @@ free as (
         or (l.granted_at <= now() and not exists (
           select from owner o
           where o.owner_id = l.owner_id and o.epoch <= l.owner_epoch and o.lease_until > now())))
+      and (e.login_delay = interval '0' or l.granted_at is null
+        or l.granted_at + e.login_delay <= now())
     for update skip locked) l)
 update maildrop_lock l
 set token = free.token, owner_id = free.owner_id, owner_epoch = free.epoch,
@@ -63,6 +76,7 @@ returning l.token`,
     uuidArray(requests.map((request) => request.ownerId)),
     uuidArray(requests.map((request) => request.token)),
     int8Array(requests.map((request) => request.epoch)),
+    int8Array(requests.map((request) => request.actorId)),
   ],
   row: (row) => textAt(row, 0),
 };

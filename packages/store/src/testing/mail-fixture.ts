@@ -30,6 +30,8 @@ interface OpenOptions {
   readonly ownerId?: string;
   readonly token?: string;
   readonly credentialVersion?: string;
+  /** The mailbox itself unless another one opens it. */
+  readonly actorId?: MailboxId;
   readonly store?: Store;
 }
 
@@ -42,7 +44,7 @@ export async function mailFixture(options: FixtureOptions = {}): Promise<MailFix
   const { server, ...storeOptions } = options;
   const database = await temporaryDatabase(server);
   const store = openStore({ databaseUrl: database.url, lockWaitMs: 0, ...storeOptions });
-  await store.addDomain({ name: 'example.org' });
+  await store.directory.addDomain({ name: 'example.org' });
   const addOwner = async () => {
     const ownerId = randomUUID();
     await store.registerOwner({ ownerId, nodeName: 'node-1', bootId: randomUUID(), worker: 0 });
@@ -72,7 +74,7 @@ export async function mailFixture(options: FixtureOptions = {}): Promise<MailFix
     addOwner,
     addMailbox: () => {
       mailboxes += 1;
-      return store.addMailbox({ address: `user${mailboxes}@example.org`, secret: '$x$' });
+      return store.directory.addMailbox({ address: `user${mailboxes}@example.org`, secret: '$x$' });
     },
     expireOwner: async (id) => {
       const ended =
@@ -89,7 +91,8 @@ export async function mailFixture(options: FixtureOptions = {}): Promise<MailFix
     open: async (mailboxId, given = {}) => {
       const { token = randomUUID(), credentialVersion = '1', store: opener = store } = given;
       const by = given.ownerId ?? (await ownerOf(opener));
-      const request = { mailboxId, credentialVersion, ownerId: by, token };
+      const { actorId = mailboxId } = given;
+      const request = { mailboxId, actorId, credentialVersion, ownerId: by, token };
       return { ...(await opener.open(request)), token };
     },
     visible: async (mailboxId) => {

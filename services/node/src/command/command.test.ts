@@ -93,7 +93,13 @@ describe('domains and mailboxes', () => {
     assert.match(await failure('domain add example.org'), /domain example\.org exists already/);
     assert.match(await failure('domain add exa_mple', '', 2), /must be a domain/);
     assert.deepEqual(await json('domain list'), [
-      { domain: 'example.org', undeleteWindowSeconds: 0, mailboxes: 0 },
+      {
+        domain: 'example.org',
+        undeleteWindowSeconds: 0,
+        pop3Enabled: true,
+        loginDelaySeconds: 0,
+        mailboxes: 0,
+      },
     ]);
     const audit = await database.query('select actor, action, subject from audit');
     assert.deepEqual(audit, [{ actor: 'command', action: 'domain.add', subject: 'example.org' }]);
@@ -168,7 +174,9 @@ describe('sessions and nodes', () => {
     const login = await store.findLogin('ann@example.org');
     assert.ok(login);
     const { mailboxId, credentialVersion } = login;
-    const opened = await store.open({ mailboxId, credentialVersion, ownerId, token: ownerId });
+    const actorId = mailboxId;
+    const request = { mailboxId, actorId, credentialVersion, ownerId, token: ownerId };
+    const opened = await store.open(request);
     assert.equal(opened.kind, 'opened');
     const [session] = (await json('session list')) as Record<string, unknown>[];
     assert.deepEqual(

@@ -6,6 +6,7 @@
  */
 
 import type { Command } from 'commander';
+import { registerCredentialCommands } from './credential/command.ts';
 import { registerDomainCommands } from './domain.ts';
 import { registerMailboxCommands } from './mailbox.ts';
 import { registerNodeCommands } from './node.ts';
@@ -18,6 +19,7 @@ export function registerCommands(program: Command): void {
   });
   registerDomainCommands(program);
   registerMailboxCommands(program);
+  registerCredentialCommands(program);
   registerSessionCommands(program);
   registerNodeCommands(program);
 }

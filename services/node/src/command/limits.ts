@@ -30,8 +30,15 @@ export const folderEntriesMax = 2_000_000;
 export const uidListOctetsMax = 512 * 1024 * 1024;
 export const uidListLineOctetsMax = 16 * 1024;
 
-/** Messages that the report names one by one, of those skipped and of those with a new UIDL. */
+/** What a report names one by one, of messages and lines skipped and of those with a new UIDL. */
 export const namedMax = { text: 20, json: 10_000 } as const;
 
 /** Pause between two states of the progress line, on a terminal and elsewhere. */
 export const progressIntervalMs = { terminal: 100, lines: 5_000 } as const;
+
+/** Octets of a line of a passwd-file; a longer one is skipped. */
+export const passwdLineOctetsMax = 16 * 1024;
+/** Names of one passwd-file that are remembered, to find those that come twice: 100 octets each. */
+export const passwdNamesMax = 5_000_000;
+/** Hashes made at once of passwords in clear: one for each thread of the pool they are made in. */
+export const hashesAtOnceMax = 4;

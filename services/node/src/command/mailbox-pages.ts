@@ -23,7 +23,7 @@ export async function* mailboxPages(
   while (wanted > 0) {
     const limit = Math.min(wanted, listPageRows);
     const domain = range.domain === undefined ? {} : { domain: range.domain };
-    const rows = await store.listMailboxes({ after, limit, ...domain });
+    const rows = await store.directory.listMailboxes({ after, limit, ...domain });
     yield rows;
     const last = rows.at(-1);
     if (last === undefined || rows.length < limit) return;

@@ -6,9 +6,15 @@ import { hashPassword } from '@poplar/identity';
 import { StartError } from '@poplar/runtime';
 import type { MailboxDetails, MailboxRow } from '@poplar/store';
 import type { Command } from 'commander';
+import { registerAliasCommands } from './alias.ts';
+import { registerAppPasswordCommands } from './app-password.ts';
+import { registerGrantCommands } from './grant.ts';
 import { registerImportCommand } from './import/command.ts';
+import { addressedCommand, noSuchMailbox } from './mailbox-command.ts';
 import { mailboxPages } from './mailbox-pages.ts';
+import { registerSwitchCommands } from './mailbox-switches.ts';
 import { addressArgument, countArgument, domainArgument } from './names.ts';
+import { registerSecretCommands } from './other-secrets.ts';
 import {
   printedCount,
   printedDate,
@@ -32,19 +38,22 @@ interface ListOptions extends StoreCommandOptions {
 
 export function registerMailboxCommands(program: Command): void {
   const mailbox = program.command('mailbox').description('mailboxes, their passwords and messages');
-  const command = (name: string, description: string) =>
-    withStoreOptions(mailbox.command(name).description(description));
   const addressed = (name: string, description: string) =>
-    command(name, description).argument('<address>', 'such as ann@example.org', addressArgument);
+    addressedCommand(mailbox, name, description);
 
   withPasswordOption(addressed('add', 'add a mailbox')).action(addMailbox);
   withPasswordOption(addressed('passwd', 'set the password of a mailbox')).action(setPassword);
   addressed('show', 'show a mailbox and who has it open').action(showMailbox);
-  command('list', 'list mailboxes')
+  withStoreOptions(mailbox.command('list').description('list mailboxes'))
     .option('--domain <domain>', 'only those of this domain', domainArgument)
     .option('--after <address>', 'begin behind this address', addressArgument)
     .option('--limit <count>', 'so many at most', countArgument)
     .action(listMailboxes);
+  registerSwitchCommands(mailbox);
+  registerAliasCommands(mailbox);
+  registerGrantCommands(mailbox);
+  registerAppPasswordCommands(mailbox);
+  registerSecretCommands(mailbox);
   registerImportCommand(addressed('import', 'import .eml files, mbox files and Maildirs'));
 }
 
@@ -54,7 +63,7 @@ async function addMailbox(address: string, options: WithPassword, command: Comma
     const domain = address.slice(address.indexOf('@') + 1);
     const secret = await hashPassword(password);
     const adding = explain(
-      store.addMailbox({ address, secret, actor: 'command' }),
+      store.directory.addMailbox({ address, secret, actor: 'command' }),
       'CONFLICT',
       `mailbox ${address} exists already`,
     );
@@ -75,8 +84,8 @@ async function setPassword(
 ): Promise<void> {
   const password = await readPassword(options, command);
   await withStore(options, async ({ store }) => {
-    const secret = await hashPassword(password);
-    const setting = store.setPassword({ address, secret, actor: 'command' });
+    const stored = await hashPassword(password);
+    const setting = store.credentials.setPassword({ address, password: stored, actor: 'command' });
     await explain(setting, 'NOT_FOUND', noSuchMailbox(address));
   });
   if (options.json === true) printJson({ address });
@@ -84,7 +93,7 @@ async function setPassword(
 }
 
 async function showMailbox(address: string, options: StoreCommandOptions): Promise<void> {
-  const details = await withStore(options, ({ store }) => store.findMailbox(address));
+  const details = await withStore(options, ({ store }) => store.directory.findMailbox(address));
   if (details === null) throw new StartError(noSuchMailbox(address));
   if (options.json === true) {
     const { createdAt, lock, version, credentialVersion, ...rest } = details;
@@ -147,8 +156,4 @@ async function* counted(
     }
     yield rows;
   }
-}
-
-function noSuchMailbox(address: string): string {
-  return `there is no mailbox ${address}`;
 }

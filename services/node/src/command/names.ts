@@ -19,6 +19,43 @@ export function domainArgument(text: string): string {
   return domain;
 }
 
+/** For commander: a name to log in by, an address or one without a domain. */
+export function loginNameArgument(text: string): string {
+  const name = canonicalAddress(text) ?? bareName(text);
+  if (name === null) throw new InvalidArgumentError('It must be an address or a name such as ann.');
+  return name;
+}
+
+function bareName(text: string): string | null {
+  // What may stand before the @ of an address may stand alone.
+  const address = text.includes('@') ? null : canonicalAddress(`${text}@example.org`);
+  return address === null ? null : address.slice(0, address.indexOf('@'));
+}
+
+const secondsIn: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** For commander: a time such as 30s, 5m, 12h or 7d, or 0; in seconds. */
+export function durationArgument(text: string): number {
+  const [, digits = '', unit = ''] = /^(\d{1,9})([smhd]?)$/.exec(text) ?? [];
+  const seconds = Number(digits) * (secondsIn[unit] ?? 0);
+  if (digits === '' || (unit === '' && Number(digits) !== 0)) {
+    throw new InvalidArgumentError('It must be a time such as 30s, 5m, 12h or 7d, or 0.');
+  }
+  return seconds;
+}
+
+/** For commander: `on` or `off`. */
+export function switchArgument(text: string): boolean {
+  if (text !== 'on' && text !== 'off') throw new InvalidArgumentError('It must be on or off.');
+  return text === 'on';
+}
+
+/** For commander: the number of something that a list shows. */
+export function idArgument(text: string): string {
+  if (!/^[1-9]\d{0,17}$/.test(text)) throw new InvalidArgumentError('It must be a number.');
+  return text;
+}
+
 /** For commander: how many. */
 export function countArgument(text: string): number {
   const count = /^[1-9]\d{0,8}$/.test(text) ? Number(text) : null;

@@ -4,7 +4,7 @@
 
 import type { Owner } from '@poplar/store';
 import type { Command } from 'commander';
-import { printedDate, printRows } from './output.ts';
+import { onePage, printedDate, printRows } from './output.ts';
 import { type StoreCommandOptions, withStore, withStoreOptions } from './store-access.ts';
 
 /** One start of a node: what carries the same name and the same boot id. */
@@ -41,10 +41,6 @@ async function listNodes(options: StoreCommandOptions): Promise<void> {
     asJson: options.json === true,
     none: 'no node is running',
   });
-}
-
-async function* onePage<Row>(rows: readonly Row[]): AsyncGenerator<readonly Row[]> {
-  yield rows;
 }
 
 function nodesOf(owners: readonly Owner[]): NodeRow[] {

@@ -42,6 +42,19 @@ export function printedOctets(octets: number): string {
   return `${value.toFixed(1)} ${unit}`;
 }
 
+/** `none`, `90 s`, `5 min`, `12 h`, `7 d`: the largest unit that it is whole in. */
+export function printedDuration(seconds: number): string {
+  if (seconds === 0) return 'none';
+  for (const [unit, of] of [
+    ['d', 86_400],
+    ['h', 3_600],
+    ['min', 60],
+  ] as const) {
+    if (seconds % of === 0) return `${printedCount(seconds / of)} ${unit}`;
+  }
+  return `${printedCount(seconds)} s`;
+}
+
 /** UTC to the second, as `2026-11-24 03:08:00Z`. */
 export function printedDate(date: Date): string {
   return date.toISOString().replace('T', ' ').replace(/\.\d+/, '');
@@ -64,6 +77,11 @@ export function printLine(line: string): void {
 export function printFields(fields: readonly (readonly [name: string, value: string])[]): void {
   const width = Math.max(...fields.map(([name]) => name.length));
   for (const [name, value] of fields) printLine(`${name.padEnd(width)}  ${printable(value)}`);
+}
+
+/** Rows that are all there. */
+export async function* onePage<Row>(rows: readonly Row[]): AsyncGenerator<readonly Row[]> {
+  yield rows;
 }
 
 export interface RowsToPrint<Row> {

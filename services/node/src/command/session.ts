@@ -35,7 +35,7 @@ async function listSessions(options: StoreCommandOptions): Promise<void> {
 /** The maildrops whose lock is held by a worker that lives. */
 async function* openMaildrops(store: Store): AsyncGenerator<readonly HeldMaildrop[]> {
   for (let after = ''; ; ) {
-    const rows = await store.listLocks({ after, limit: listPageRows });
+    const rows = await store.directory.listLocks({ after, limit: listPageRows });
     yield rows;
     const last = rows.at(-1);
     if (last === undefined || rows.length < listPageRows) return;

@@ -102,7 +102,7 @@ export function reasonOf(error: StoreError): string {
 /** Runs a verb of the store and says `message` where it answers with this code. */
 export async function explain<T>(
   doing: Promise<T>,
-  code: 'CONFLICT' | 'NOT_FOUND',
+  code: 'CONFLICT' | 'NOT_FOUND' | 'INVALID',
   message: string,
 ): Promise<T> {
   try {

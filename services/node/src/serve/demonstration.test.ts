@@ -29,7 +29,7 @@ describe('demonstration', () => {
 
   test('is made once, with messages as they were written and a password that works', async () => {
     // An earlier start was cut off after it had made the domain.
-    await store.addDomain({ name: 'example.org' });
+    await store.directory.addDomain({ name: 'example.org' });
     writeFileSync(join(dataDir, 'demo-password.new'), 'abc123\n', { mode: 0o600 });
     const lines = await makeDemonstration({ config: config(), store });
     assert.deepEqual(lines.slice(1), [
@@ -45,7 +45,7 @@ describe('demonstration', () => {
     const secret = login.credentials[0]?.secret ?? null;
     assert.equal(await new Verifier().verify(Buffer.from('abc123'), secret), 'match');
 
-    const messages = await store.messagesOf({ mailboxId: login.mailboxId, limit: 10 });
+    const messages = await store.directory.messagesOf({ mailboxId: login.mailboxId, limit: 10 });
     const written = demonstrationMessages('demo@example.org', new Date());
     assert.deepEqual(
       messages.map(({ octets }) => octets),
@@ -61,7 +61,7 @@ describe('demonstration', () => {
     assert.deepEqual(await makeDemonstration({ config: config(), store }), []);
     const login = await store.findLogin('demo@example.org');
     assert.ok(login !== null);
-    const messages = await store.messagesOf({ mailboxId: login.mailboxId, limit: 10 });
+    const messages = await store.directory.messagesOf({ mailboxId: login.mailboxId, limit: 10 });
     assert.equal(messages.length, 4);
   });
 });

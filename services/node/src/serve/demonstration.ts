@@ -34,7 +34,7 @@ export async function makeDemonstration(options: DemonstrationOptions): Promise<
   if (!(await exists(unfinished))) {
     if (await exists(file)) return whereItIs;
     // Somebody's own mailbox of that name is left alone.
-    if ((await store.findMailbox(address)) !== null) return [];
+    if ((await store.directory.findMailbox(address)) !== null) return [];
     await writeFile(unfinished, passwordText(), { mode: 0o600 });
   }
   const password = (await readFile(unfinished, 'utf8')).trim();
@@ -52,8 +52,8 @@ export async function makeDemonstration(options: DemonstrationOptions): Promise<
 
 async function makeMailbox(store: Store, password: string): Promise<MailboxId> {
   const secret = await hashPassword(new TextEncoder().encode(password));
-  await unlessThere(store.addDomain({ name: domain }));
-  await unlessThere(store.addMailbox({ address, secret }));
+  await unlessThere(store.directory.addDomain({ name: domain }));
+  await unlessThere(store.directory.addMailbox({ address, secret }));
   const recipient = await store.findRecipient(address);
   if (recipient.kind !== 'mailbox') throw new Error(`${address} was not made`);
   return recipient.mailboxId;

@@ -52,6 +52,7 @@ const wrongCredentials: Refused = { kind: 'refused', refusal: 'credentials' };
 const temporary: Refused = { kind: 'refused', refusal: 'temporary' };
 const disabled: Refused = { kind: 'refused', refusal: 'disabled' };
 const inUse: Refused = { kind: 'refused', refusal: 'in-use' };
+const tooSoon: Refused = { kind: 'refused', refusal: 'login-delay' };
 
 /**
  * Verifies an attempt and opens the maildrop. Credentials that change in between are read and
@@ -107,9 +108,11 @@ async function verifyAny(
   secret: Uint8Array,
   credentials: readonly Credential[],
 ): Promise<Verdict> {
-  if (credentials.length === 0) return verifier.verify(secret, null);
+  // The others are for other mechanisms: some of them are no hash at all.
+  const hashes = credentials.filter(({ kind }) => kind === 'password' || kind === 'app-password');
+  if (hashes.length === 0) return verifier.verify(secret, null);
   let verdict: Verdict = 'no-match';
-  for (const credential of credentials) {
+  for (const credential of hashes) {
     verdict = await verifier.verify(secret, credential.secret);
     if (verdict === 'match' || verdict === 'overloaded') break;
   }
@@ -126,12 +129,14 @@ async function openMaildrop(
   const ownerId = backends.ownerId();
   const opened = await store.open({
     mailboxId,
+    actorId: mailboxId,
     credentialVersion: login.credentialVersion,
     ownerId,
     token,
   });
   if (opened.kind === 'stale-credentials') return 'stale-credentials';
   if (opened.kind === 'in-use') return inUse;
+  if (opened.kind === 'login-delay') return tooSoon;
   if (opened.kind === 'disabled') return disabled;
   try {
     const snapshot = await store.snapshot(mailboxId, opened.version, opened.messages);

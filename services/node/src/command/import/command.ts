@@ -65,7 +65,7 @@ async function importMail(
 }
 
 async function activeMailbox(store: Store, address: string): Promise<MailboxDetails> {
-  const mailbox = await store.findMailbox(address);
+  const mailbox = await store.directory.findMailbox(address);
   if (mailbox === null) throw new StartError(`there is no mailbox ${address}`);
   if (mailbox.status !== 'active') throw new StartError(`mailbox ${address} is ${mailbox.status}`);
   return mailbox;

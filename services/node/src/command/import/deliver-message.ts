@@ -96,6 +96,6 @@ async function isThere(
   { header, bodyOctets, bodyDigest }: Likeness,
   { store, mailboxId }: Destination,
 ): Promise<boolean> {
-  const holder = await store.findByUidl({ mailboxId, uidl, bodyOctets, bodyDigest });
+  const holder = await store.directory.findByUidl({ mailboxId, uidl, bodyOctets, bodyDigest });
   return holder?.kind === 'same-body' && headerLikeness(holder.header) === header;
 }

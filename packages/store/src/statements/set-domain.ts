@@ -1,0 +1,48 @@
+/**
+ * Changes what is set for a domain; what is not given stays. No version is bumped, which would be
+ * one for each of its mailboxes: each opening looks at the domain itself. Answers no row when there is no
+ * such domain.
+ */
+
+import { textAt } from '../field.ts';
+import type { Statement } from '../statement.ts';
+
+export interface DomainSettings {
+  readonly name: string;
+  readonly pop3Enabled?: boolean | undefined;
+  /** How soon after an opening of a maildrop the next one may come: 0 to a day. */
+  readonly loginDelaySeconds?: number | undefined;
+  /** How long what a QUIT removes can be restored; of QUITs from now on. */
+  readonly undeleteWindowSeconds?: number | undefined;
+  readonly actor: string;
+}
+
+function textOf(value: boolean | number | undefined): string | null {
+  return value === undefined ? null : String(value);
+}
+
+export const setDomain: Statement<DomainSettings, string> = {
+  name: 'set_domain',
+  text: `
+with changed as (
+  update domain
+  set pop3_enabled = coalesce($2::boolean, pop3_enabled),
+      login_delay = coalesce(make_interval(secs => $3::float8), login_delay),
+      undelete_window = coalesce(make_interval(secs => $4::float8), undelete_window)
+  where name = $1
+  returning domain_id),
+audited as (
+  insert into audit (actor, action, subject, detail)
+  select $5, 'domain.set', $1, jsonb_strip_nulls(jsonb_build_object(
+    'pop3', $2::boolean, 'loginDelaySeconds', $3::float8, 'undeleteWindowSeconds', $4::float8))
+  from changed)
+select domain_id from changed`,
+  parameters: ({ name, pop3Enabled, loginDelaySeconds, undeleteWindowSeconds, actor }) => [
+    name,
+    textOf(pop3Enabled),
+    textOf(loginDelaySeconds),
+    textOf(undeleteWindowSeconds),
+    actor,
+  ],
+  row: (row) => textAt(row, 0),
+};

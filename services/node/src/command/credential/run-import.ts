@@ -1,0 +1,113 @@
+/**
+ * Moves the passwords of a passwd-file into the store, a batch in each transaction.
+ *
+ * Never: a password in clear beyond the making of its hash; a line left out without a word.
+ */
+
+import { canonicalAddress, hashPassword } from '@poplar/identity';
+import { StartError } from '@poplar/runtime';
+import { type ImportOutcome, importRowsMax, type Store } from '@poplar/store';
+import { hashesAtOnceMax, passwdNamesMax } from '../limits.ts';
+import { type PasswdEntry, type PasswdOptions, parsePasswdLine } from '../login-secrets.ts';
+import { type PasswdLine, passwdLines } from './passwd-lines.ts';
+import type { CredentialReport } from './report.ts';
+
+export interface CredentialImport {
+  readonly store: Store;
+  readonly path: string;
+  readonly report: CredentialReport;
+  /** Make mailboxes that are not there. */
+  readonly create: boolean;
+  /** Of names that have none. */
+  readonly domain: string | null;
+  readonly parsing: PasswdOptions;
+  /** Aborted: stop behind the batch at hand. */
+  readonly stopping: AbortSignal;
+  readonly onProgress: () => void;
+}
+
+/** An entry on its way, with its canonical address. */
+interface Row {
+  readonly lineNumber: number;
+  readonly address: string;
+  readonly name: string;
+  readonly secret: string | Uint8Array;
+  readonly dropped: readonly string[];
+}
+
+/** Rejects with a StoreError, or a StartError when the file cannot be read. */
+export async function runCredentialImport(run: CredentialImport): Promise<'complete' | 'stopped'> {
+  const seen = new Set<string>();
+  let rows: Row[] = [];
+  for await (const line of passwdLines(run.path)) {
+    if (run.stopping.aborted) return 'stopped';
+    const row = rowOf(line, run, seen);
+    if (row !== null) rows.push(row);
+    if (rows.length >= importRowsMax) {
+      if (!(await store(rows, run))) return 'stopped';
+      rows = [];
+    }
+    run.report.lines = line.lineNumber;
+    run.report.octetsRead = line.octetsRead;
+    run.onProgress();
+  }
+  return (await store(rows, run)) ? 'complete' : 'stopped';
+}
+
+function rowOf(line: PasswdLine, run: CredentialImport, seen: Set<string>): Row | null {
+  const { lineNumber, text } = line;
+  const skip = (name: string | null, reason: string): null => {
+    run.report.skip({ lineNumber, name, reason });
+    return null;
+  };
+  if (text === null) return skip(null, 'too long, or not UTF-8');
+  const entry: PasswdEntry = parsePasswdLine(text, run.parsing);
+  if (entry.kind === 'nothing') return null;
+  if (entry.kind === 'skipped') return skip(entry.name, entry.reason);
+  const { name, dropped } = entry;
+  const named = name.includes('@') || run.domain === null ? name : `${name}@${run.domain}`;
+  const address = canonicalAddress(named);
+  if (address === null) {
+    return skip(name, name.includes('@') ? 'no address' : 'no domain; --domain gives one');
+  }
+  if (seen.has(address)) return skip(name, outcomeTexts.duplicate);
+  if (seen.size >= passwdNamesMax) throw new StartError('the file has too many names; split it');
+  seen.add(address);
+  const secret = entry.kind === 'hash' ? entry.stored : entry.clear;
+  return { lineNumber, address, name, secret, dropped };
+}
+
+const outcomeTexts: Readonly<Record<Exclude<ImportOutcome, Stored>, string>> = {
+  'no-mailbox': 'no such mailbox; --create makes it',
+  'no-domain': 'no such domain',
+  'name-taken': 'an alias of another mailbox',
+  duplicate: 'named on an earlier line',
+  invalid: 'refused by the store',
+};
+
+type Stored = 'set' | 'created' | 'unchanged';
+
+function isStored(outcome: ImportOutcome): outcome is Stored {
+  return outcome === 'set' || outcome === 'created' || outcome === 'unchanged';
+}
+
+/** False when it was stopped before anything of them was stored. */
+async function store(rows: readonly Row[], run: CredentialImport): Promise<boolean> {
+  const { report, create } = run;
+  const hashed: { address: string; stored: string }[] = [];
+  for (let at = 0; at < rows.length; at += hashesAtOnceMax) {
+    if (run.stopping.aborted) return false;
+    const some = rows.slice(at, at + hashesAtOnceMax).map(async ({ address, secret }) => {
+      return { address, stored: typeof secret === 'string' ? secret : await hashPassword(secret) };
+    });
+    hashed.push(...(await Promise.all(some)));
+    run.onProgress();
+  }
+  const outcomes = await run.store.credentials.import(hashed, { create, actor: 'command' });
+  rows.forEach(({ lineNumber, name, dropped }, index) => {
+    const outcome = outcomes[index] ?? 'invalid';
+    if (isStored(outcome)) report.take(outcome, dropped);
+    else report.skip({ lineNumber, name, reason: outcomeTexts[outcome] });
+  });
+  return true;
+}

@@ -1,0 +1,123 @@
+/**
+ * `poplar mailbox apop` and `mailbox certificate`: what some clients log in with besides passwords.
+ *
+ * Never: the APOP secret printed; it has to be stored as it is (RFC 1939 section 7), so it must not be
+ * the password either, which the command says.
+ */
+
+import { StartError } from '@poplar/runtime';
+import type { CredentialRow } from '@poplar/store';
+import { type Command, InvalidArgumentError } from 'commander';
+import { addressedCommand, noSuchMailbox } from './mailbox-command.ts';
+import { onePage, printedDate, printJson, printLine, printRows } from './output.ts';
+import { type PasswordOptions, readPassword, withPasswordOption } from './password-input.ts';
+import { explain, type StoreCommandOptions, withStore } from './store-access.ts';
+
+interface ApopOptions extends StoreCommandOptions, PasswordOptions {
+  readonly off?: true;
+}
+
+export function registerSecretCommands(mailbox: Command): void {
+  const apop = addressedCommand(mailbox, 'apop', 'set the secret that APOP shares with a client');
+  withPasswordOption(apop)
+    .option('--off', 'remove it')
+    .addHelpText('after', '\nIt is stored as it is: take another one than the password.')
+    .action(setApop);
+  const certificate = mailbox
+    .command('certificate')
+    .description('names of client certificates that log in');
+  const named = (name: string, description: string) =>
+    addressedCommand(certificate, name, description).argument(
+      '<name>',
+      'as the certificate has it',
+      certificateNameArgument,
+    );
+  named('add', 'let a certificate of this name log in').action(addCertificate);
+  named('remove', 'end that').action(removeCertificate);
+  addressedCommand(certificate, 'list', 'list them').action(listCertificates);
+}
+
+function certificateNameArgument(text: string): string {
+  const octets = Buffer.byteLength(text);
+  if (octets < 1 || octets > 1_024 || /\p{Cc}/u.test(text)) {
+    throw new InvalidArgumentError('It must have 1 to 1,024 octets and no control character.');
+  }
+  return text;
+}
+
+async function setApop(address: string, options: ApopOptions, command: Command): Promise<void> {
+  const secret = options.off === true ? null : textOf(await readPassword(options, command));
+  await withStore(options, ({ store }) => {
+    const setting = store.credentials.setApopSecret({ address, secret, actor: 'command' });
+    return explain(setting, 'NOT_FOUND', noSuchMailbox(address));
+  });
+  if (options.json === true) printJson({ address, apop: secret !== null });
+  else printLine(`APOP secret of ${address} ${secret === null ? 'removed' : 'set'}`);
+}
+
+function textOf(secret: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(secret);
+  } catch {
+    throw new StartError('the secret is not UTF-8');
+  }
+}
+
+async function addCertificate(
+  address: string,
+  name: string,
+  options: StoreCommandOptions,
+): Promise<void> {
+  const credentialId = await withStore(options, ({ store }) => {
+    const adding = store.credentials.addCertificateName({ address, name, actor: 'command' });
+    const found = explain(adding, 'NOT_FOUND', noSuchMailbox(address));
+    const isNew = explain(found, 'CONFLICT', `mailbox ${address} has this name already`);
+    return explain(isNew, 'INVALID', `mailbox ${address} has as many of them as it may`);
+  });
+  if (options.json === true) printJson({ address, credentialId, name });
+  else printLine(`a certificate of this name logs in as ${address}`);
+}
+
+async function certificatesOf(
+  address: string,
+  options: StoreCommandOptions,
+): Promise<CredentialRow[]> {
+  const rows = await withStore(options, ({ store }) =>
+    explain(store.credentials.list(address), 'NOT_FOUND', noSuchMailbox(address)),
+  );
+  return rows.filter(({ kind }) => kind === 'certificate');
+}
+
+async function removeCertificate(
+  address: string,
+  name: string,
+  options: StoreCommandOptions,
+): Promise<void> {
+  const rows = await certificatesOf(address, options);
+  const found = rows.find(({ certificateName }) => certificateName === name);
+  const unknown = `mailbox ${address} has no such name`;
+  if (found === undefined) throw new StartError(unknown);
+  const { credentialId } = found;
+  await withStore(options, ({ store }) => {
+    const revoking = store.credentials.revoke({ address, credentialId, actor: 'command' });
+    return explain(revoking, 'NOT_FOUND', unknown);
+  });
+  if (options.json === true) printJson({ address, credentialId, name });
+  else printLine(`no certificate of this name logs in as ${address} any more`);
+}
+
+async function listCertificates(address: string, options: StoreCommandOptions): Promise<void> {
+  await printRows<CredentialRow>({
+    pages: onePage(await certificatesOf(address, options)),
+    columns: [
+      { title: 'ID', text: ({ credentialId }) => credentialId, right: true },
+      { title: 'NAME', text: ({ certificateName }) => certificateName ?? '' },
+      { title: 'CREATED', text: ({ createdAt }) => printedDate(createdAt) },
+    ],
+    json: ({ credentialId, certificateName, createdAt, lastUsedOn }) => {
+      return { credentialId, name: certificateName, createdAt, lastUsedOn };
+    },
+    asJson: options.json === true,
+    none: `no certificate logs in as ${address}`,
+  });
+}
