@@ -4,7 +4,7 @@
  * Never: SQL, POP3, a socket. It is given a record and answers.
  */
 
-export { canonicalAddress, canonicalDomain } from './address.ts';
+export { canonicalAddress, canonicalDomain, canonicalName } from './address.ts';
 export { secretOctetsMax } from './limits.ts';
 export { hashPassword } from './password.ts';
 export { hasControlCharacter, preparedSecret } from './prepared-secret.ts';
