@@ -5,7 +5,17 @@
  */
 
 export { canonicalAddress, canonicalDomain, canonicalName } from './address.ts';
+export { type AppPassword, makeAppPassword } from './app-password.ts';
 export { secretOctetsMax } from './limits.ts';
 export { hashPassword } from './password.ts';
 export { hasControlCharacter, preparedSecret } from './prepared-secret.ts';
-export { type Verdict, Verifier, type VerifierOptions } from './verifier.ts';
+export type { Argon2Costs } from './schemes/index.ts';
+export {
+  decoyScramSecret,
+  makeScramSecret,
+  parseScramSecret,
+  type ScramHash,
+  type ScramSecret,
+  verifyScramProof,
+} from './scram.ts';
+export { type Verdict, type Verification, Verifier, type VerifierOptions } from './verifier.ts';

@@ -32,9 +32,10 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
     ticketKeys: context.ticketKeys,
     handshakeTimeoutMs: limits.tlsHandshakeTimeoutMs,
   });
+  const verifier = new Verifier();
   const frontEnd = new FrontEnd({
     settings: settingsOf(config),
-    backends: { store, verifier: new Verifier(), ownerId: () => ownerId },
+    backends: { store, verifier, ownerId: () => ownerId },
     tls,
     counters: new Counters(metrics),
     log,
@@ -47,6 +48,7 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
       await Promise.all(listeners.map((listener) => listener.stop()));
       await frontEnd.drain(deadlineMs);
       clearInterval(sweep);
+      await verifier.end();
       await store.end();
     },
     reload: (certificates) => tls.replaceCertificates(certificates),

@@ -304,7 +304,7 @@ export class Connection implements SocketOwner {
     const { backends } = this.#frontEnd;
     const startedAtMs = this.#frontEnd.nowMs();
     if (effect.kind === 'authenticate') {
-      const result = await authenticate(backends, effect.attempt);
+      const result = await authenticate(backends, effect.attempt, this.remoteAddress);
       // First of all: from here on whatever happens gives the lock back.
       if (result.kind === 'opened') this.#maildrop = result.maildrop;
       this.#frontEnd.loginTried(this, effect.attempt.mechanism, { result, startedAtMs });

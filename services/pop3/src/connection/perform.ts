@@ -11,14 +11,7 @@ import { randomUUID } from 'node:crypto';
 import type { Verifier } from '@poplar/identity';
 import { canonicalAddress } from '@poplar/identity';
 import type { Attempt, Extent, MessageIndex, Outcome } from '@poplar/protocol';
-import {
-  type Credential,
-  type Login,
-  type MailboxId,
-  type Snapshot,
-  type Store,
-  StoreError,
-} from '@poplar/store';
+import { type Login, type MailboxId, type Snapshot, type Store, StoreError } from '@poplar/store';
 import { staleCredentialTriesMax } from '../limits.ts';
 import { failureBeforeFirstOctet, type Incident } from './outcome-for-error.ts';
 import type { ReadAhead } from './read-ahead.ts';
@@ -55,12 +48,17 @@ const inUse: Refused = { kind: 'refused', refusal: 'in-use' };
 
 /**
  * Verifies an attempt and opens the maildrop. Credentials that change in between are read and
- * verified again, so that an old password never opens anything. Never rejects.
+ * verified again, so that an old password never opens anything. `source` is where the client is, for
+ * the verifier to be fair to. Never rejects.
  */
-export async function authenticate(backends: Backends, attempt: Attempt): Promise<Authenticated> {
+export async function authenticate(
+  backends: Backends,
+  attempt: Attempt,
+  source: string,
+): Promise<Authenticated> {
   try {
     for (let tries = 0; tries < staleCredentialTriesMax; tries += 1) {
-      const result = await tryOnce(backends, attempt);
+      const result = await tryOnce(backends, attempt, source);
       if (result !== 'stale-credentials') return result;
     }
     return temporary;
@@ -74,9 +72,11 @@ export async function authenticate(backends: Backends, attempt: Attempt): Promis
 async function tryOnce(
   backends: Backends,
   attempt: Attempt,
+  source: string,
 ): Promise<Authenticated | 'stale-credentials'> {
   const login = await findLogin(backends.store, attempt);
-  const verdict = await verifyAny(backends.verifier, attempt.secret, login?.credentials ?? []);
+  const stored = login?.credentials.map(({ secret }) => secret) ?? [];
+  const { verdict } = await backends.verifier.verify(attempt.secret, stored, source);
   if (verdict === 'overloaded') return temporary;
   if (verdict === 'unusable') {
     const error = new Error('a stored credential has an unknown or unsafe form');
@@ -96,22 +96,6 @@ async function findLogin(store: Store, attempt: Attempt): Promise<Login | null> 
     return null;
   }
   return store.findLogin(name);
-}
-
-type Verdict = Awaited<ReturnType<Verifier['verify']>>;
-
-async function verifyAny(
-  verifier: Verifier,
-  secret: Uint8Array,
-  credentials: readonly Credential[],
-): Promise<Verdict> {
-  if (credentials.length === 0) return verifier.verify(secret, null);
-  let verdict: Verdict = 'no-match';
-  for (const credential of credentials) {
-    verdict = await verifier.verify(secret, credential.secret);
-    if (verdict === 'match' || verdict === 'overloaded') break;
-  }
-  return verdict;
 }
 
 async function openMaildrop(
