@@ -5,6 +5,7 @@
  */
 
 export { canonicalAddress, canonicalDomain, canonicalName } from './address.ts';
+export { verifyApop } from './apop.ts';
 export { type AppPassword, makeAppPassword } from './app-password.ts';
 export { secretOctetsMax } from './limits.ts';
 export { hashPassword } from './password.ts';

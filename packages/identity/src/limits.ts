@@ -103,6 +103,9 @@ export const scramSaltOctets = { min: 8, max: 64 } as const;
 /** Characters of what SCRAM authenticates: three messages of a SASL line each. */
 export const scramMessageCharactersMax = 65_536;
 
+/** Characters of an APOP timestamp (RFC 1939 §7: it is in a greeting line of 512 octets). */
+export const apopTimestampCharactersMax = 512;
+
 /** Octets of a local part (RFC 5321 §4.5.3.1.1). */
 export const localPartOctetsMax = 64;
 
