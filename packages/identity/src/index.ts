@@ -8,9 +8,10 @@ export { canonicalAddress, canonicalDomain, canonicalName } from './address.ts';
 export { verifyApop } from './apop.ts';
 export { type AppPassword, makeAppPassword } from './app-password.ts';
 export { secretOctetsMax } from './limits.ts';
+export { type PasswdEntry, parsePasswdLine } from './passwd-file.ts';
 export { hashPassword } from './password.ts';
 export { hasControlCharacter, preparedSecret } from './prepared-secret.ts';
-export type { Argon2Costs } from './schemes/index.ts';
+export { type Argon2Costs, readStored, type StoredReading } from './schemes/index.ts';
 export {
   decoyScramSecret,
   makeScramSecret,

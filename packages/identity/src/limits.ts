@@ -106,6 +106,9 @@ export const scramMessageCharactersMax = 65_536;
 /** Characters of an APOP timestamp (RFC 1939 §7: it is in a greeting line of 512 octets). */
 export const apopTimestampCharactersMax = 512;
 
+/** Characters of a line of a passwd-file. */
+export const passwdLineCharactersMax = 8192;
+
 /** Octets of a local part (RFC 5321 §4.5.3.1.1). */
 export const localPartOctetsMax = 64;
 
