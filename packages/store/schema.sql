@@ -38,6 +38,13 @@ table audit
   audit_pkey PRIMARY KEY (audit_id)
   CREATE INDEX audit_mailbox ON public.audit USING btree (mailbox_id, audit_id) WHERE (mailbox_id IS NOT NULL)
 
+table cluster_key
+  only_row boolean not null default true
+  key bytea not null
+  cluster_key_256_bits CHECK ((octet_length(key) = 32))
+  cluster_key_one CHECK (only_row)
+  cluster_key_pkey PRIMARY KEY (only_row)
+
 table credential with (fillfactor=90)
   mailbox_id bigint not null
   credential_id bigint not null

@@ -42,7 +42,9 @@ const onlyIn: Readonly<Record<string, readonly string[]>> = {
   fastify: ['packages/runtime', 'services/admin'],
   pino: ['packages/runtime'],
   'prom-client': ['packages/runtime'],
+  '@mongodb-js/saslprep': ['packages/identity'],
   '@node-rs/argon2': ['packages/identity'],
+  '@node-rs/bcrypt': ['packages/identity'],
   commander: ['services/node', 'services/admin'],
 };
 

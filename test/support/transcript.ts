@@ -167,7 +167,7 @@ class Draft {
 function loginOf(head: (key: string, fallback: string) => string): LoginHead {
   const [seconds = 'none', user] = head('delay', 'none').split(' ');
   return {
-    mechanisms: head('mechanisms', 'PLAIN').split(' '),
+    mechanisms: head('mechanisms', 'PLAIN LOGIN').split(' '),
     apop: head('apop', 'no') === 'yes',
     certificate: head('certificate', 'no') === 'yes',
     delay: seconds === 'none' ? null : { seconds: Number(seconds), perUser: user === 'user' },

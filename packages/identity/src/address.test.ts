@@ -46,7 +46,7 @@ const refused: readonly [text: string, reason: string][] = [
   ['\u212aelvin@example.org', 'Kelvin sign, which lower-cases to k'],
   ['ann@\u212a.example', 'Kelvin sign in the domain'],
   ['\u0131@example.org', 'dotless i'],
-  ['\uff41nn@example.org', 'full-width a'],
+  ['ann@\uff41.example', 'full-width a in the domain'],
   ['ann@example\u3002org', 'ideographic full stop'],
   ['\ud800@example.org', 'a lone surrogate'],
   [`${'l'.repeat(65)}@example.org`, 'a local part of 65'],
@@ -86,7 +86,8 @@ test('property: never throws, is idempotent, and changes nothing but ASCII case'
       fc.oneof(nearlyAddress, fc.string({ unit: 'binary' }), fc.emailAddress()),
       (text) => {
         const canonical = canonicalAddress(text);
-        if (canonical === null) return;
+        // What is beyond ASCII has properties of its own in username.test.ts.
+        if (canonical === null || !/^[\0-\x7f]*$/.test(text)) return;
         seen += 1;
         assert.equal(canonicalAddress(canonical), canonical);
         assert.equal(canonical.length, text.length);

@@ -4,7 +4,9 @@
  * Never: SQL, POP3, a socket. It is given a record and answers.
  */
 
-export { canonicalAddress, canonicalDomain } from './address.ts';
+export { canonicalAddress, canonicalDomain, canonicalName } from './address.ts';
+export { verifyApop } from './apop.ts';
+export { type AppPassword, makeAppPassword } from './app-password.ts';
 export { VerificationCache, type VerificationCacheParts } from './cache/verification-cache.ts';
 export { secretOctetsMax } from './limits.ts';
 export type { TokenVerdict } from './oauth/claims.ts';
@@ -13,8 +15,18 @@ export {
   type OAuthSettings,
   TokenVerifier,
 } from './oauth/token-verifier.ts';
+export { type PasswdEntry, parsePasswdLine } from './passwd-file.ts';
 export { hashPassword } from './password.ts';
 export { hasControlCharacter, preparedSecret } from './prepared-secret.ts';
+export { type Argon2Costs, readStored, type StoredReading } from './schemes/index.ts';
+export {
+  decoyScramSecret,
+  makeScramSecret,
+  parseScramSecret,
+  type ScramHash,
+  type ScramSecret,
+  verifyScramProof,
+} from './scram.ts';
 export { AddressCounts, type AddressCountsParts } from './throttle/address-counts.ts';
 export {
   allocateGuards,
@@ -28,4 +40,4 @@ export {
 export { Networks } from './throttle/networks.ts';
 export { type PenaltyRow, ScoreTable } from './throttle/score-table.ts';
 export { type Assessment, type LoginSource, Throttle } from './throttle/throttle.ts';
-export { type Verdict, Verifier, type VerifierOptions } from './verifier.ts';
+export { type Verdict, type Verification, Verifier, type VerifierOptions } from './verifier.ts';

@@ -34,6 +34,7 @@ export async function resolveListeners(config: Config): Promise<Config> {
   const tcp = async <T extends TcpAddress>(name: string, address: T | null): Promise<T | null> =>
     address === null ? null : { ...address, port: await hold(held, name, address) };
   const listeners: Listeners = {
+    ...config.listeners,
     pop3: roles.includes('pop3') ? await tcp('pop3', pop3) : null,
     pop3s: roles.includes('pop3') ? await tcp('pop3s', pop3s) : null,
     lmtp: roles.includes('maildrop') ? await resolveAll(held, lmtp) : [],

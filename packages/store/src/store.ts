@@ -33,7 +33,7 @@ import type {
 import { Credentials } from './credentials.ts';
 import { deliver } from './delivery.ts';
 import { Directory } from './directory.ts';
-import type { StoreError } from './errors.ts';
+import { StoreError } from './errors.ts';
 import { Flagging } from './flagging.ts';
 import {
   lockWaitMs,
@@ -56,6 +56,7 @@ import { type Recipients, recipientsOn } from './recipients.ts';
 import { Snapshots } from './snapshots.ts';
 import type { NewOwner } from './statements/insert-owner.ts';
 import type { Owner } from './statements/list-owners.ts';
+import { readClusterKey } from './statements/read-cluster-key.ts';
 import type { Renewed } from './statements/renew-owners.ts';
 
 export interface StoreOptions {
@@ -266,6 +267,13 @@ export class Store {
   /** Null or a kind for an envelope recipient. The address must be canonical. */
   findRecipient(address: string): Promise<Recipient> {
     return this.#recipients.submit(address);
+  }
+
+  /** 32 octets that all nodes of this database know, and nobody else. */
+  async clusterKey(): Promise<Uint8Array> {
+    const [key] = await this.#work.run(readClusterKey, undefined);
+    if (key === undefined) throw new StoreError('STORE_CORRUPT', 'there is no cluster key');
+    return new Uint8Array(key);
   }
 
   /** Adds what this node throttles and answers what other nodes have added since the last call. */

@@ -60,7 +60,7 @@ test('a recipient is looked up by its canonical address', async () => {
 
 test('an address that cannot be ours is unknown without a query', async () => {
   const { accept, asked } = acceptMessage({ find: away });
-  for (const address of ['postmaster', '"a b"@c', 'é@b', 'a@[192.0.2.1]']) {
+  for (const address of ['postmaster', '"a b"@c', '\u212a@b', 'a@[192.0.2.1]']) {
     assert.deepEqual(await accept.resolve(address), { kind: 'rejected', reason: 'unknown' });
   }
   assert.deepEqual(asked, []);

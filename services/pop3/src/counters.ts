@@ -24,9 +24,26 @@ export class Counters {
     this.#metrics.inc('poplar_connections_closed_total', listener, reason);
   }
 
-  loginTried(outcome: string, seconds: number): void {
-    this.#metrics.inc('poplar_logins_total', outcome);
-    this.#metrics.observe('poplar_login_duration_seconds', seconds);
+  loginTried(tried: {
+    readonly outcome: string;
+    readonly reason: string;
+    readonly mechanism: string;
+    readonly seconds: number;
+  }): void {
+    this.#metrics.inc('poplar_logins_total', tried.outcome, tried.mechanism);
+    this.#metrics.inc('poplar_login_reasons_total', tried.reason);
+    this.#metrics.observe('poplar_login_duration_seconds', tried.seconds);
+  }
+
+  /** Numbers that are kept elsewhere, as of now. */
+  loginsStand(now: {
+    readonly hashesWaiting: number;
+    readonly cacheHits: number;
+    readonly cacheMisses: number;
+  }): void {
+    this.#metrics.set('poplar_hashes_waiting', now.hashesWaiting);
+    this.#metrics.set('poplar_verification_cache_hits_total', now.cacheHits);
+    this.#metrics.set('poplar_verification_cache_misses_total', now.cacheMisses);
   }
 
   sessionBegan(): void {

@@ -6,14 +6,21 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { passwordLogins, type SessionOptions } from '@poplar/protocol';
+import {
+  type LoginNameRule,
+  passwordLogins,
+  type Secured,
+  type SessionOptions,
+} from '@poplar/protocol';
 import type { Log } from '@poplar/runtime';
 import { type AddressShares, Admission } from './admission.ts';
 import type { Connection } from './connection/connection.ts';
+import { LoginExchange, type Performed } from './connection/login-exchange.ts';
 import { type Incident, incidentCode } from './connection/outcome-for-error.ts';
-import type { Authenticated, Backends } from './connection/perform.ts';
+import type { Backends } from './connection/perform.ts';
 import type { Counters } from './counters.ts';
 import { drainPollMs } from './limits.ts';
+import type { LoginDesk } from './login/desk.ts';
 import type { SecureEndpoint } from './tls/secure-endpoint.ts';
 
 export type ListenerKind = 'pop3' | 'pop3s';
@@ -26,21 +33,18 @@ export interface Settings {
   readonly loginTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly writeStallMs: number;
+  /** How login names are read on each listener. */
+  readonly nameRules: Readonly<Record<ListenerKind, LoginNameRule>>;
 }
 
 export interface FrontEndParts {
   readonly settings: Settings;
-  readonly backends: Omit<Backends, 'report'>;
+  readonly store: Backends['store'];
+  readonly desk: (report: (error: unknown) => void) => LoginDesk;
   readonly tls: SecureEndpoint;
   readonly shares: AddressShares;
   readonly counters: Counters;
   readonly log: Log;
-}
-
-/** An attempt to log in that has been answered. */
-interface Tried {
-  readonly result: Authenticated;
-  readonly startedAtMs: number;
 }
 
 const loopback = /^(?:127\.|::1$|::ffff:127\.)/;
@@ -48,6 +52,7 @@ const loopback = /^(?:127\.|::1$|::ffff:127\.)/;
 export class FrontEnd {
   readonly settings: Settings;
   readonly backends: Backends;
+  readonly desk: LoginDesk;
   readonly tls: SecureEndpoint;
   readonly admission: Admission<Connection>;
   readonly #counters: Counters;
@@ -59,7 +64,8 @@ export class FrontEnd {
     this.admission = new Admission(parts.settings.connectionsMax, parts.shares);
     this.#counters = parts.counters;
     this.#log = parts.log;
-    this.backends = { ...parts.backends, report: (incident) => this.#report(incident) };
+    this.backends = { store: parts.store, report: (incident) => this.#report(incident) };
+    this.desk = parts.desk((error) => this.#report({ during: 'authenticate', error }));
   }
 
   /** Monotonic: deadlines do not move with the wall clock. */
@@ -70,18 +76,27 @@ export class FrontEnd {
   /** How a session begins: in the clear or under TLS, and whether TLS may follow. */
   sessionOptions(
     remoteAddress: string,
-    transport: { readonly tls: boolean; readonly stlsOffered: boolean },
+    transport: { readonly secured: Secured | null; readonly stlsOffered: boolean },
   ): SessionOptions {
     const { hostname, cleartext } = this.settings;
+    const { secured, stlsOffered } = transport;
     return {
       ...passwordLogins,
+      ...this.desk.announced(),
+      ...secured,
       hostname,
       implementation: 'Poplar',
-      ...transport,
+      tls: secured !== null,
+      stlsOffered,
       // RFC 8314 §3: a password in the clear may cross this machine, but no network.
       cleartextAllowed:
         cleartext === 'always' || (cleartext === 'loopback' && loopback.test(remoteAddress)),
     };
+  }
+
+  loginExchange({ listener, remoteAddress }: Connection): LoginExchange {
+    const rule = this.settings.nameRules[listener];
+    return new LoginExchange({ desk: this.desk, rule, remoteAddress });
   }
 
   /** True when there was room for it. */
@@ -99,18 +114,23 @@ export class FrontEnd {
     this.#counters.handshaken(connection.listener, resumed);
   }
 
-  loginTried(connection: Connection, mechanism: string, tried: Tried): void {
-    const { result, startedAtMs } = tried;
-    const outcome = result.kind === 'opened' ? 'opened' : result.refusal;
+  /** One event for each attempt that came to its end, whatever that was. */
+  loginTried(connection: Connection, performed: Performed, startedAtMs: number): void {
+    const { result, mechanism } = performed;
+    if (result === null) return;
+    const isOpened = result.kind === 'opened';
+    const outcome = isOpened ? 'opened' : result.refusal;
+    const reason = isOpened ? 'opened' : result.reason;
     const durationMs = this.nowMs() - startedAtMs;
-    this.#counters.loginTried(outcome, durationMs / 1_000);
-    const address = result.kind === 'opened' ? result.maildrop.address : null;
+    this.#counters.loginTried({ outcome, reason, mechanism, seconds: durationMs / 1_000 });
     this.#log.info(
       {
         event: 'login',
         outcome,
+        reason,
         mechanism,
-        address,
+        address: isOpened ? result.maildrop.address : result.address,
+        actor: isOpened ? result.maildrop.actorAddress : null,
         remote: connection.remoteAddress,
         tls: connection.tlsVersion,
         durationMs: Math.round(durationMs),

@@ -61,3 +61,16 @@ export const drainPollMs = 50;
 
 /** Names of a client's certificate that are looked at. */
 export const certificateNamesMax = 20;
+
+/** Octets of randomness in the server's part of a SCRAM nonce. */
+export const scramNonceOctets = 18;
+/** Octets of randomness in the timestamp of APOP. */
+export const apopTimestampOctets = 16;
+
+/** How often the days on which credentials were used are written down. */
+export const lastUseIntervalMs = 30_000;
+/** Credentials noted between two of these; more are noted the next time they are used. */
+export const lastUsesMax = 1_000;
+
+/** How often the login delays of the domains are read for CAPA. */
+export const loginDelaysIntervalMs = 60_000;

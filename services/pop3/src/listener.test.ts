@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { allocateGuards } from '@poplar/identity';
 import {
   loadCertificates,
   loadConfig,
@@ -39,6 +40,7 @@ test('a port that is taken is one line for the operator, without a stack', async
     roles: [{ role: 'pop3', workerUrl, count: 1 }],
     certificates: await loadCertificates(config),
     ticketKeys: makeTicketKeys(),
+    ...allocateGuards({ cacheOctets: 0, workers: 1, clusterKey: new Uint8Array(32) }),
     log: silentLog,
     hooks: {
       beforeStart: async () => ({ ownerId: '00000000-0000-4000-8000-000000000000' }),

@@ -6,12 +6,15 @@
  */
 
 import { openGuards, Verifier } from '@poplar/identity';
+import type { LoginNameRule } from '@poplar/protocol';
 import type { Config, RoleInstance, WorkerContext } from '@poplar/runtime';
 import { openStore } from '@poplar/store';
 import { Counters } from './counters.ts';
 import { FrontEnd, type Settings } from './front-end.ts';
-import { streamConnectionsMax, sweepIntervalMs } from './limits.ts';
+import { loginDelaysIntervalMs, streamConnectionsMax, sweepIntervalMs } from './limits.ts';
 import { Listener } from './listener.ts';
+import { LoginDesk } from './login/desk.ts';
+import { loginSettings } from './login/settings.ts';
 import { SecureEndpoint } from './tls/secure-endpoint.ts';
 
 export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
@@ -38,14 +41,26 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
     worker: context.worker,
     settings: { ...config.auth, connectionsPerAddressMax: limits.connectionsPerAddressMax },
   });
+  const logins = await loginSettings(config, guards.decoyKey);
+  const verifier = new Verifier({ argon2: config.auth.argon2 });
+  const counters = new Counters(metrics);
   const frontEnd = new FrontEnd({
     settings: settingsOf(config),
-    backends: { store, verifier: new Verifier(), ownerId: () => ownerId },
+    store,
+    desk: (report) =>
+      new LoginDesk({ store, verifier, guards, ownerId: () => ownerId, settings: logins, report }),
     tls,
     shares: guards.addressCounts,
-    counters: new Counters(metrics),
+    counters,
     log,
   });
+  const { desk } = frontEnd;
+  const readDelays = async (): Promise<void> => {
+    desk.delaysAre(await store.directory.loginDelays());
+  };
+  // A database that is away now is no reason not to listen; nobody can log in anyway.
+  await readDelays().catch(() => {});
+  const delays = setInterval(() => void readDelays().catch(() => {}), loginDelaysIntervalMs);
   const listeners = await listen(config, frontEnd);
   const sweep = setInterval(() => frontEnd.sweep(), sweepIntervalMs);
   return {
@@ -54,6 +69,8 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
       await Promise.all(listeners.map((listener) => listener.stop()));
       await frontEnd.drain(deadlineMs);
       clearInterval(sweep);
+      clearInterval(delays);
+      await desk.end();
       await store.end();
     },
     reload: (certificates) => tls.replaceCertificates(certificates),
@@ -89,5 +106,13 @@ function settingsOf(config: Config): Settings {
     loginTimeoutMs: limits.loginTimeoutMs,
     idleTimeoutMs: limits.idleTimeoutMs,
     writeStallMs: limits.writeStallMs,
+    nameRules: {
+      pop3: nameRule(config, config.listeners.pop3DefaultDomain),
+      pop3s: nameRule(config, config.listeners.pop3sDefaultDomain),
+    },
   };
+}
+
+function nameRule({ auth }: Config, own: string | null): LoginNameRule {
+  return { defaultDomain: own ?? auth.defaultDomain, masterSeparator: auth.masterSeparator };
 }

@@ -5,7 +5,7 @@
  * Never: memory that two processes share; a key that leaves the process.
  */
 
-import { createHash, randomBytes } from 'node:crypto';
+import { hkdfSync, randomBytes } from 'node:crypto';
 import { TagTable } from '../cache/tag-table.ts';
 import { VerificationCache } from '../cache/verification-cache.ts';
 import { AddressCounts } from './address-counts.ts';
@@ -27,12 +27,16 @@ export interface Guards {
   readonly cache: VerificationCache;
   readonly throttle: Throttle;
   readonly addressCounts: AddressCounts;
+  /** Of what unknown names are asked to prove by SCRAM: the same on all nodes of a cluster. */
+  readonly decoyKey: Uint8Array;
 }
 
 /** By the main thread, once. Pages that are never written take no memory. */
 export function allocateGuards(options: {
   readonly cacheOctets: number;
   readonly workers: number;
+  /** Known to all nodes that exchange scores, and to nobody else. */
+  readonly clusterKey: Uint8Array;
 }): { readonly shared: SharedMemory; readonly keys: SharedKeys } {
   return {
     shared: {
@@ -44,8 +48,8 @@ export function allocateGuards(options: {
     },
     keys: {
       tags: randomBytes(32),
-      // Nodes that exchange scores have nothing secret in common, so this is a hash without a key.
-      scores: createHash('sha256').update('poplar scores 1').digest(),
+      scores: derived(options.clusterKey, 'scores'),
+      decoys: derived(options.clusterKey, 'decoys'),
     },
   };
 }
@@ -66,6 +70,7 @@ export function openGuards(given: {
   const trusted = new Networks(settings.trustedNetworks);
   const tagKey = keyOf(keys, 'tags');
   return {
+    decoyKey: keyOf(keys, 'decoys'),
     cache: new VerificationCache({
       memory: memoryOf(shared, 'verified'),
       key: tagKey,
@@ -87,6 +92,11 @@ export function openGuards(given: {
       exempt: trusted,
     }),
   };
+}
+
+/** One use of a key must not tell anything about another. */
+function derived(key: Uint8Array, use: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', key, '', `poplar ${use} 1`, 32));
 }
 
 function memoryOf(shared: SharedMemory, name: string): SharedArrayBuffer {

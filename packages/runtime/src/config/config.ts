@@ -71,6 +71,9 @@ export interface Limits {
 export interface Listeners {
   readonly pop3: Pop3Listener | null;
   readonly pop3s: Pop3Listener | null;
+  /** Of login names without one on that listener; null: `auth.defaultDomain`. */
+  readonly pop3DefaultDomain: string | null;
+  readonly pop3sDefaultDomain: string | null;
   readonly lmtp: readonly Address[];
   readonly ops: TcpAddress | null;
   readonly admin: TcpAddress | null;
@@ -96,6 +99,8 @@ export interface Config {
     readonly keyFile: string | null;
     /** Chosen by the name the client asks for (SNI). */
     readonly certificates: readonly CertificateFiles[];
+    /** Authorities whose client certificates may log in; null: none are asked for. */
+    readonly clientCaFile: string | null;
   };
   readonly listeners: Listeners;
   readonly cleartext: CleartextRule;

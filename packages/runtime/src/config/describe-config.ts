@@ -40,7 +40,7 @@ function printedValue(config: Config, key: string): string {
 }
 
 function printed(value: unknown): string {
-  if (value === null) return '(off)';
+  if (value === null || value === undefined) return '(off)';
   if (Array.isArray(value)) return value.length === 0 ? '(none)' : value.map(printed).join(', ');
   if (isAddress(value)) return printAddress(value);
   return typeof value === 'object' ? JSON.stringify(value) : String(value);

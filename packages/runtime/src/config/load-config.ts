@@ -116,6 +116,13 @@ function takeListeners(settings: Settings): Listeners {
       parse: value.optional(value.tcpAddress),
       fallback: { host: '127.0.0.1', port },
     });
+  const domain = (key: string, variable: string): string | null =>
+    settings.take<string | null>({
+      key: `listeners.${key}`,
+      variable,
+      parse: value.optional(value.text),
+      fallback: null,
+    });
   const pop3 = tcp('pop3', 'POPLAR_LISTEN_POP3', 1110);
   const mode = settings.take<Pop3TlsMode>({
     key: 'listeners.pop3Tls',
@@ -127,6 +134,8 @@ function takeListeners(settings: Settings): Listeners {
   return {
     pop3: withMode(pop3, mode),
     pop3s: withMode(pop3s, 'implicit'),
+    pop3DefaultDomain: domain('pop3DefaultDomain', 'POPLAR_POP3_DEFAULT_DOMAIN'),
+    pop3sDefaultDomain: domain('pop3sDefaultDomain', 'POPLAR_POP3S_DEFAULT_DOMAIN'),
     lmtp: settings.take<readonly Address[]>({
       key: 'listeners.lmtp',
       variable: 'POPLAR_LISTEN_LMTP',
@@ -162,7 +171,12 @@ function takeTls(settings: Settings): Config['tls'] {
     parse: value.list(value.certificateFiles),
     fallback: [],
   });
-  return { certFile, keyFile, certificates };
+  return {
+    certFile,
+    keyFile,
+    certificates,
+    clientCaFile: file('clientCaFile', 'POPLAR_TLS_CLIENT_CA'),
+  };
 }
 
 function takeLimits(settings: Settings): Limits {

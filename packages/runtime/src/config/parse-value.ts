@@ -63,6 +63,14 @@ export function integer(min: number, max: number): Parse<number> {
   };
 }
 
+/** Yes or no, as people write them. */
+export function flag(value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  if (value === 'true' || value === 'on' || value === '1') return true;
+  if (value === 'false' || value === 'off' || value === '0') return false;
+  throw new ValueError('must be true or false');
+}
+
 export function oneOf<const T extends string>(choices: readonly T[]): Parse<T> {
   return (value) => {
     const choice = choices.find((candidate) => candidate === value);

@@ -54,6 +54,24 @@ const loginOutcome: LabelDefinition = {
   values: ['opened', 'credentials', 'in-use', 'temporary', 'disabled', 'login-delay'],
 };
 
+const loginMechanism: LabelDefinition = {
+  name: 'mechanism',
+  values: [
+    ...['USER', 'APOP', 'PLAIN', 'LOGIN', 'SCRAM-SHA-1', 'SCRAM-SHA-1-PLUS', 'SCRAM-SHA-256'],
+    ...['SCRAM-SHA-256-PLUS', 'OAUTHBEARER', 'XOAUTH2', 'EXTERNAL'],
+  ],
+};
+
+/** Finer than the outcome, which is all that the client is told. */
+const loginReason: LabelDefinition = {
+  name: 'reason',
+  values: [
+    ...['opened', 'unknown-name', 'wrong-secret', 'no-such-credential', 'no-grant', 'bad-token'],
+    ...['bad-certificate', 'suspended', 'in-use', 'login-delay', 'throttled', 'overloaded'],
+    ...['unusable-record', 'credentials-changing', 'provider-unavailable', 'store-unavailable'],
+  ],
+};
+
 const deliveryOutcome: LabelDefinition = {
   name: 'outcome',
   values: ['delivered', 'no-mailbox', 'suspended', 'too-large', 'temporary', 'refused'],
@@ -93,8 +111,25 @@ export const metricTable = {
   poplar_sessions: { type: 'gauge', help: 'POP3 sessions that hold a maildrop now.' },
   poplar_logins_total: {
     type: 'counter',
-    help: 'Attempts to log in, by what became of them.',
-    labels: [loginOutcome],
+    help: 'Attempts to log in, by what the client was told and the mechanism.',
+    labels: [loginOutcome, loginMechanism],
+  },
+  poplar_login_reasons_total: {
+    type: 'counter',
+    help: 'Attempts to log in, by why they ended as they did.',
+    labels: [loginReason],
+  },
+  poplar_hashes_waiting: {
+    type: 'gauge',
+    help: 'Verifications of passwords that wait for a place.',
+  },
+  poplar_verification_cache_hits_total: {
+    type: 'counter',
+    help: 'Passwords that needed no hash, because they had matched lately.',
+  },
+  poplar_verification_cache_misses_total: {
+    type: 'counter',
+    help: 'Passwords that needed a hash.',
   },
   poplar_login_duration_seconds: {
     type: 'histogram',

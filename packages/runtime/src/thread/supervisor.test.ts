@@ -25,7 +25,7 @@ function supervise(order: string, overrides: Partial<typeof timing> = {}) {
     config: { ...loadConfig({}, { file: null }), nodeName: order, logLevel: 'silent' },
     databaseUrl: 'postgresql://nowhere',
     roles: [{ role: 'test', workerUrl, count: 2 }],
-    certificates: { default: { cert: 'c0', key: 'k0' }, named: [] },
+    certificates: { default: { cert: 'c0', key: 'k0' }, named: [], clientCa: null },
     ticketKeys: new Uint8Array(48),
     shared: { board },
     keys: { test: new Uint8Array([3, 4]) },
@@ -65,7 +65,7 @@ describe('supervisor', () => {
     assert.deepEqual([...board], [2, 14], 'both workers wrote on it what the key says');
     assert.deepEqual([...supervisor.listeners].sort(), ['test 0 owner-0-1', 'test 1 owner-1-1']);
     assert.deepEqual(supervisor.rolesNotReady, []);
-    supervisor.reload({ default: { cert: 'c1', key: 'k1' }, named: [] });
+    supervisor.reload({ default: { cert: 'c1', key: 'k1' }, named: [], clientCa: null });
     const [former] = supervisor.owners;
     assert.ok(former !== undefined);
     assert.equal(supervisor.changeOwner(former, 'owner-new'), true);

@@ -27,6 +27,8 @@ export interface CertificateSet {
   /** For clients that name no host or one that is not known. */
   readonly default: CertificatePair;
   readonly named: readonly NamedCertificate[];
+  /** PEM of the authorities that client certificates are verified against; null: none is asked for. */
+  readonly clientCa: string | null;
 }
 
 /** A certificate or key cannot be used. The message is one line and names the file. */
@@ -46,7 +48,19 @@ export async function loadCertificates(config: Config): Promise<CertificateSet> 
     const loaded = await loadPair(pair, `tls.certificates[${index}]`);
     named.push({ ...loaded, names: namesOf(loaded.cert) });
   }
-  return { default: fallback, named };
+  return { default: fallback, named, clientCa: await loadClientCa(config) };
+}
+
+async function loadClientCa({ tls: { clientCaFile } }: Config): Promise<string | null> {
+  if (clientCaFile === null) return null;
+  const pem = await read(clientCaFile, 'tls.clientCaFile: ');
+  try {
+    tls.createSecureContext({ ca: pem });
+    new X509Certificate(pem);
+  } catch {
+    throw new CertificateError(`tls.clientCaFile: ${clientCaFile} holds no certificate`);
+  }
+  return pem;
 }
 
 /** Keys for session tickets: the same in all workers, so that a session resumes in any of them. */

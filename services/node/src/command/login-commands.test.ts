@@ -168,7 +168,7 @@ describe('secrets', () => {
       ({ kind }) => kind === 'app-password',
     );
     assert.ok(stored);
-    const verdict = await new Verifier().verify(bytes(password), stored.secret);
+    const verdict = await new Verifier().verify(bytes(password), [stored.secret], '');
     assert.match(JSON.stringify(verdict), /"match"/);
     const add = `mailbox app-password add ${ann} --label tablet --expires 30`;
     const tablet = (await json(add)) as Record<string, unknown>;

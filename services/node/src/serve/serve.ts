@@ -12,7 +12,7 @@
  * Never: a client's bytes in this thread; a wait without a bound.
  */
 
-import { allocateGuards } from '@poplar/identity';
+import { allocateGuards, openScores } from '@poplar/identity';
 import { workerUrl as maildropWorkerUrl } from '@poplar/maildrop';
 import { workerUrl as pop3WorkerUrl } from '@poplar/pop3';
 import {
@@ -37,6 +37,7 @@ import { openDatabase } from './database.ts';
 import { makeDemonstration } from './demonstration.ts';
 import { Leases } from './leases.ts';
 import { renewStatementTimeoutMs } from './limits.ts';
+import { PenaltyExchange } from './penalty-exchange.ts';
 import { Readiness } from './readiness.ts';
 
 /** Resolves never: the process ends with its exit code. Throws what an operator can mend. */
@@ -106,6 +107,7 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
   const { shared, keys } = allocateGuards({
     cacheOctets: config.auth.cacheOctets,
     workers: config.workers,
+    clusterKey: await store.clusterKey(),
   });
   const supervisor = new Supervisor({
     config,
@@ -119,6 +121,14 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
     log,
   });
   leases.begin(supervisor);
+  const penalties = new PenaltyExchange({
+    store,
+    nodeName: config.nodeName,
+    scores: openScores(shared),
+    log,
+  });
+  penalties.begin();
+  started.defer(() => penalties.end());
   started.defer(() => leases.end());
   // Leases are renewed until the last session is over.
   started.defer(() => supervisor.drain(config.limits.drainTimeoutMs));

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { Verifier } from '@poplar/identity';
+import { allocateGuards, openGuards, Verifier } from '@poplar/identity';
 import type { Session } from '@poplar/protocol';
 import {
   type LogFields,
@@ -23,13 +23,21 @@ import {
 import { openStore } from '@poplar/store';
 import { Counters } from '../counters.ts';
 import { FrontEnd } from '../front-end.ts';
+import { LoginDesk } from '../login/desk.ts';
+import { loginSettings } from '../login/settings.ts';
 import { SecureEndpoint } from '../tls/secure-endpoint.ts';
 import { Connection } from './connection.ts';
 
 const directory = mkdtempSync(join(os.tmpdir(), 'poplar-pop3-'));
-const certificates = await loadCertificates(
-  loadConfig({ POPLAR_DATA_DIR: directory }, { file: null }),
-);
+const config = loadConfig({ POPLAR_DATA_DIR: directory }, { file: null });
+const certificates = await loadCertificates(config);
+const guards = openGuards({
+  ...allocateGuards({ cacheOctets: 1 << 16, workers: 1, clusterKey: new Uint8Array(32) }),
+  worker: 0,
+  settings: { ...config.auth, connectionsPerAddressMax: 100 },
+});
+const logins = await loginSettings(config, guards.decoyKey);
+const rule = { defaultDomain: null, masterSeparator: null };
 // Nobody is there: a login is answered, as every outage is.
 const store = openStore({ databaseUrl: 'postgresql://poplar@127.0.0.1:1/poplar' });
 
@@ -56,8 +64,19 @@ function frontEndFor(hostname = 'pop.example.org') {
       loginTimeoutMs: 60_000,
       idleTimeoutMs: 600_000,
       writeStallMs: 60_000,
+      nameRules: { pop3: rule, pop3s: rule },
     },
-    backends: { store, verifier: new Verifier(), ownerId: () => '' },
+    store,
+    desk: (report) =>
+      new LoginDesk({
+        store,
+        verifier: new Verifier(),
+        guards,
+        ownerId: () => '',
+        settings: logins,
+        report,
+      }),
+    shares: guards.addressCounts,
     tls: new SecureEndpoint({
       certificates,
       ticketKeys: makeTicketKeys(),

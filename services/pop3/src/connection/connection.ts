@@ -19,13 +19,16 @@
 
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { type Effect, type Outcome, Session } from '@poplar/protocol';
+import { type Effect, type Outcome, type Secured, Session } from '@poplar/protocol';
 import type { Pop3TlsMode } from '@poplar/runtime';
 import type { FrontEnd, ListenerKind } from '../front-end.ts';
 import { flushesPerTurnMax, lingerMs, readAheadIdleMs } from '../limits.ts';
+import type { OpenMaildrop } from '../login/contract.ts';
+import { peerOf } from '../tls/peer.ts';
 import type { EndReason } from './end-reason.ts';
+import type { LoginExchange } from './login-exchange.ts';
 import { Outbox } from './outbox.ts';
-import { authenticate, letterOf, type OpenMaildrop, sendMessage, update } from './perform.ts';
+import { letterOf, sendMessage, update } from './perform.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { SessionSink } from './session-sink.ts';
 import { adopt, disown, type SocketOwner } from './socket-events.ts';
@@ -51,6 +54,7 @@ export class Connection implements SocketOwner {
   #socket: Socket;
   #session: Session | null = null;
   readonly #sink: SessionSink;
+  readonly #login: LoginExchange;
   #maildrop: OpenMaildrop | null = null;
   #address: string | null = null;
   #working = false;
@@ -75,6 +79,7 @@ export class Connection implements SocketOwner {
     this.#tlsMode = parts.tlsMode;
     this.listener = parts.listener;
     this.remoteAddress = parts.socket.remoteAddress ?? '';
+    this.#login = parts.frontEnd.loginExchange(this);
     this.acceptedAtMs = parts.frontEnd.nowMs();
     this.#idleSinceMs = this.acceptedAtMs;
   }
@@ -110,7 +115,7 @@ export class Connection implements SocketOwner {
     adopt(this.#socket, this);
     try {
       if (this.#tlsMode === 'implicit') this.#secure();
-      else this.#converse(false);
+      else this.#converse(null);
     } catch (error) {
       this.broke(error);
     }
@@ -303,19 +308,16 @@ export class Connection implements SocketOwner {
   async #outcomeOf(effect: Exclude<Effect, { kind: 'start-tls' }>): Promise<Outcome> {
     const { backends } = this.#frontEnd;
     const startedAtMs = this.#frontEnd.nowMs();
-    if (effect.kind === 'authenticate') {
-      const result = await authenticate(backends, effect.attempt);
+    if (effect.kind !== 'update' && effect.kind !== 'send-message') {
+      const performed = await this.#login.perform(effect);
       // First of all: from here on whatever happens gives the lock back.
-      if (result.kind === 'opened') this.#maildrop = result.maildrop;
-      this.#frontEnd.loginTried(this, effect.attempt.mechanism, { result, startedAtMs });
-      if (result.kind === 'refused') return result;
-      this.#address = result.maildrop.address;
-      return { kind: 'opened', listing: result.maildrop.snapshot };
+      this.#maildrop = performed.maildrop;
+      this.#address = performed.maildrop?.address ?? null;
+      this.#frontEnd.loginTried(this, performed, startedAtMs);
+      return performed.outcome;
     }
     const maildrop = this.#maildrop;
-    if (maildrop === null || effect.kind === 'scram-begin' || effect.kind === 'scram-prove') {
-      return { kind: 'refused', refusal: 'temporary' };
-    }
+    if (maildrop === null) throw new Error('an effect of TRANSACTION without a maildrop');
     if (effect.kind === 'update') {
       // From here on the lock is the update's to release, also when the client leaves.
       this.#maildrop = null;
@@ -379,17 +381,20 @@ export class Connection implements SocketOwner {
     adopt(socket, this);
     this.tlsVersion = socket.getProtocol();
     this.#frontEnd.handshaken(this, socket.isSessionReused());
+    const peer = peerOf(socket);
+    this.#login.secured(peer);
+    const secured = { clientCertificate: peer.certificateNames !== null, channelBinding: true };
     if (this.#session === null) {
-      this.#converse(true);
+      this.#converse(secured);
       return;
     }
-    this.#session.upgraded();
+    this.#session.upgraded(secured);
     this.#advance();
   }
 
-  #converse(secure: boolean): void {
+  #converse(secured: Secured | null): void {
     const options = this.#frontEnd.sessionOptions(this.remoteAddress, {
-      tls: secure,
+      secured,
       stlsOffered: this.#tlsMode === 'stls',
     });
     const session = new Session(options);

@@ -1,157 +1,23 @@
 /**
- * Where the protocol meets the store: an effect of the POP3 session becomes calls on the store and
- * the verifier, and what came of them becomes an outcome. The only file of this service that knows
- * both sides.
+ * Where the protocol meets the store: an effect of an open session becomes calls on the store, and
+ * what came of them becomes an outcome. With login-exchange.ts, which does the same before there is a
+ * maildrop, the only file of this service that knows both sides.
  *
- * Never: a lock before the secret was verified; a lock kept when opening failed; a store error told
- * to a client in the store's words.
+ * Never: a store error told to a client in the store's words.
  */
 
-import { randomUUID } from 'node:crypto';
-import type { Verifier } from '@poplar/identity';
-import { canonicalAddress } from '@poplar/identity';
-import type { Attempt, Extent, MessageIndex, Outcome } from '@poplar/protocol';
-import {
-  type Credential,
-  type Login,
-  type MailboxId,
-  type Snapshot,
-  type Store,
-  StoreError,
-} from '@poplar/store';
-import { staleCredentialTriesMax } from '../limits.ts';
+import type { Extent, MessageIndex, Outcome } from '@poplar/protocol';
+import type { Store } from '@poplar/store';
+import type { OpenMaildrop } from '../login/contract.ts';
 import { failureBeforeFirstOctet, type Incident } from './outcome-for-error.ts';
 import type { ReadAhead } from './read-ahead.ts';
 import { type Letter, type MessageSink, type Sent, send } from './send-message.ts';
 
-/** A maildrop this session holds the lock of. */
-export interface OpenMaildrop {
-  readonly mailboxId: MailboxId;
-  readonly address: string;
-  readonly token: string;
-  readonly snapshot: Snapshot;
-}
-
 /** What the worker gives every connection to work with. */
 export interface Backends {
   readonly store: Store;
-  readonly verifier: Verifier;
-  /** The worker's owner row; it changes when its lease was lost. */
-  readonly ownerId: () => string;
   /** Told of every failure that is not the client's. */
   readonly report: (incident: Incident) => void;
-}
-
-export type Authenticated =
-  | { readonly kind: 'opened'; readonly maildrop: OpenMaildrop }
-  | Extract<Outcome, { kind: 'refused' }>;
-
-type Refused = Extract<Outcome, { kind: 'refused' }>;
-
-const wrongCredentials: Refused = { kind: 'refused', refusal: 'credentials' };
-const temporary: Refused = { kind: 'refused', refusal: 'temporary' };
-const disabled: Refused = { kind: 'refused', refusal: 'disabled' };
-const inUse: Refused = { kind: 'refused', refusal: 'in-use' };
-const tooSoon: Refused = { kind: 'refused', refusal: 'login-delay' };
-
-/**
- * Verifies an attempt and opens the maildrop. Credentials that change in between are read and
- * verified again, so that an old password never opens anything. Never rejects.
- */
-export async function authenticate(backends: Backends, attempt: Attempt): Promise<Authenticated> {
-  try {
-    for (let tries = 0; tries < staleCredentialTriesMax; tries += 1) {
-      const result = await tryOnce(backends, attempt);
-      if (result !== 'stale-credentials') return result;
-    }
-    return temporary;
-  } catch (error) {
-    backends.report({ during: 'authenticate', error });
-    // An outage is never told as a wrong password: clients would forget theirs (RFC 3206 §4).
-    return temporary;
-  }
-}
-
-async function tryOnce(
-  backends: Backends,
-  attempt: Attempt,
-): Promise<Authenticated | 'stale-credentials'> {
-  // The other kinds are not announced yet.
-  if (attempt.kind !== 'password') return temporary;
-  const login = await findLogin(backends.store, attempt);
-  const verdict = await verifyAny(backends.verifier, attempt.secret, login?.credentials ?? []);
-  if (verdict === 'overloaded') return temporary;
-  if (verdict === 'unusable') {
-    const error = new Error('a stored credential has an unknown or unsafe form');
-    backends.report({ during: 'authenticate', error });
-  }
-  if (verdict !== 'match' || login === null) return wrongCredentials;
-  if (!login.enabled) return disabled;
-  return openMaildrop(backends, login);
-}
-
-/** A name that cannot be one of ours is treated like one that is unknown: same path, same time. */
-async function findLogin(store: Store, attempt: Attempt): Promise<Login | null> {
-  const name = canonicalAddress(attempt.authenticationId);
-  if (name === null) return null;
-  // Acting as someone else needs a grant, and there are none yet (RFC 4616 §2).
-  if (attempt.authorizationId !== '' && canonicalAddress(attempt.authorizationId) !== name) {
-    return null;
-  }
-  return store.findLogin(name);
-}
-
-type Verdict = Awaited<ReturnType<Verifier['verify']>>;
-
-async function verifyAny(
-  verifier: Verifier,
-  secret: Uint8Array,
-  credentials: readonly Credential[],
-): Promise<Verdict> {
-  // The others are for other mechanisms: some of them are no hash at all.
-  const hashes = credentials.filter(({ kind }) => kind === 'password' || kind === 'app-password');
-  if (hashes.length === 0) return verifier.verify(secret, null);
-  let verdict: Verdict = 'no-match';
-  for (const credential of hashes) {
-    verdict = await verifier.verify(secret, credential.secret);
-    if (verdict === 'match' || verdict === 'overloaded') break;
-  }
-  return verdict;
-}
-
-async function openMaildrop(
-  backends: Backends,
-  login: Login,
-): Promise<Authenticated | 'stale-credentials'> {
-  const { store } = backends;
-  const { mailboxId, address } = login;
-  const token = randomUUID();
-  const ownerId = backends.ownerId();
-  const opened = await store.open({
-    mailboxId,
-    actorId: mailboxId,
-    credentialVersion: login.credentialVersion,
-    ownerId,
-    token,
-  });
-  if (opened.kind === 'stale-credentials') return 'stale-credentials';
-  if (opened.kind === 'in-use') return inUse;
-  if (opened.kind === 'login-delay') return tooSoon;
-  if (opened.kind === 'disabled') return disabled;
-  try {
-    const snapshot = await store.snapshot(mailboxId, opened.version, opened.messages);
-    // The lease or the lock was lost meanwhile: nobody else would tell this session.
-    if (backends.ownerId() !== ownerId || !store.holdsLock(ownerId, token)) throw leaseLost();
-    return { kind: 'opened', maildrop: { mailboxId, address, token, snapshot } };
-  } catch (error) {
-    // RFC 1939 §4: a lock acquired is released before -ERR is said.
-    await store.close(mailboxId, token);
-    throw error;
-  }
-}
-
-function leaseLost(): StoreError {
-  return new StoreError('OWNER_EXPIRED', 'the lease of this worker was lost while it opened');
 }
 
 /**

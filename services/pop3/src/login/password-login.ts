@@ -4,9 +4,9 @@
  * Theory of operation. A client that polls shows the same password each time. If the login is known
  * and the verification cache has seen this secret match the version that is known, the maildrop is
  * opened at once: one round trip, no hash. `open` compares the version, so what has changed since,
- * on whatever node, sends the attempt the long way, which is: wait if the address has failed much,
- * look the name up, look into the cache again, hash, open. Credentials that change in between are
- * read and verified again, so that an old password never opens anything.
+ * on whatever node, sends the attempt the long way, which is: look the name up, look into the cache
+ * again, wait if the address has failed much, hash, open. Credentials that change in between are read
+ * and verified again, so that an old password never opens anything.
  *
  * An unknown name, a name that can be nobody's, a wrong password and one for a mailbox without a
  * password take the same way, to the same answer.
@@ -52,9 +52,18 @@ export class PasswordLogin {
 
   /** Rejects with a StoreError. */
   async logIn(claim: Claim, secret: Uint8Array): Promise<LoginResult> {
-    const known = claim.names === null ? null : await this.#openKnown(claim.names, secret);
+    const { names } = claim;
+    const known = names === null ? null : await this.#openKnown(names, secret);
     if (known !== null) return known;
-    return this.#parts.admittance.pass(claim, secret, () => this.#verifyAndOpen(claim, secret));
+    const login = await this.#find(names);
+    if (login !== null && this.#isCached(login, secret)) {
+      return this.#openVerified(claim, login, secret);
+    }
+    return this.#parts.admittance.pass(claim, secret, async () => {
+      const failure = await this.#verify(claim, login, secret);
+      if (failure !== null || login === null) return failure ?? refused('unknown-name');
+      return this.#openVerified(claim, login, secret);
+    });
   }
 
   /** Null when the long way has to be taken. */
@@ -74,19 +83,28 @@ export class PasswordLogin {
     return null;
   }
 
-  async #verifyAndOpen(claim: Claim, secret: Uint8Array): Promise<LoginResult> {
-    const { store, opener } = this.#parts;
+  async #openVerified(claim: Claim, verified: Login, secret: Uint8Array): Promise<LoginResult> {
+    const { opener } = this.#parts;
     const { names } = claim;
+    let login: Login | null = verified;
     for (let tries = 0; tries < staleCredentialTriesMax; tries += 1) {
-      const login = names === null ? null : await store.findLogin(names.actor, names.maildrop);
-      const failure = await this.#verify(claim, login, secret);
-      if (failure !== null) return failure;
       if (login === null || names === null) return refused('unknown-name');
       if (!login.enabled) return refused('suspended', login.address);
       const result = await opener.open(login, names);
       if (result !== 'stale') return result;
+      login = await this.#find(names);
+      const failure = await this.#verify(claim, login, secret);
+      if (failure !== null) return failure;
     }
     return refused('credentials-changing');
+  }
+
+  async #find(names: LoginNames | null): Promise<Login | null> {
+    return names === null ? null : this.#parts.store.findLogin(names.actor, names.maildrop);
+  }
+
+  #isCached({ mailboxId, credentialVersion }: Login, secret: Uint8Array): boolean {
+    return this.#parts.cache.matched(mailboxId, credentialVersion, secret);
   }
 
   /** Null when the secret is right. */
@@ -96,7 +114,7 @@ export class PasswordLogin {
     secret: Uint8Array,
   ): Promise<LoginResult | null> {
     const { verifier, cache, aftermath } = this.#parts;
-    if (login !== null && cache.matched(login.mailboxId, login.credentialVersion, secret)) {
+    if (login !== null && this.#isCached(login, secret)) {
       this.cacheHits += 1;
       return null;
     }

@@ -10,16 +10,21 @@
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
 
-interface NamedCertificate {
-  /** Lower-case host names, `*.example.org` for one label of wildcard. */
-  readonly names: readonly string[];
+interface Certificate {
   readonly cert: string;
   readonly key: string;
 }
 
+interface NamedCertificate extends Certificate {
+  /** Lower-case host names, `*.example.org` for one label of wildcard. */
+  readonly names: readonly string[];
+}
+
 export interface Certificates {
-  readonly default: { readonly cert: string; readonly key: string };
+  readonly default: Certificate;
   readonly named: readonly NamedCertificate[];
+  /** Authorities of client certificates; null: clients are not asked for one. */
+  readonly clientCa: string | null;
 }
 
 export interface SecureEndpointOptions {
@@ -52,14 +57,17 @@ export class SecureEndpoint {
 
   constructor(options: SecureEndpointOptions) {
     this.#ticketKeys = Buffer.from(options.ticketKeys);
-    this.#default = this.#context(options.certificates.default);
+    this.#default = this.#context(options.certificates.default, options.certificates.clientCa);
     this.#contexts = this.#contextsOf(options.certificates);
     this.#server = tls.createServer({
-      ...this.#settings(options.certificates.default),
+      ...this.#settings(options.certificates.default, options.certificates.clientCa),
       handshakeTimeout: options.handshakeTimeoutMs,
       allowHalfOpen: true,
       ALPNProtocols: ['pop3'],
       sessionIdContext: 'poplar-pop3',
+      // A client without one, or with one that nobody vouches for, logs in by other means.
+      requestCert: options.certificates.clientCa !== null,
+      rejectUnauthorized: false,
       SNICallback: (name, done) => {
         done(null, this.#contextFor(name));
       },
@@ -92,19 +100,18 @@ export class SecureEndpoint {
 
   /** New certificates for new handshakes; connections that stand are not touched. */
   replaceCertificates(certificates: Certificates): void {
-    const fallback = this.#context(certificates.default);
+    const { clientCa } = certificates;
+    const fallback = this.#context(certificates.default, clientCa);
     const contexts = this.#contextsOf(certificates);
-    this.#server.setSecureContext(this.#settings(certificates.default));
+    this.#server.setSecureContext(this.#settings(certificates.default, clientCa));
     this.#server.setTicketKeys(this.#ticketKeys);
     this.#default = fallback;
     this.#contexts = contexts;
   }
 
-  #settings(certificate: {
-    readonly cert: string;
-    readonly key: string;
-  }): tls.SecureContextOptions {
+  #settings(certificate: Certificate, clientCa: string | null): tls.SecureContextOptions {
     return {
+      ...(clientCa === null ? {} : { ca: clientCa }),
       cert: certificate.cert,
       key: certificate.key,
       ticketKeys: this.#ticketKeys,
@@ -114,9 +121,9 @@ export class SecureEndpoint {
     };
   }
 
-  #context(certificate: { readonly cert: string; readonly key: string }): tls.SecureContext {
+  #context(certificate: Certificate, clientCa: string | null): tls.SecureContext {
     return tls.createSecureContext({
-      ...this.#settings(certificate),
+      ...this.#settings(certificate, clientCa),
       sessionIdContext: 'poplar-pop3',
     });
   }
@@ -124,7 +131,7 @@ export class SecureEndpoint {
   #contextsOf(certificates: Certificates): Map<string, tls.SecureContext> {
     const contexts = new Map<string, tls.SecureContext>();
     for (const certificate of certificates.named) {
-      const context = this.#context(certificate);
+      const context = this.#context(certificate, certificates.clientCa);
       for (const name of certificate.names) contexts.set(name.toLowerCase(), context);
     }
     return contexts;

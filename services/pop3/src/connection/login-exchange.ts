@@ -1,0 +1,186 @@
+/**
+ * One client's attempts to log in: the protocol's effects become calls on the login desk, and what
+ * came of them becomes outcomes. It holds what an exchange of several effects needs in between.
+ *
+ * Never: a proof used twice or for another name; a name looked up that was not taken apart by the
+ * one parser and brought into canonical form.
+ */
+
+import { canonicalAddress, canonicalName } from '@poplar/identity';
+import {
+  type Attempt,
+  type Effect,
+  type LoginNameRule,
+  type LoginOutcome,
+  type Outcome,
+  parseLoginName,
+} from '@poplar/protocol';
+import {
+  type Claim,
+  type Claimant,
+  type LoginResult,
+  type OpenMaildrop,
+  refused,
+} from '../login/contract.ts';
+import type { LoginDesk } from '../login/desk.ts';
+import type { ScramLogin } from '../login/scram-login.ts';
+import { type BindingType, bindingData } from '../tls/channel-binding.ts';
+import type { TlsPeer } from '../tls/peer.ts';
+
+export type LoginEffect = Extract<Effect, { kind: 'authenticate' | 'scram-begin' | 'scram-prove' }>;
+
+export interface Performed {
+  readonly outcome: Outcome;
+  /** Its lock is held. */
+  readonly maildrop: OpenMaildrop | null;
+  /** What the attempt came to, if it came to its end. */
+  readonly result: LoginResult | null;
+  readonly mechanism: string;
+}
+
+export interface LoginExchangeParts {
+  readonly desk: LoginDesk;
+  readonly rule: LoginNameRule;
+  readonly remoteAddress: string;
+}
+
+export class LoginExchange {
+  readonly #desk: LoginDesk;
+  readonly #rule: LoginNameRule;
+  readonly #remoteAddress: string;
+  #peer: TlsPeer | null = null;
+  #scram: ScramLogin | null = null;
+  #mechanism = '';
+
+  constructor(parts: LoginExchangeParts) {
+    this.#desk = parts.desk;
+    this.#rule = parts.rule;
+    this.#remoteAddress = parts.remoteAddress;
+  }
+
+  /** TLS is up, with this at its other end. */
+  secured(peer: TlsPeer): void {
+    this.#peer = peer;
+    this.#scram = null;
+  }
+
+  /** Never rejects. */
+  async perform(effect: LoginEffect): Promise<Performed> {
+    try {
+      switch (effect.kind) {
+        case 'authenticate':
+          return this.#ended(await this.#attempt(effect.attempt), effect.attempt.mechanism);
+        case 'scram-begin':
+          return await this.#begin(effect);
+        case 'scram-prove':
+          return this.#prove(effect);
+      }
+    } catch (error) {
+      this.#desk.report(error);
+      return this.#ended(refused('store-unavailable'), mechanismOf(effect, this.#mechanism));
+    }
+  }
+
+  #attempt(attempt: Attempt): Promise<LoginResult> {
+    const { passwords, others } = this.#desk;
+    const claim = this.#claim(attempt.authenticationId, attempt.authorizationId);
+    switch (attempt.kind) {
+      case 'password':
+        return passwords.logIn(claim, attempt.secret);
+      case 'apop':
+        return others.apop(claim, attempt);
+      case 'token':
+        return others.token(
+          this.#claim('', attempt.authorizationId, attempt.authorizationId),
+          attempt.token,
+          (name) => this.#claim(name, attempt.authorizationId),
+        );
+      case 'certificate':
+        return others.certificate(this.#claim(this.#certificateUser(attempt), ''));
+      case 'proved': {
+        const scram = this.#scram;
+        this.#scram = null;
+        return scram === null ? Promise.resolve(refused('wrong-secret')) : scram.open();
+      }
+    }
+  }
+
+  async #begin(effect: Extract<LoginEffect, { kind: 'scram-begin' }>): Promise<Performed> {
+    this.#mechanism = effect.mechanism;
+    this.#scram = null;
+    const claim = this.#claim(effect.authenticationId, effect.authorizationId);
+    const begun = await this.#desk.beginScram(claim, effect.hash === 'SHA-1' ? 'sha1' : 'sha256');
+    if ('kind' in begun) return this.#ended(begun, effect.mechanism);
+    this.#scram = begun.run;
+    const { nonce, salt, iterations } = begun.begun;
+    const data = this.#bindingData(effect.binding);
+    return this.#goesOn({ kind: 'scram-begun', nonce, salt, iterations, bindingData: data });
+  }
+
+  #prove({ authMessage, proof }: Extract<LoginEffect, { kind: 'scram-prove' }>): Performed {
+    const proved = this.#scram?.prove(authMessage, proof) ?? refused('wrong-secret');
+    if (proved.kind === 'proved') {
+      return this.#goesOn({ kind: 'scram-proved', signature: proved.signature });
+    }
+    this.#scram = null;
+    return this.#ended(proved, this.#mechanism);
+  }
+
+  #bindingData(type: BindingType | null): Uint8Array | null {
+    if (type === null || this.#peer === null) return null;
+    return bindingData(this.#peer.socket, type);
+  }
+
+  /** Whom a certificate logs in: whoever is named, or the one address that it has. */
+  #certificateUser({ authorizationId }: Attempt): string {
+    if (authorizationId !== '') return authorizationId;
+    const addresses = (this.#peer?.certificateNames ?? []).filter((name) =>
+      name.startsWith('email:'),
+    );
+    const [address = ''] = addresses;
+    return addresses.length === 1 ? address.slice('email:'.length) : '';
+  }
+
+  #claim(authenticationId: string, authorizationId: string, account?: string): Claim {
+    const parsed = parseLoginName(authenticationId, authorizationId, this.#rule);
+    const actor = parsed === null ? null : canonical(parsed.actor);
+    const maildrop = parsed?.maildrop == null ? null : canonical(parsed.maildrop);
+    const isWhole = actor !== null && (parsed?.maildrop == null || maildrop !== null);
+    return {
+      claimant: this.#claimant(),
+      names: isWhole ? { actor, maildrop } : null,
+      account: account ?? actor ?? authenticationId,
+    };
+  }
+
+  #claimant(): Claimant {
+    return {
+      address: this.#remoteAddress,
+      certificateNames: this.#peer?.certificateNames ?? null,
+    };
+  }
+
+  #goesOn(outcome: LoginOutcome): Performed {
+    return { outcome, maildrop: null, result: null, mechanism: this.#mechanism };
+  }
+
+  #ended(result: LoginResult, mechanism: string): Performed {
+    if (result.kind === 'refused') {
+      const { refusal } = result;
+      return { outcome: { kind: 'refused', refusal }, maildrop: null, result, mechanism };
+    }
+    const { maildrop } = result;
+    const { snapshot: listing, loginDelaySeconds } = maildrop;
+    const delay = this.#desk.announcesDelay ? { loginDelaySeconds } : {};
+    return { outcome: { kind: 'opened', listing, ...delay }, maildrop, result, mechanism };
+  }
+}
+
+function mechanismOf(effect: LoginEffect, current: string): string {
+  if (effect.kind === 'authenticate') return effect.attempt.mechanism;
+  return effect.kind === 'scram-begin' ? effect.mechanism : current;
+}
+
+function canonical(name: string): string | null {
+  return name.includes('@') ? canonicalAddress(name) : canonicalName(name);
+}

@@ -1,0 +1,143 @@
+/**
+ * All ways to log in, put together for the connections of one worker, and what of them is announced.
+ *
+ * Never: a way that is announced and not served.
+ */
+
+import { randomBytes } from 'node:crypto';
+import {
+  type Argon2Costs,
+  type Guards,
+  type OAuthSettings,
+  type ScramHash,
+  TokenVerifier,
+  type Verifier,
+} from '@poplar/identity';
+import type { Store } from '@poplar/store';
+import { apopTimestampOctets } from '../limits.ts';
+import { Admittance } from './admittance.ts';
+import { Aftermath } from './aftermath.ts';
+import type { Claim, Refused } from './contract.ts';
+import { MaildropOpener } from './maildrop-opener.ts';
+import { OtherLogins } from './other-logins.ts';
+import { PasswordLogin } from './password-login.ts';
+import { type ScramBegun, ScramLogin, type ScramLoginParts } from './scram-login.ts';
+
+export interface LoginSettings {
+  /** The host name in timestamps of APOP. */
+  readonly hostname: string;
+  readonly scram: boolean;
+  readonly apop: boolean;
+  /** Client certificates are asked for. */
+  readonly certificates: boolean;
+  readonly argon2: Argon2Costs;
+  readonly oauth: OAuthSettings | null;
+  readonly oauthChallenge: {
+    readonly scope: string | null;
+    readonly openidConfiguration: string | null;
+  };
+  /** The same on all nodes that share a database. */
+  readonly decoyKey: Uint8Array;
+}
+
+export interface LoginDeskParts {
+  readonly store: Store;
+  readonly verifier: Verifier;
+  readonly guards: Pick<Guards, 'cache' | 'throttle'>;
+  readonly ownerId: () => string;
+  readonly settings: LoginSettings;
+  /** Told of every failure that is not the client's. */
+  readonly report: (error: unknown) => void;
+}
+
+/** What is announced to a client; the same for all clients of a worker but for `apopTimestamp`. */
+export interface Announced {
+  readonly mechanisms: readonly string[];
+  readonly apopTimestamp: string | null;
+  readonly oauthChallenge: LoginSettings['oauthChallenge'];
+  readonly loginDelay: { readonly seconds: number; readonly perUser: boolean } | null;
+}
+
+const scramNames = ['SCRAM-SHA-1', 'SCRAM-SHA-1-PLUS', 'SCRAM-SHA-256', 'SCRAM-SHA-256-PLUS'];
+
+export class LoginDesk {
+  readonly passwords: PasswordLogin;
+  readonly others: OtherLogins;
+  readonly report: (error: unknown) => void;
+
+  readonly #settings: LoginSettings;
+  readonly #mechanisms: readonly string[];
+  readonly #scram: ScramLoginParts;
+  readonly #tokens: TokenVerifier | null;
+  readonly #aftermath: Aftermath;
+  readonly #verifier: Verifier;
+  #loginDelay: Announced['loginDelay'] = null;
+
+  constructor(parts: LoginDeskParts) {
+    const { store, verifier, guards, ownerId, settings, report } = parts;
+    this.#settings = settings;
+    this.report = report;
+    this.#verifier = verifier;
+    const admittance = new Admittance(guards.throttle);
+    const opener = new MaildropOpener(store, ownerId);
+    const { argon2, scram, oauth, decoyKey } = settings;
+    this.#aftermath = new Aftermath({ store, argon2, scram, report });
+    this.#tokens = oauth === null ? null : new TokenVerifier(oauth);
+    const { cache } = guards;
+    const aftermath = this.#aftermath;
+    this.passwords = new PasswordLogin({ store, verifier, cache, admittance, opener, aftermath });
+    this.others = new OtherLogins({
+      ...{ store, admittance, opener, tokens: this.#tokens },
+      reportProvider: (reason) => report(new Error(`the OAuth provider is away: ${reason}`)),
+    });
+    this.#scram = { store, admittance, opener, decoyKey };
+    this.#mechanisms = [
+      ...['PLAIN', 'LOGIN'],
+      ...(scram ? scramNames : []),
+      ...(oauth === null ? [] : ['OAUTHBEARER', 'XOAUTH2']),
+      ...(settings.certificates ? ['EXTERNAL'] : []),
+    ];
+  }
+
+  /** Verifications that wait for a place. */
+  get hashesWaiting(): number {
+    return this.#verifier.waiting;
+  }
+
+  /** Whether LOGIN-DELAY is announced, so that each maildrop's own is worth telling. */
+  get announcesDelay(): boolean {
+    return this.#loginDelay !== null;
+  }
+
+  announced(): Announced {
+    const { apop, hostname, oauthChallenge } = this.#settings;
+    return {
+      mechanisms: this.#mechanisms,
+      // RFC 1939 §7: never the same, so that a digest cannot be played again.
+      apopTimestamp: apop
+        ? `<${randomBytes(apopTimestampOctets).toString('hex')}@${hostname}>`
+        : null,
+      oauthChallenge,
+      loginDelay: this.#loginDelay,
+    };
+  }
+
+  beginScram(
+    claim: Claim,
+    hash: ScramHash,
+  ): Promise<{ run: ScramLogin; begun: ScramBegun } | Refused> {
+    return ScramLogin.begin(this.#scram, claim, hash);
+  }
+
+  /** What domains say now (RFC 2449 §6.5: before login, the longest one). */
+  delaysAre(delays: { readonly largestSeconds: number; readonly differs: boolean }): void {
+    const { largestSeconds: seconds, differs: perUser } = delays;
+    this.#loginDelay = seconds === 0 ? null : { seconds, perUser };
+  }
+
+  async end(): Promise<void> {
+    await this.#aftermath.end();
+    await this.#tokens?.end();
+    await this.#verifier.end();
+  }
+}
