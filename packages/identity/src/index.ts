@@ -15,7 +15,7 @@ export {
   type OAuthSettings,
   TokenVerifier,
 } from './oauth/token-verifier.ts';
-export { type PasswdEntry, parsePasswdLine } from './passwd-file.ts';
+export { type PasswdEntry, type PasswdOptions, parsePasswdLine } from './passwd-file.ts';
 export { hashPassword } from './password.ts';
 export { hasControlCharacter, preparedSecret } from './prepared-secret.ts';
 export { type Argon2Costs, readStored, type StoredReading } from './schemes/index.ts';
@@ -28,6 +28,7 @@ export {
   verifyScramProof,
 } from './scram.ts';
 export { AddressCounts, type AddressCountsParts } from './throttle/address-counts.ts';
+export { addressPrefixes } from './throttle/address-prefix.ts';
 export {
   allocateGuards,
   type GuardSettings,

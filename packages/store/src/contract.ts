@@ -47,6 +47,11 @@ export interface KnownLogin {
   /** Canonical `local@domain` of the mailbox, whatever name logged in. */
   readonly address: string;
   readonly credentialVersion: string;
+  /**
+   * Of the credentials that were current under this version. Versions are counted, and a fail-over
+   * that loses the last of them counts them again: the same version can then stand for others.
+   */
+  readonly credentialsDigest: string;
   /** False when the mailbox is suspended, or it or its domain may not use POP3. */
   readonly enabled: boolean;
   /**

@@ -6,7 +6,8 @@ import { LoginCache } from './login-cache.ts';
 
 function login(address: string, more: Partial<KnownLogin> = {}): Login {
   const mailboxId = '1' as MailboxId;
-  const known = { mailboxId, address, credentialVersion: '1', enabled: true, target: null };
+  const state = { credentialVersion: '1', credentialsDigest: 'd', enabled: true };
+  const known = { mailboxId, address, ...state, target: null };
   const credentials = [
     { id: '1', kind: 'password', secret: 'hush', expiresInSeconds: null },
   ] as const;

@@ -79,9 +79,12 @@ export class LoginCache {
     const key = keyOf(request);
     this.#kept.delete(key);
     if (login === null || !isLasting(login, request.maildropName)) return;
-    const { mailboxId, address, credentialVersion, enabled, target } = login;
-    const known = { mailboxId, address, credentialVersion, enabled, target };
-    this.#kept.set(key, { login: known, until: this.#now() + this.#ttlMs });
+    const { mailboxId, address, credentialVersion, credentialsDigest, enabled, target } = login;
+    const state = { credentialVersion, credentialsDigest, enabled };
+    this.#kept.set(key, {
+      login: { mailboxId, address, ...state, target },
+      until: this.#now() + this.#ttlMs,
+    });
     if (this.#kept.size <= this.#entriesMax) return;
     for (const oldest of this.#kept.keys()) {
       this.#kept.delete(oldest);

@@ -5,6 +5,7 @@
  * Never: a name that could make the statement of all others fail.
  */
 
+import { hash } from 'node:crypto';
 import { BatchQueue } from './connection/batch-queue.ts';
 import type { ShortLine } from './connection/short-line.ts';
 import { type Credential, credentialKinds, type Login } from './contract.ts';
@@ -40,7 +41,7 @@ function loginsOf(requests: readonly LoginRequest[], rows: readonly LoginRow[]):
     let found = logins[index];
     if (found === undefined) continue;
     if (found === null) {
-      found = { ...login, credentials: [] };
+      found = { ...login, credentialsDigest: '', credentials: [] };
       logins[index] = found;
     }
     // A kind that only a later version knows is nothing to this one.
@@ -49,5 +50,13 @@ function loginsOf(requests: readonly LoginRequest[], rows: readonly LoginRow[]):
       found.credentials.push({ id: credentialId, kind: known, secret, expiresInSeconds });
     }
   }
-  return logins;
+  return logins.map((login) =>
+    login === null ? null : { ...login, credentialsDigest: digestOf(login.credentials) },
+  );
+}
+
+/** Ids are never given out twice, and what an id stands for changes with its secret alone. */
+function digestOf(credentials: readonly Credential[]): string {
+  const texts = credentials.map(({ id, secret }) => `${id} ${secret}`).sort();
+  return hash('sha256', texts.join('\n'), 'base64').slice(0, 22);
 }

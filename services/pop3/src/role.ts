@@ -6,7 +6,6 @@
  */
 
 import { openGuards, Verifier } from '@poplar/identity';
-import type { LoginNameRule } from '@poplar/protocol';
 import type { Config, RoleInstance, WorkerContext } from '@poplar/runtime';
 import { openStore } from '@poplar/store';
 import { Counters } from './counters.ts';
@@ -113,6 +112,6 @@ function settingsOf(config: Config): Settings {
   };
 }
 
-function nameRule({ auth }: Config, own: string | null): LoginNameRule {
+function nameRule({ auth }: Config, own: string | null): Settings['nameRules']['pop3'] {
   return { defaultDomain: own ?? auth.defaultDomain, masterSeparator: auth.masterSeparator };
 }

@@ -5,9 +5,9 @@
  * Never: one shown a second time; one chosen by a person.
  */
 
+import { makeAppPassword } from '@poplar/identity';
 import type { CredentialRow } from '@poplar/store';
 import type { Command } from 'commander';
-import { makeAppPassword } from './login-secrets.ts';
 import { addressedCommand, noSuchMailbox } from './mailbox-command.ts';
 import { countArgument, idArgument } from './names.ts';
 import { onePage, printedDate, printJson, printLine, printRows } from './output.ts';

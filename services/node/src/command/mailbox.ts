@@ -2,7 +2,6 @@
  * `poplar mailbox`: mailboxes and their passwords.
  */
 
-import { hashPassword } from '@poplar/identity';
 import { StartError } from '@poplar/runtime';
 import type { MailboxDetails, MailboxRow } from '@poplar/store';
 import type { Command } from 'commander';
@@ -26,6 +25,7 @@ import {
   printRows,
 } from './output.ts';
 import { type PasswordOptions, readPassword, withPasswordOption } from './password-input.ts';
+import { passwordRecords } from './password-records.ts';
 import { explain, type StoreCommandOptions, withStore, withStoreOptions } from './store-access.ts';
 
 type WithPassword = StoreCommandOptions & PasswordOptions;
@@ -59,11 +59,11 @@ export function registerMailboxCommands(program: Command): void {
 
 async function addMailbox(address: string, options: WithPassword, command: Command): Promise<void> {
   const password = await readPassword(options, command);
-  await withStore(options, async ({ store }) => {
+  await withStore(options, async ({ store, config }) => {
     const domain = address.slice(address.indexOf('@') + 1);
-    const secret = await hashPassword(password);
+    const { hash: secret, ...scram } = await passwordRecords(password, config.auth);
     const adding = explain(
-      store.directory.addMailbox({ address, secret, actor: 'command' }),
+      store.directory.addMailbox({ address, secret, ...scram, actor: 'command' }),
       'CONFLICT',
       `mailbox ${address} exists already`,
     );
@@ -83,9 +83,10 @@ async function setPassword(
   command: Command,
 ): Promise<void> {
   const password = await readPassword(options, command);
-  await withStore(options, async ({ store }) => {
-    const stored = await hashPassword(password);
-    const setting = store.credentials.setPassword({ address, password: stored, actor: 'command' });
+  await withStore(options, async ({ store, config }) => {
+    const { hash, ...scram } = await passwordRecords(password, config.auth);
+    const records = { password: hash, ...scram };
+    const setting = store.credentials.setPassword({ address, ...records, actor: 'command' });
     await explain(setting, 'NOT_FOUND', noSuchMailbox(address));
   });
   if (options.json === true) printJson({ address });

@@ -104,11 +104,9 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
 
   const leases = new Leases({ store, nodeName: config.nodeName, log });
   await leases.removeFormer();
-  const { shared, keys } = allocateGuards({
-    cacheOctets: config.auth.cacheOctets,
-    workers: config.workers,
-    clusterKey: await store.clusterKey(),
-  });
+  const { cacheOctets } = config.auth;
+  const clusterKey = await store.clusterKey();
+  const { shared, keys } = allocateGuards({ cacheOctets, workers: config.workers, clusterKey });
   const supervisor = new Supervisor({
     config,
     databaseUrl: database.url,
@@ -121,12 +119,8 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
     log,
   });
   leases.begin(supervisor);
-  const penalties = new PenaltyExchange({
-    store,
-    nodeName: config.nodeName,
-    scores: openScores(shared),
-    log,
-  });
+  const scores = openScores(shared);
+  const penalties = new PenaltyExchange({ store, nodeName: config.nodeName, scores, log });
   penalties.begin();
   started.defer(() => penalties.end());
   started.defer(() => leases.end());
@@ -138,9 +132,9 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
   reload.now = () => void reloadCertificates(config, supervisor, log);
 
   for (const line of demonstration) say(line);
-  const all = [...supervisor.listeners, ...listeners];
-  say(`poplar ready: ${all.join(', ')}`);
-  log.info({ listeners: all.join(', ') }, 'ready');
+  const all = [...supervisor.listeners, ...listeners].join(', ');
+  say(`poplar ready: ${all}`);
+  log.info({ listeners: all }, 'ready');
   await new Promise((resolve) => ending.addEventListener('abort', resolve, { once: true }));
   readiness.draining();
   await leases.drain(supervisor);

@@ -270,21 +270,13 @@ export class Connection implements SocketOwner {
       this.#upgrade();
       return false;
     }
-    if (effect.kind === 'send-message' && this.#sendReadAhead(effect)) return true;
+    if (effect.kind === 'send-message' && this.#sink.sendAhead(effect, this.#readAhead))
+      return true;
     this.#working = true;
     // While PostgreSQL works, the client may have what is ready.
     this.#sink.flush();
     void this.#settle(effect);
     return false;
-  }
-
-  /** The fast path of a client that walks its maildrop: no promise, no query. */
-  #sendReadAhead(effect: Extract<Effect, { kind: 'send-message' }>): boolean {
-    if (effect.extent.kind !== 'whole') return false;
-    const body = this.#readAhead.take(effect.index);
-    if (body === undefined) return false;
-    this.#sink.whole(body);
-    return true;
   }
 
   async #settle(effect: Exclude<Effect, { kind: 'start-tls' }>): Promise<void> {

@@ -5,9 +5,12 @@
  * Never: a byte for a socket that has closed; a promise of its own.
  */
 
-import type { Session } from '@poplar/protocol';
+import type { Effect, Session } from '@poplar/protocol';
 import type { Outbox } from './outbox.ts';
+import type { ReadAhead } from './read-ahead.ts';
 import type { MessageSink } from './send-message.ts';
+
+type SendMessage = Extract<Effect, { kind: 'send-message' }>;
 
 export class SessionSink implements MessageSink {
   /** Null until the client is greeted. */
@@ -32,12 +35,19 @@ export class SessionSink implements MessageSink {
     return this.session?.piece(bytes) ?? false;
   }
 
-  /** A message that is in memory already. */
-  whole(bytes: Uint8Array): void {
+  /**
+   * The fast path of a client that walks its maildrop: a message that is in memory already, without a
+   * promise or a query. False when it is not.
+   */
+  sendAhead(wanted: Pick<SendMessage, 'index' | 'extent'>, readAhead: ReadAhead): boolean {
+    if (wanted.extent.kind !== 'whole') return false;
+    const body = readAhead.take(wanted.index);
+    if (body === undefined) return false;
     this.begin();
-    this.piece(bytes);
+    this.piece(body);
     this.begun = false;
     this.session?.resume({ kind: 'message-ends' });
+    return true;
   }
 
   flush(): boolean {

@@ -42,28 +42,7 @@ export interface OpenMaildrop {
   readonly loginDelaySeconds: number;
 }
 
-export const refusals = ['credentials', 'in-use', 'temporary', 'disabled', 'login-delay'] as const;
-export type Refusal = (typeof refusals)[number];
-
-/** Why exactly, for the log and the metrics. The client hears the refusal alone. */
-export const refusalReasons = [
-  'unknown-name',
-  'wrong-secret',
-  'no-such-credential',
-  'no-grant',
-  'bad-token',
-  'bad-certificate',
-  'suspended',
-  'in-use',
-  'login-delay',
-  'throttled',
-  'overloaded',
-  'unusable-record',
-  'credentials-changing',
-  'provider-unavailable',
-  'store-unavailable',
-] as const;
-export type RefusalReason = (typeof refusalReasons)[number];
+type Refusal = 'credentials' | 'in-use' | 'temporary' | 'disabled' | 'login-delay';
 
 export interface Refused {
   readonly kind: 'refused';
@@ -73,14 +52,15 @@ export interface Refused {
   readonly address: string | null;
 }
 
-export interface Opened {
+interface Opened {
   readonly kind: 'opened';
   readonly maildrop: OpenMaildrop;
 }
 
 export type LoginResult = Opened | Refused;
 
-const refusalOf: Record<RefusalReason, Refusal> = {
+/** What the client hears for each reason; the reason itself is for the log and the metrics. */
+const refusalOf = {
   'unknown-name': 'credentials',
   'wrong-secret': 'credentials',
   'no-such-credential': 'credentials',
@@ -97,7 +77,9 @@ const refusalOf: Record<RefusalReason, Refusal> = {
   'credentials-changing': 'temporary',
   'provider-unavailable': 'temporary',
   'store-unavailable': 'temporary',
-};
+} as const satisfies Record<string, Refusal>;
+
+export type RefusalReason = keyof typeof refusalOf;
 
 export function refused(reason: RefusalReason, address: string | null = null): Refused {
   return { kind: 'refused', refusal: refusalOf[reason], reason, address };

@@ -14,8 +14,8 @@
  * Never: a lock before the secret was verified; a verdict remembered that was not `match`.
  */
 
-import type { VerificationCache, Verifier } from '@poplar/identity';
-import type { Credential, Login, Store } from '@poplar/store';
+import { addressPrefixes, type VerificationCache, type Verifier } from '@poplar/identity';
+import type { Credential, KnownLogin, Login, Store } from '@poplar/store';
 import { staleCredentialTriesMax } from '../limits.ts';
 import type { Admittance } from './admittance.ts';
 import type { Aftermath } from './aftermath.ts';
@@ -72,7 +72,7 @@ export class PasswordLogin {
     const { actor, maildrop } = names;
     const known = store.knownLogin(actor, maildrop);
     if (known === null) return null;
-    if (!cache.matched(known.mailboxId, known.credentialVersion, secret)) return null;
+    if (!cache.matched(known.mailboxId, stateOf(known), secret)) return null;
     if (maildrop !== null && known.target === null) return null;
     const result = await opener.open(known, names);
     if (result !== 'stale' && (result.kind === 'opened' || result.reason !== 'suspended')) {
@@ -103,8 +103,8 @@ export class PasswordLogin {
     return names === null ? null : this.#parts.store.findLogin(names.actor, names.maildrop);
   }
 
-  #isCached({ mailboxId, credentialVersion }: Login, secret: Uint8Array): boolean {
-    return this.#parts.cache.matched(mailboxId, credentialVersion, secret);
+  #isCached(login: Login, secret: Uint8Array): boolean {
+    return this.#parts.cache.matched(login.mailboxId, stateOf(login), secret);
   }
 
   /** Null when the secret is right. */
@@ -124,7 +124,7 @@ export class PasswordLogin {
     const { verdict, index, rehash } = await verifier.verify(
       secret,
       stored,
-      claim.claimant.address,
+      addressPrefixes(claim.claimant.address).host,
     );
     const address = login?.address ?? null;
     switch (verdict) {
@@ -142,11 +142,16 @@ export class PasswordLogin {
     if (login === null || credential === undefined) return refused('unknown-name');
     cache.remember({
       mailboxId: login.mailboxId,
-      version: login.credentialVersion,
+      version: stateOf(login),
       secret,
       ...(credential.expiresInSeconds === null ? {} : { secondsMax: credential.expiresInSeconds }),
     });
     aftermath.matched({ login, credential, secret, rehash });
     return null;
   }
+}
+
+/** What a verification is a fact about: the version, and what that version stood for. */
+function stateOf({ credentialVersion, credentialsDigest }: KnownLogin): string {
+  return `${credentialVersion} ${credentialsDigest}`;
 }

@@ -4,11 +4,16 @@
  * Never: a password in clear beyond the making of its hash; a line left out without a word.
  */
 
-import { canonicalAddress, hashPassword } from '@poplar/identity';
+import {
+  canonicalAddress,
+  hashPassword,
+  type PasswdEntry,
+  type PasswdOptions,
+  parsePasswdLine,
+} from '@poplar/identity';
 import { StartError } from '@poplar/runtime';
 import { type ImportOutcome, importRowsMax, type Store } from '@poplar/store';
 import { hashesAtOnceMax, passwdNamesMax } from '../limits.ts';
-import { type PasswdEntry, type PasswdOptions, parsePasswdLine } from '../login-secrets.ts';
 import { type PasswdLine, passwdLines } from './passwd-lines.ts';
 import type { CredentialReport } from './report.ts';
 
