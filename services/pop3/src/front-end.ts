@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionOptions } from '@poplar/protocol';
 import type { Log } from '@poplar/runtime';
 import { Admission } from './admission.ts';
+import { isCleartextAllowed } from './cleartext-rule.ts';
 import type { Connection } from './connection/connection.ts';
 import { type Incident, incidentCode } from './connection/outcome-for-error.ts';
 import type { Authenticated, Backends } from './connection/perform.ts';
@@ -42,8 +43,6 @@ interface Tried {
   readonly startedAtMs: number;
 }
 
-const loopback = /^(?:127\.|::1$|::ffff:127\.)/;
-
 export class FrontEnd {
   readonly settings: Settings;
   readonly backends: Backends;
@@ -76,9 +75,7 @@ export class FrontEnd {
       hostname,
       implementation: 'Poplar',
       ...transport,
-      // RFC 8314 §3: a password in the clear may cross this machine, but no network.
-      cleartextAllowed:
-        cleartext === 'always' || (cleartext === 'loopback' && loopback.test(remoteAddress)),
+      cleartextAllowed: isCleartextAllowed(cleartext, remoteAddress),
     };
   }
 
