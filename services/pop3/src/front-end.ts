@@ -11,6 +11,7 @@ import type { Log } from '@poplar/runtime';
 import { Admission } from './admission.ts';
 import { isCleartextAllowed } from './cleartext-rule.ts';
 import type { Connection } from './connection/connection.ts';
+import { KernelLooks } from './connection/kernel-looks.ts';
 import { type Incident, incidentCode } from './connection/outcome-for-error.ts';
 import type { Authenticated, Backends } from './connection/perform.ts';
 import type { Counters } from './counters.ts';
@@ -26,6 +27,7 @@ export interface Settings {
   readonly connectionsMax: number;
   readonly loginTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  /** The window over which a client must take `octetsPerSecondMin` of what is sent to it. */
   readonly writeStallMs: number;
 }
 
@@ -48,6 +50,7 @@ export class FrontEnd {
   readonly backends: Backends;
   readonly tls: SecureEndpoint;
   readonly admission: Admission<Connection>;
+  readonly kernelLooks: KernelLooks;
   readonly #counters: Counters;
   readonly #log: Log;
 
@@ -55,6 +58,7 @@ export class FrontEnd {
     this.settings = parts.settings;
     this.tls = parts.tls;
     this.admission = new Admission(parts.settings.connectionsMax);
+    this.kernelLooks = new KernelLooks(parts.settings);
     this.#counters = parts.counters;
     this.#log = parts.log;
     this.backends = { ...parts.backends, report: (incident) => this.#report(incident) };
@@ -151,6 +155,7 @@ export class FrontEnd {
   sweep(): void {
     const nowMs = this.nowMs();
     this.#forEach((connection) => connection.sweep(nowMs));
+    void this.kernelLooks.look(this.nowMs);
   }
 
   /** The locks of these sessions, or of all, are void. Nothing they marked is removed. */
