@@ -59,7 +59,6 @@ export class SecureEndpoint {
       handshakeTimeout: options.handshakeTimeoutMs,
       allowHalfOpen: true,
       ALPNProtocols: ['pop3'],
-      sessionIdContext: 'poplar-pop3',
       SNICallback: (name, done) => {
         done(null, this.#contextFor(name));
       },
@@ -108,6 +107,8 @@ export class SecureEndpoint {
       cert: certificate.cert,
       key: certificate.key,
       ticketKeys: this.#ticketKeys,
+      // Not to be left out anywhere: another one, and no session of before is resumed.
+      sessionIdContext: 'poplar-pop3',
       minVersion: 'TLSv1.2',
       ciphers,
       honorCipherOrder: true,
@@ -115,10 +116,7 @@ export class SecureEndpoint {
   }
 
   #context(certificate: { readonly cert: string; readonly key: string }): tls.SecureContext {
-    return tls.createSecureContext({
-      ...this.#settings(certificate),
-      sessionIdContext: 'poplar-pop3',
-    });
+    return tls.createSecureContext(this.#settings(certificate));
   }
 
   #contextsOf(certificates: Certificates): Map<string, tls.SecureContext> {
