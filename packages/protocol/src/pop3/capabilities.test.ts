@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { capabilities, type LoginPolicy } from './capabilities.ts';
 
-const always = ['TOP', 'UIDL', 'RESP-CODES', 'AUTH-RESP-CODE', 'PIPELINING'];
+const always = ['TOP', 'UIDL', 'RESP-CODES', 'AUTH-RESP-CODE', 'PIPELINING', 'EXPIRE NEVER'];
 const passwords = ['USER', 'SASL PLAIN'];
 const last = 'IMPLEMENTATION Poplar';
 

@@ -39,7 +39,8 @@ export function capabilities(
   policy: LoginPolicy,
   implementation: string,
 ): string[] {
-  const lines = ['TOP', 'UIDL', 'RESP-CODES', 'AUTH-RESP-CODE', 'PIPELINING'];
+  // RFC 2449 §6.7: no message is ever removed but by a client's own QUIT.
+  const lines = ['TOP', 'UIDL', 'RESP-CODES', 'AUTH-RESP-CODE', 'PIPELINING', 'EXPIRE NEVER'];
   if (plaintextPermitted(policy)) lines.push('USER');
   const names = permittedMechanisms(policy);
   // RFC 5034 §3: announced after AUTH, too, so that a client can detect a tampered first list.
