@@ -1,17 +1,19 @@
 /**
  * The one entry of `npm test`: every suite in turn, each in its own processes, each bounded in time,
- * over one PostgreSQL server that is started here and removed afterwards. Ends with the sums, and
- * with 1 if anything failed, was skipped, or did not run.
+ * over one PostgreSQL server that is started here and removed afterwards, or another one for a suite
+ * that asks for it. Ends with the sums, and with 1 if anything failed, was skipped, or did not run.
  *
  * Usage: node test/run.ts [--soak] [--only NAME]...   (names: see phases.ts)
  *
  * Never: a pass because nothing ran; a process that is left behind.
  */
 
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startServer } from '@poplar/store/testing';
-import { phases } from './support/phases.ts';
-import { runPhase, type Tally } from './support/run-phase.ts';
+import { type Phase, phases } from './support/phases.ts';
+import { type PhaseResult, runPhase, type Tally } from './support/run-phase.ts';
 
 const { values } = parseArgs({
   options: { soak: { type: 'boolean' }, only: { type: 'string', multiple: true } },
@@ -28,13 +30,40 @@ const postgres = await startServer();
 process.env.POPLAR_TEST_DATABASE_URL = postgres.url;
 if (values.soak === true) process.env.POPLAR_TEST_SOAK = '1';
 
+/** Runs a suite over another PostgreSQL, which must be there and be what it is taken for. */
+async function runOn(
+  phase: Phase,
+  { directory, major }: NonNullable<Phase['postgres']>,
+): Promise<PhaseResult> {
+  const { stdout } = spawnSync(join(directory, 'postgres'), ['--version'], { encoding: 'utf8' });
+  if (!new RegExp(`\\b${major}\\.`).test(stdout ?? '')) {
+    const tally = { tests: 0, passed: 0, failed: 0 };
+    return {
+      tally,
+      trouble: `no PostgreSQL ${major} in ${directory}; install postgresql-${major}`,
+    };
+  }
+  process.env.POPLAR_TEST_POSTGRES_BIN = directory;
+  const other = await startServer();
+  process.env.POPLAR_TEST_DATABASE_URL = other.url;
+  try {
+    return await runPhase(phase, values.soak === true);
+  } finally {
+    delete process.env.POPLAR_TEST_POSTGRES_BIN;
+    process.env.POPLAR_TEST_DATABASE_URL = postgres.url;
+    await other.stop();
+  }
+}
+
 const total: Tally = { tests: 0, passed: 0, failed: 0 };
 const troubles: string[] = [];
 try {
   for (const phase of phases) {
     const isChosen = wanted.length === 0 ? phase.always !== false : wanted.includes(phase.name);
     if (!isChosen && !(values.soak === true && wanted.length === 0)) continue;
-    const { tally, trouble } = await runPhase(phase, values.soak === true);
+    const { tally, trouble } = await (phase.postgres === undefined
+      ? runPhase(phase, values.soak === true)
+      : runOn(phase, phase.postgres));
     total.tests += tally.tests;
     total.passed += tally.passed;
     total.failed += tally.failed;

@@ -8,13 +8,17 @@ import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '@poplar/runtime';
 import { maildropNamed } from '../support/maildrops.ts';
+import { messageOfOctets } from '../support/messages.ts';
 import { Pop3Client } from '../support/pop3-client.ts';
+import { slowLine } from '../support/slow-line.ts';
 import { type RunningNode, startNode } from '../support/start-node.ts';
 import { openTestDatabase, type TestDatabase, testSecret } from '../support/test-database.ts';
 
 const idleTimeoutMs = 1_500;
 /** The connections are looked at once a second. */
 const sweepMs = 1_000;
+/** The kernel takes it at once. */
+const messageOctets = 600_000;
 const rfcIdleMs = 600_000;
 
 describe('the idle timer', () => {
@@ -24,7 +28,11 @@ describe('the idle timer', () => {
     database = await openTestDatabase();
     node = await startNode({
       databaseUrl: database.url,
-      environment: { POPLAR_IDLE_TIMEOUT_MS: String(idleTimeoutMs) },
+      environment: {
+        POPLAR_IDLE_TIMEOUT_MS: String(idleTimeoutMs),
+        // Slow clients are looked at several times within this.
+        POPLAR_WRITE_STALL_MS: '3000',
+      },
     });
   });
   after(async () => {
@@ -63,5 +71,24 @@ describe('the idle timer', () => {
       await client.command(line);
     }
     await client.quit();
+  });
+
+  test('it does not run while the client reads what the kernel has for it', async () => {
+    const mailbox = await database.addMailbox('slow@example.org');
+    await database.deliver(mailbox, { content: messageOfOctets(messageOctets) });
+    const line = await slowLine(node.pop3);
+    try {
+      const client = await Pop3Client.connect({ port: line.port });
+      await client.login(mailbox.address, testSecret);
+      line.pace(messageOctets / ((4 * idleTimeoutMs) / 1_000));
+      const from = performance.now();
+      const content = await client.content('RETR 1');
+      assert.equal(content.length, messageOctets);
+      assert.ok(performance.now() - from > 3 * idleTimeoutMs, 'it was slow');
+      line.pace(null);
+      await client.quit();
+    } finally {
+      line.end();
+    }
   });
 });

@@ -23,6 +23,8 @@ import { evaluateInWorker, inspectable } from '../support/worker-inspector.ts';
 
 const idleTimeoutMs = 1_500;
 const leaseMs = 15_000;
+/** A worker that hangs is found out after ten seconds (packages/runtime/src/limits.ts). */
+const deadWithinMs = 20_000;
 /** A round trip or two on two busy cores. */
 const atOnceMs = 1_500;
 
@@ -193,6 +195,7 @@ describe('a worker thread dies', () => {
   for (const [how, expression] of [
     ['by an exception', 'setImmediate(() => { throw new Error("a defect") })'],
     ['by its memory', 'setImmediate(() => { const all = []; for (;;) all.push([...all, {}]); })'],
+    ['by hanging', 'setImmediate(() => { for (;;) {} })'],
   ] as const) {
     test(`${how}: its sessions end, the others live, and it is replaced`, async () => {
       const sessions = await Promise.all(Array.from({ length: 12 }, () => markedSession(crashing)));
@@ -201,7 +204,7 @@ describe('a worker thread dies', () => {
       await eventually(async () => {
         const name = 'poplar_worker_restarts_total';
         assert.equal(await metric(crashing, name, { role: 'pop3' }), restarts + 1);
-      }, 15_000);
+      }, deadWithinMs);
       const living: Marked[] = [];
       const dead: Marked[] = [];
       for (const session of sessions) {

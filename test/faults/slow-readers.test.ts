@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   addBulk,
@@ -18,6 +18,7 @@ import {
 import { eventually, metric, residentOctets, residentPeak } from '../support/node-inspection.ts';
 import { Pop3Client } from '../support/pop3-client.ts';
 import { RawClient } from '../support/raw-client.ts';
+import { slowLine } from '../support/slow-line.ts';
 import { type RunningNode, startNode } from '../support/start-node.ts';
 import {
   openTestDatabase,
@@ -30,6 +31,10 @@ const mebi = 1024 * 1024;
 const largeOctets = 30 * mebi;
 const writeStallMs = 3_000;
 const stalledClients = 10;
+/** More than the kernel takes at once on loopback, which is 3 to 4 MB. */
+const pacedOctets = 10 * mebi;
+/** A step of loopback, 64 to 128 KiB, in a quarter of `writeStallMs`; a write takes twice that. */
+const steadyOctetsPerSecond = 200_000;
 /** Replies that one pipelining client asks for, of so many lines each. */
 const listings = 10_000;
 const listedMessages = 1_000;
@@ -61,19 +66,25 @@ function boxAt(index: number): TestMailbox {
 }
 
 /** A client that has logged in and is told nothing more yet; every second one under TLS. */
-async function loggedIn(mailbox: TestMailbox, isSecure: boolean): Promise<RawClient> {
-  const client = await RawClient.connect(
-    isSecure ? { port: node.pop3s, tls: {} } : { port: node.pop3 },
-  );
+async function loggedIn(
+  mailbox: TestMailbox,
+  isSecure: boolean,
+  port: number = isSecure ? node.pop3s : node.pop3,
+): Promise<RawClient> {
+  const client = await RawClient.connect(isSecure ? { port, tls: {} } : { port });
   client.write(`USER ${mailbox.address}\r\nPASS ${testSecret}\r\n`);
   await client.until(() => client.text.split('\r\n').length === 4);
   return client;
 }
 
 /** The hash of all that is said from the greeting to the dot. */
-function wholeHash(client: RawClient, opening: string): { wanted: string; got: string } {
+function wholeHash(
+  client: RawClient,
+  opening: string,
+  octets = largeOctets,
+): { wanted: string; got: string } {
   const hash = createHash('sha256').update(opening, 'latin1');
-  for (const line of numberedLines(largeOctets)) hash.update(line);
+  for (const line of numberedLines(octets)) hash.update(line);
   return { wanted: hash.update('.\r\n').digest('hex'), got: client.hash.copy().digest('hex') };
 }
 
@@ -136,24 +147,69 @@ test('ten readers that stop in a 30 MB message hold neither memory nor PostgreSQ
   }
 });
 
-test('a reader of a few octets a second is cut off too', async () => {
-  const client = await loggedIn(boxAt(stalledClients), false);
-  client.write('RETR 1\r\n');
-  client.stopReading();
-  const trickle = setInterval(() => client.socket.read(200), 100);
-  const before = await metric(node, 'poplar_connections_closed_total', { reason: 'write-stall' });
-  try {
-    await eventually(
-      async () => {
-        const reason = { reason: 'write-stall' };
-        assert.equal(await metric(node, 'poplar_connections_closed_total', reason), before + 1);
-      },
-      writeStallMs + 6_000,
-      100,
-    );
-  } finally {
-    clearInterval(trickle);
-    client.destroy();
+describe('a reader at a pace of its own', { concurrency: true }, () => {
+  const paced: TestMailbox[] = [];
+  before(async () => {
+    for (let number = 0; number < 6; number += 1) {
+      paced.push(await database.addMailbox(`paced${number}@example.org`));
+    }
+    await addNumbered(database, paced, pacedOctets);
+  });
+
+  for (const isSecure of [false, true]) {
+    const over = isSecure ? 'TLS' : 'TCP';
+
+    /** A client that asks for a message and takes so many octets of it a second. */
+    async function pacedReader(octetsPerSecond: number) {
+      const mailbox = paced.pop();
+      assert.ok(mailbox !== undefined);
+      const line = await slowLine(isSecure ? node.pop3s : node.pop3);
+      const client = await loggedIn(mailbox, isSecure, line.port);
+      line.pace(octetsPerSecond);
+      client.write('RETR 1\r\n');
+      return { line, client, mailbox, sinceMs: performance.now() };
+    }
+
+    for (const octetsPerSecond of [1, 5]) {
+      test(`of ${octetsPerSecond} octets a second is cut off in its time over ${over}`, async () => {
+        const { line, client, mailbox, sinceMs } = await pacedReader(octetsPerSecond);
+        try {
+          await eventually(
+            async () => assert.equal(await isLocked(database, mailbox), false),
+            writeStallMs + 6_000,
+            100,
+          );
+          assert.ok(performance.now() - sinceMs >= writeStallMs, 'not before');
+          // The first read may be of what the line still had a buffer for.
+          assert.ok(line.octets < 128 * 1024, 'it was slow');
+        } finally {
+          client.destroy();
+          line.end();
+        }
+      });
+    }
+
+    test(`above the minimum gets all of a large message over ${over}`, async () => {
+      const { line, client, mailbox, sinceMs } = await pacedReader(steadyOctetsPerSecond);
+      try {
+        // Until the kernel has the rest, which takes several times what a reader of nothing gets.
+        await sleep(3 * writeStallMs);
+        assert.ok(line.octets < pacedOctets / 2, 'it is slow all the time');
+        await sleep(2 * writeStallMs);
+        assert.equal(await isLocked(database, mailbox), true, 'its session lives');
+        assert.ok(performance.now() - sinceMs > 5 * writeStallMs);
+        line.pace(null);
+        await client.until(() => client.tail === '\r\n.\r\n', 20_000);
+        const { wanted, got } = wholeHash(client, openingOf(client), pacedOctets);
+        assert.equal(got, wanted);
+        client.write('DELE 1\r\nQUIT\r\n');
+        await client.closed();
+        assert.deepEqual(await database.visible(mailbox), []);
+      } finally {
+        client.destroy();
+        line.end();
+      }
+    });
   }
 });
 

@@ -42,6 +42,26 @@ export async function owners(database: TestDatabase): Promise<number> {
   return (await database.query('select owner_id from owner')).length;
 }
 
+/** From now on the domains that are there keep what is deleted for so long. */
+export async function keepDeleted(database: TestDatabase, seconds: number): Promise<void> {
+  await database.query('update domain set undelete_window = make_interval(secs => $1)', [seconds]);
+}
+
+/** Ids of what is stored of a maildrop, flagged or not: of the rows, and of the bodies. */
+export async function storedIds(
+  database: TestDatabase,
+  { mailboxId }: TestMailbox,
+): Promise<{ rows: bigint[]; bodies: bigint[] }> {
+  const idsIn = async (table: 'message' | 'message_body'): Promise<bigint[]> => {
+    const rows = await database.query(
+      `select message_id from ${table} where mailbox_id = $1 order by message_id`,
+      [mailboxId],
+    );
+    return rows.map((row) => BigInt(String(row.message_id)));
+  };
+  return { rows: await idsIn('message'), bodies: await idsIn('message_body') };
+}
+
 export interface Bulk {
   readonly messages: number;
   /** What LIST is to say of each; the body is 40 octets whatever it is. */

@@ -15,6 +15,8 @@ export interface Phase {
   readonly withinMs: number;
   /** 100% of the branches of these files, measured by the tests of this phase. */
   readonly branchesOf?: string;
+  /** Programs of another PostgreSQL than the embedded one, and its major version. */
+  readonly postgres?: { readonly directory: string; readonly major: number };
   /** False: only with --soak or by name. */
   readonly always?: boolean;
 }
@@ -40,6 +42,15 @@ export const phases: readonly Phase[] = [
     isolated: true,
     concurrency: 2,
     withinMs: 4 * minuteMs,
+  },
+  {
+    // The oldest PostgreSQL that is served, as Debian has it.
+    name: 'store-15',
+    files: ['packages/store/src/**/*.test.ts', 'test/cluster/two-nodes.test.ts'],
+    isolated: true,
+    concurrency: 2,
+    withinMs: 2 * minuteMs,
+    postgres: { directory: '/usr/lib/postgresql/15/bin', major: 15 },
   },
   {
     name: 'house',

@@ -45,7 +45,8 @@ let hash: Promise<string> | null = null;
 export async function openTestDatabase(): Promise<TestDatabase> {
   const database = await temporaryDatabase();
   const store = openStore({ databaseUrl: database.url, applicationName: 'poplar test' });
-  const domains = new Set<string>();
+  /** Made once, also when several mailboxes are added at the same time. */
+  const domains = new Map<string, Promise<unknown>>();
   const deliver = async ({ mailboxId }: TestMailbox, letter: Letter): Promise<void> => {
     const wire = wireForm(letter.content);
     const { delivered } = await store.deliver({
@@ -64,8 +65,9 @@ export async function openTestDatabase(): Promise<TestDatabase> {
     query: (text, values) => database.query(text, values),
     addMailbox: async (address, letters = []) => {
       const domain = address.slice(address.indexOf('@') + 1);
-      if (!domains.has(domain)) await store.directory.addDomain({ name: domain });
-      domains.add(domain);
+      const made = domains.get(domain) ?? store.directory.addDomain({ name: domain });
+      domains.set(domain, made);
+      await made;
       hash ??= hashPassword(new TextEncoder().encode(testSecret));
       const mailbox = {
         mailboxId: await store.directory.addMailbox({ address, secret: await hash }),

@@ -11,6 +11,12 @@ import type { RunningNode } from './start-node.ts';
 /** For `startNode`: opens the debugger on a free port of loopback. */
 export const inspectable = { NODE_OPTIONS: '--inspect=127.0.0.1:0' } as const;
 
+/** What the thread's own debugger answers. */
+interface Answer {
+  readonly id?: number;
+  readonly result?: { readonly result?: { readonly value?: unknown } };
+}
+
 const patienceMs = 10_000;
 
 /** What the debugger says of itself, as far as it is needed here. */
@@ -18,23 +24,25 @@ interface Said {
   readonly method?: string;
   readonly params?: {
     readonly sessionId?: string;
+    /** What the thread's own debugger says, as text. */
+    readonly message?: string;
     readonly workerInfo?: { readonly title?: string };
   };
 }
 
 /**
- * Evaluates the text in the thread whose name ends with this, such as `pop3 0`. Resolves when it was
- * handed over; what becomes of the thread is for the test to see.
+ * Evaluates the text in the thread whose name ends with this, such as `pop3 0`. Resolves with what it
+ * is worth if that is plain data; `undefined` when the thread has ended before it could say so.
  */
 export async function evaluateInWorker(
   node: RunningNode,
   name: string,
   expression: string,
-): Promise<void> {
+): Promise<unknown> {
   const [url] = /ws:\/\/\S+/.exec(node.log()) ?? [];
   if (url === undefined) throw new Error('the node has no debugger: start it with inspectable');
   const socket = new WebSocket(url);
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const names: string[] = [];
   const timer = setTimeout(
     () => reject(new Error(`no worker ${name} among: ${names.join(', ')}`)),
@@ -55,14 +63,18 @@ export async function evaluateInWorker(
       const title = said.params?.workerInfo?.title ?? '';
       names.push(title);
       if (!title.includes(name)) return;
-      const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression } });
+      const params = { expression, returnByValue: true };
+      const message = JSON.stringify({ id: 1, method: 'Runtime.evaluate', params });
       send('NodeWorker.sendMessageToWorker', { sessionId: said.params?.sessionId, message });
     }
-    if (said.method === 'NodeWorker.receivedMessageFromWorker') resolve();
-    if (said.method === 'NodeWorker.detachedFromWorker') resolve();
+    if (said.method === 'NodeWorker.receivedMessageFromWorker') {
+      const answer: Answer = JSON.parse(said.params?.message ?? '{}');
+      if (answer.id === 1) resolve(answer.result?.result?.value);
+    }
+    if (said.method === 'NodeWorker.detachedFromWorker') resolve(undefined);
   });
   try {
-    await promise;
+    return await promise;
   } finally {
     clearTimeout(timer);
     socket.close();

@@ -3,13 +3,13 @@
  * are passed on as they arrive from the socket. It costs a third of a row of the same size.
  *
  * running (COPY in progress; paused while the reader has enough) -> ended (all was read) or
- * cancelled (the connection is dropped) or failed. In each of the
- * last three the connection has gone back to its pool.
+ * cancelled (the connection is dropped) or failed. In each of the last three the connection has gone
+ * back to its pool, where nobody would resume it.
  *
  * COPY has no parameters, so its text is made of numbers that are checked to be digits.
  *
  * Never: more than `streamBufferOctets` and one read of the socket held; a connection kept for a
- * reader that takes nothing.
+ * reader that takes nothing, or given back paused.
  */
 
 import { CopyDecoder } from './connection/copy-decoder.ts';
@@ -110,7 +110,8 @@ export class BodyCopy implements BodyStream {
   }
 
   #end(state: 'ended' | 'failed', error: StoreError | null): void {
-    if (this.#stall !== null) clearTimeout(this.#stall);
+    // The end may have come in the same read that filled the buffer.
+    if (this.#paused) this.#resume();
     this.#link.copySink = null;
     this.#pool.release(this.#link);
     if (this.#state !== 'running') return;

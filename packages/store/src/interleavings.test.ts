@@ -8,20 +8,29 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type pg from 'pg';
 import type { MailboxId } from './contract.ts';
+import { closeRetryMinMs, lockRetryMinMs } from './limits.ts';
 import { type Parameter, Pieces } from './parameter.ts';
 import type { Statement } from './statement.ts';
 import { deliverMessage } from './statements/deliver-message.ts';
 import { flagMessages } from './statements/flag-messages.ts';
 import { purgeMessages } from './statements/purge-messages.ts';
+import { releaseLocks } from './statements/release-locks.ts';
 import { takeLocks } from './statements/take-locks.ts';
+import { openStore, type Store } from './store.ts';
 import { type MailFixture, mailFixture } from './testing/mail-fixture.ts';
 
 let mail: MailFixture;
+/** Waits for a maildrop that is in use. */
+let patient: Store;
 
 before(async () => {
   mail = await mailFixture();
+  patient = openStore({ databaseUrl: mail.database.url, lockWaitMs: 5_000 });
 });
-after(() => mail.end());
+after(async () => {
+  await patient.end();
+  await mail.end();
+});
 
 const plain = (value: Parameter) => (value instanceof Pieces ? Buffer.concat(value.pieces) : value);
 
@@ -37,8 +46,8 @@ async function held<Input, Output>(
 }
 
 /** True while the promise has not settled after the others had time to run. */
-async function isWaiting(promise: Promise<unknown>): Promise<boolean> {
-  const pause = new Promise((resolve) => setTimeout(resolve, 60, 'waiting'));
+async function isWaiting(promise: Promise<unknown>, forMs = 60): Promise<boolean> {
+  const pause = new Promise((resolve) => setTimeout(resolve, forMs, 'waiting'));
   return (await Promise.race([promise.then(() => 'done'), pause])) === 'waiting';
 }
 
@@ -92,13 +101,23 @@ test('a thief that meets a QUIT in its commit gets the state after it', async ()
   assert.ok(!snapshot.messageIds.includes(first));
 });
 
-test('a thief that waits for a QUIT which then rolls back gets all messages', async () => {
-  const { mailboxId, token, first } = await openedByTheDead();
-  const quit = await held(flagMessages, { mailboxId, token, messageIds: [first] });
-  await quit.query('rollback');
-  const stolen = await mail.open(mailboxId);
-  assert.ok(stolen.kind === 'opened' && stolen.messages === 2);
-});
+for (const [how, left] of [
+  ['commit', 1],
+  ['rollback', 2],
+] as const) {
+  test(`a thief that waits for a QUIT gets its outcome: ${how}`, async () => {
+    const { mailboxId, token, first } = await openedByTheDead();
+    const quit = await held(flagMessages, { mailboxId, token, messageIds: [first] });
+    const stealing = mail.open(mailboxId, { store: patient });
+    assert.ok(await isWaiting(stealing));
+    await quit.query(how);
+    const stolen = await stealing;
+    assert.ok(stolen.kind === 'opened' && stolen.messages === left);
+    const snapshot = await patient.snapshot(mailboxId, stolen.version);
+    assert.deepEqual([...snapshot.messageIds], await mail.visible(mailboxId));
+    assert.equal(snapshot.messageIds.includes(first), how === 'rollback');
+  });
+}
 
 test('a QUIT whose lock was taken changes nothing', async () => {
   const { mailboxId, token, first } = await openedByTheDead();
@@ -221,6 +240,113 @@ test('a purge beside a session takes nothing the session can see', async () => {
   assert.equal((await counters(mailboxId))?.messages, 0);
 });
 
+/** Two messages, the first of which is flagged and due to be purged. */
+async function halfFlagged() {
+  const mailboxId = await mail.addMailbox();
+  await mail.deliver(mailboxId);
+  await mail.deliver(mailboxId);
+  const { token } = await mail.open(mailboxId);
+  const [first = 0n, second = 0n] = await mail.visible(mailboxId);
+  await mail.store.flag({ mailboxId, token, messageIds: [first] });
+  return { mailboxId, token, first, second };
+}
+
+async function storedIds(mailboxId: MailboxId): Promise<{ rows: bigint[]; bodies: bigint[] }> {
+  const ids = async (table: string) => {
+    const where = 'where mailbox_id = $1 order by message_id';
+    const rows = await mail.database.query(`select message_id from ${table} ${where}`, [mailboxId]);
+    return rows.map((row) => BigInt(String(row.message_id)));
+  };
+  return { rows: await ids('message'), bodies: await ids('message_body') };
+}
+
+test('a delivery does not wait for a purge, which does not see it', async () => {
+  const { mailboxId, token, first, second } = await halfFlagged();
+  const purge = await held(purgeMessages, { mailboxId, token, messageIds: [first] });
+  const { delivered } = await mail.deliver(mailboxId);
+  assert.deepEqual(delivered, ['delivered'], 'the purge is not waited for');
+  const visible = await mail.visible(mailboxId);
+  await purge.query('commit');
+  assert.deepEqual(visible.slice(0, 1), [second]);
+  assert.deepEqual(await storedIds(mailboxId), { rows: visible, bodies: visible });
+  assert.equal((await counters(mailboxId))?.messages, 2);
+});
+
+test('a purge does not wait for a delivery, and takes nothing of it', async () => {
+  const { mailboxId, token, first, second } = await halfFlagged();
+  const arriving = await held(deliverMessage, delivery(mailboxId));
+  const purge = held(purgeMessages, { mailboxId, token, messageIds: [first] });
+  assert.equal(await isWaiting(purge), false, 'the delivery is not waited for');
+  await (await purge).query('commit');
+  assert.deepEqual(await storedIds(mailboxId), { rows: [second], bodies: [second] });
+  await arriving.query('commit');
+  const visible = await mail.visible(mailboxId);
+  assert.equal(visible.length, 2);
+  assert.deepEqual(await storedIds(mailboxId), { rows: visible, bodies: visible });
+  assert.equal((await counters(mailboxId))?.messages, 2);
+});
+
+/** What `open` asks for, as a statement of its own. */
+async function lockRequest(mailboxId: MailboxId) {
+  const { ownerId } = mail;
+  const epochs = 'select epoch::text from owner where owner_id = $1';
+  const [row] = await mail.database.query(epochs, [ownerId]);
+  const epoch = String(row?.epoch);
+  const asked = { mailboxId, actorId: mailboxId, credentialVersion: '1', ownerId };
+  return { ...asked, token: randomUUID(), epoch };
+}
+
+test('a delivery does not wait for an open, whose session may list it', async () => {
+  const mailboxId = await mail.addMailbox();
+  await mail.deliver(mailboxId);
+  const opening = await held(takeLocks, [await lockRequest(mailboxId)]);
+  const { delivered } = await mail.deliver(mailboxId);
+  assert.deepEqual(delivered, ['delivered'], 'the open is not waited for');
+  await opening.query('commit');
+  assert.equal((await mail.open(mailboxId)).kind, 'in-use');
+  assert.equal((await counters(mailboxId))?.messages, 2);
+});
+
+test('an open that meets a close is told in-use, or waits and gets the maildrop', async () => {
+  const mailboxId = await mail.addMailbox();
+  const { token } = await mail.open(mailboxId);
+  const closing = await held(releaseLocks, [{ mailboxId, token }]);
+  assert.equal((await mail.open(mailboxId)).kind, 'in-use', 'a close is not waited for');
+  const waiting = mail.open(mailboxId, { store: patient });
+  assert.ok(await isWaiting(waiting));
+  await closing.query('commit');
+  assert.equal((await waiting).kind, 'opened');
+});
+
+test('an open that meets a close which rolls back does not get the maildrop', async () => {
+  const mailboxId = await mail.addMailbox();
+  const { token } = await mail.open(mailboxId);
+  const closing = await held(releaseLocks, [{ mailboxId, token }]);
+  const waiting = mail.open(mailboxId, { store: patient });
+  assert.ok(await isWaiting(waiting));
+  await closing.query('rollback');
+  assert.equal((await mail.open(mailboxId)).kind, 'in-use');
+  // Longer than the first pauses of the one that waits.
+  assert.ok(await isWaiting(waiting, lockRetryMinMs * 4));
+  await mail.store.close(mailboxId, token);
+  assert.equal((await waiting).kind, 'opened');
+});
+
+test('a close that meets a thief in his commit leaves him the lock', async () => {
+  const { mailboxId, token } = await openedByTheDead();
+  const request = await lockRequest(mailboxId);
+  const thief = await held(takeLocks, [request]);
+  const closed = mail.store.close(mailboxId, token);
+  assert.equal(await isWaiting(closed), false, 'nobody waits for the thief');
+  await thief.query('commit');
+  // Longer than the first pause before a close is tried again.
+  await new Promise((resolve) => setTimeout(resolve, closeRetryMinMs * 3));
+  const [row] = await mail.database.query('select token from maildrop_lock where mailbox_id = $1', [
+    mailboxId,
+  ]);
+  assert.equal(row?.token, request.token);
+});
+
 test('a grant made since an open began is not taken for one of the dead', async () => {
   const mailboxId = await mail.addMailbox();
   const dead = await mail.addOwner();
@@ -230,14 +356,7 @@ test('a grant made since an open began is not taken for one of the dead', async 
   // pg_sleep holds it between its snapshot and its lock.
   const slow = await mail.database.client();
   const paused = takeLocks.text.replace('from unnest', 'from pg_sleep(0.3), unnest');
-  const asked = {
-    mailboxId,
-    actorId: mailboxId,
-    credentialVersion: '1',
-    ownerId: mail.ownerId,
-    token: randomUUID(),
-  };
-  const request = { ...asked, epoch: '0' };
+  const request = await lockRequest(mailboxId);
   const late = slow.query(paused, takeLocks.parameters([request]).map(plain));
   await new Promise((resolve) => setTimeout(resolve, 100));
   // Unknown to the slow statement's snapshot: it must not look like a lock without an owner.

@@ -14,7 +14,9 @@ import {
 } from '@poplar/protocol';
 import type { Log } from '@poplar/runtime';
 import { type AddressShares, Admission } from './admission.ts';
+import { isCleartextAllowed } from './cleartext-rule.ts';
 import type { Connection } from './connection/connection.ts';
+import { KernelLooks } from './connection/kernel-looks.ts';
 import { LoginExchange, type Performed } from './connection/login-exchange.ts';
 import { type Incident, incidentCode } from './connection/outcome-for-error.ts';
 import type { Backends } from './connection/perform.ts';
@@ -32,6 +34,7 @@ export interface Settings {
   readonly connectionsMax: number;
   readonly loginTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  /** The window over which a client must take `octetsPerSecondMin` of what is sent to it. */
   readonly writeStallMs: number;
   /** How login names are read on each listener. */
   readonly nameRules: Readonly<Record<ListenerKind, LoginNameRule>>;
@@ -47,14 +50,13 @@ export interface FrontEndParts {
   readonly log: Log;
 }
 
-const loopback = /^(?:127\.|::1$|::ffff:127\.)/;
-
 export class FrontEnd {
   readonly settings: Settings;
   readonly backends: Backends;
   readonly desk: LoginDesk;
   readonly tls: SecureEndpoint;
   readonly admission: Admission<Connection>;
+  readonly kernelLooks: KernelLooks;
   readonly #counters: Counters;
   readonly #log: Log;
 
@@ -62,6 +64,7 @@ export class FrontEnd {
     this.settings = parts.settings;
     this.tls = parts.tls;
     this.admission = new Admission(parts.settings.connectionsMax, parts.shares);
+    this.kernelLooks = new KernelLooks(parts.settings);
     this.#counters = parts.counters;
     this.#log = parts.log;
     this.backends = { store: parts.store, report: (incident) => this.#report(incident) };
@@ -88,9 +91,7 @@ export class FrontEnd {
       implementation: 'Poplar',
       tls: secured !== null,
       stlsOffered,
-      // RFC 8314 §3: a password in the clear may cross this machine, but no network.
-      cleartextAllowed:
-        cleartext === 'always' || (cleartext === 'loopback' && loopback.test(remoteAddress)),
+      cleartextAllowed: isCleartextAllowed(cleartext, remoteAddress),
     };
   }
 
@@ -177,6 +178,7 @@ export class FrontEnd {
   sweep(): void {
     const nowMs = this.nowMs();
     this.#forEach((connection) => connection.sweep(nowMs));
+    void this.kernelLooks.look(this.nowMs);
   }
 
   /** The locks of these sessions, or of all, are void. Nothing they marked is removed. */

@@ -34,6 +34,23 @@ export const topSliceOctets = 32 * 1024;
  */
 export const streamPatienceMs = 250;
 
+/**
+ * What a client must take on average over every `limits.writeStallMs` (ten minutes: 37.5 KiB) while
+ * something is pending for it. Far below the slowest links in use (300 octets/s), because a kernel
+ * that is full passes octets on in steps: 128 KiB on loopback, a sixteenth of the client's receive
+ * buffer elsewhere, so a reader of 300 octets/s moves at least one step in any ten minutes.
+ */
+export const octetsPerSecondMin = 64;
+
+/** A host that has answered none of the kernel's repetitions for this long is gone. */
+export const unansweredMs = 60_000;
+
+/**
+ * How often the kernel's queues of slow clients are looked at, all at once and only if there are any:
+ * the list has a line for each connection of the machine, 1.5 MB for ten thousand.
+ */
+export const kernelLookIntervalMs = 5_000;
+
 /** How often all connections are looked at for passed deadlines: one timer for all of them. */
 export const sweepIntervalMs = 1_000;
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { capabilities } from './capabilities.ts';
 import { type LoginPolicy, passwordLogins } from './login-policy.ts';
 
-const always = ['TOP', 'UIDL', 'RESP-CODES', 'AUTH-RESP-CODE', 'PIPELINING'];
+const always = ['TOP', 'UIDL', 'RESP-CODES', 'AUTH-RESP-CODE', 'PIPELINING', 'EXPIRE NEVER'];
 const passwords = ['USER', 'SASL PLAIN'];
 const last = 'IMPLEMENTATION Poplar';
 

@@ -18,7 +18,8 @@ export interface CapabilityContext {
 
 /** The lines of the CAPA reply between `+OK` and the dot. */
 export function capabilities(policy: LoginPolicy, context: CapabilityContext): string[] {
-  const lines = ['TOP', 'UIDL', 'RESP-CODES', 'AUTH-RESP-CODE', 'PIPELINING'];
+  // RFC 2449 §6.7: no message is ever removed but by a client's own QUIT.
+  const lines = ['TOP', 'UIDL', 'RESP-CODES', 'AUTH-RESP-CODE', 'PIPELINING', 'EXPIRE NEVER'];
   if (userPermitted(policy)) lines.push('USER');
   const names = permittedMechanisms(policy).map(({ name }) => name);
   // RFC 5034 §3: announced after AUTH, too, so that a client can detect a tampered first list.

@@ -52,7 +52,7 @@ export interface Limits {
   readonly tlsHandshakeTimeoutMs: number;
   /** Silence of a client that is logged in: at least 10 minutes by RFC 1939 section 3. */
   readonly idleTimeoutMs: number;
-  /** A client that takes none of what is sent to it for this long is cut off. */
+  /** A client that takes less than 64 octets a second of what is sent, over this long, is cut off. */
   readonly writeStallMs: number;
   /** From SIGTERM to the end of sessions that are still busy. */
   readonly drainTimeoutMs: number;

@@ -191,12 +191,13 @@ export class Connection implements SocketOwner {
 
   /** Looks at the deadlines; called about once a second for every connection. */
   sweep(nowMs: number): void {
-    const { settings } = this.#frontEnd;
-    if (this.#outbox.stalledMs(nowMs) > settings.writeStallMs) {
+    const { settings, kernelLooks } = this.#frontEnd;
+    kernelLooks.consider(this.#outbox, nowMs, this.#idleSinceMs);
+    if (this.#outbox.isTooSlow(nowMs, settings.writeStallMs)) {
       this.destroy('write-stall');
       return;
     }
-    if (this.#working || !this.#outbox.isEmpty) this.#idleSinceMs = nowMs;
+    if (this.#working || this.#outbox.isBusy) this.#idleSinceMs = nowMs;
     const idleMs = nowMs - this.#idleSinceMs;
     if (this.#ending) {
       if (idleMs > lingerMs) this.#socket.destroy();

@@ -1,21 +1,21 @@
 /**
  * What goes to one client's socket: how much may wait in it, who waits for room, and whether the
- * client takes any of it.
+ * client takes it (client-pace.ts).
  *
  * Never: more than one waiter; a promise left open when the socket has closed.
  */
 
 import type { Socket } from 'node:net';
 import { socketPendingOctetsMax } from '../limits.ts';
+import { ClientPace } from './client-pace.ts';
 
 export class Outbox {
   /** Octets given to the socket since the connection began. */
   octets = 0;
+  readonly pace = new ClientPace();
   #socket: Socket;
   #closed = false;
   #waiter: ((alive: boolean) => void) | null = null;
-  #stallSinceMs = 0;
-  #takenOctets = 0;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -31,8 +31,18 @@ export class Outbox {
     return this.#closed;
   }
 
+  /** Where it goes. */
+  get socket(): Socket {
+    return this.#socket;
+  }
+
   get isEmpty(): boolean {
     return this.#socket.writableLength === 0;
+  }
+
+  /** Something is on its way, as far as is known: here, or seen in the kernel. */
+  get isBusy(): boolean {
+    return !this.isEmpty || this.pace.kernelHolds;
   }
 
   get hasRoom(): boolean {
@@ -71,19 +81,12 @@ export class Outbox {
     waiter?.(false);
   }
 
-  /**
-   * For how long the client has taken nothing of what is pending; 0 when nothing is. Only finished
-   * writes count, and a write has at most 128 KiB: slow lines take that in a minute, a reader of a
-   * byte a second does not.
-   */
-  stalledMs(nowMs: number): number {
+  /** Looks at the client's pace; true when it is too slow. To be called with every sweep. */
+  isTooSlow(nowMs: number, windowMs: number): boolean {
     const pending = this.#socket.writableLength;
-    const taken = this.octets - pending;
-    if (pending === 0 || taken !== this.#takenOctets || this.#stallSinceMs === 0) {
-      this.#takenOctets = taken;
-      this.#stallSinceMs = pending === 0 ? 0 : nowMs;
-      return 0;
-    }
-    return nowMs - this.#stallSinceMs;
+    return this.pace.isTooSlow(nowMs, windowMs, {
+      octets: pending,
+      finished: this.octets - pending,
+    });
   }
 }

@@ -64,7 +64,6 @@ export class SecureEndpoint {
       handshakeTimeout: options.handshakeTimeoutMs,
       allowHalfOpen: true,
       ALPNProtocols: ['pop3'],
-      sessionIdContext: 'poplar-pop3',
       // A client without one, or with one that nobody vouches for, logs in by other means.
       requestCert: options.certificates.clientCa !== null,
       rejectUnauthorized: false,
@@ -115,6 +114,8 @@ export class SecureEndpoint {
       cert: certificate.cert,
       key: certificate.key,
       ticketKeys: this.#ticketKeys,
+      // Not to be left out anywhere: another one, and no session of before is resumed.
+      sessionIdContext: 'poplar-pop3',
       minVersion: 'TLSv1.2',
       ciphers,
       honorCipherOrder: true,
@@ -122,10 +123,7 @@ export class SecureEndpoint {
   }
 
   #context(certificate: Certificate, clientCa: string | null): tls.SecureContext {
-    return tls.createSecureContext({
-      ...this.#settings(certificate, clientCa),
-      sessionIdContext: 'poplar-pop3',
-    });
+    return tls.createSecureContext(this.#settings(certificate, clientCa));
   }
 
   #contextsOf(certificates: Certificates): Map<string, tls.SecureContext> {
