@@ -32,9 +32,9 @@ const largeOctets = 30 * mebi;
 const writeStallMs = 3_000;
 const stalledClients = 10;
 /** More than the kernel takes at once on loopback, which is 3 to 4 MB. */
-const pacedOctets = 10 * mebi;
-/** A step of loopback, 64 to 128 KiB, in a quarter of `writeStallMs`; a write takes twice that. */
-const steadyOctetsPerSecond = 200_000;
+const pacedOctets = 16 * mebi;
+/** A step of loopback, 64 to 128 KiB, in an eighth of `writeStallMs`: also on a machine that is busy. */
+const steadyOctetsPerSecond = 400_000;
 /** Replies that one pipelining client asks for, of so many lines each. */
 const listings = 10_000;
 const listedMessages = 1_000;

@@ -15,6 +15,8 @@ export interface Phase {
   readonly withinMs: number;
   /** 100% of the branches of these files, measured by the tests of this phase. */
   readonly branchesOf?: string;
+  /** Debian's programs that it talks to or runs; see `.ci/run`. */
+  readonly peers?: readonly string[];
   /** Programs of another PostgreSQL than the embedded one, and its major version. */
   readonly postgres?: { readonly directory: string; readonly major: number };
   /** False: only with --soak or by name. */
@@ -51,6 +53,7 @@ export const phases: readonly Phase[] = [
     concurrency: 2,
     withinMs: 2 * minuteMs,
     postgres: { directory: '/usr/lib/postgresql/15/bin', major: 15 },
+    peers: ['/usr/lib/postgresql/15/bin/postgres'],
   },
   {
     name: 'house',
@@ -59,11 +62,19 @@ export const phases: readonly Phase[] = [
     concurrency: 1,
     withinMs: minuteMs,
   },
-  ...['conformance', 'cluster', 'faults', 'interop'].map((name) => ({
+  ...['conformance', 'cluster', 'faults'].map((name) => ({
     name,
     files: [`test/${name}/**/*.test.ts`],
     isolated: true,
     concurrency: 2,
-    withinMs: 4 * minuteMs,
+    withinMs: 6 * minuteMs,
   })),
+  {
+    name: 'interop',
+    files: ['test/interop/**/*.test.ts'],
+    isolated: true,
+    concurrency: 2,
+    withinMs: 4 * minuteMs,
+    peers: ['curl', 'fetchmail', 'mpop', 'getmail', 'python3', 'perl'],
+  },
 ];
