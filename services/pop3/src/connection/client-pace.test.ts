@@ -89,6 +89,11 @@ test('a host that is gone has the shorter bound, and a sign of life ends it', ()
   assert.ok(blinks !== null && blinks > windowMs, 'a closed window that answers is not gone');
 });
 
+test('looks that always fall upon a repetition do not cut off one whose writes are finished', () => {
+  const finished = steps(50_000, 1_000);
+  assert.equal(cutAt({ finished, queued: () => full, isUnanswered: () => true }), null);
+});
+
 test('what waits in the kernel alone counts as waiting, until it has left', () => {
   const pace = new ClientPace();
   const nothing = { octets: 0, finished: 1_000 };

@@ -60,6 +60,8 @@ export class ClientPace {
     if (this.#windowFromMs === null) this.#begin(nowMs);
     else this.#windowOctets += moved;
     if (moved > 0 || this.#finishedAtMs === 0) this.#finishedAtMs = nowMs;
+    // The kernel had room again, so its peer has answered, whatever the looks fell upon.
+    if (moved > 0) this.#unansweredFromMs = null;
     if (this.#windowOctets * 1_000 >= octetsPerSecondMin * windowMs) this.#begin(nowMs);
     const silentMs = nowMs - (this.#unansweredFromMs ?? nowMs);
     const windowFromMs = this.#windowFromMs ?? nowMs;
