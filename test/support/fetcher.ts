@@ -52,7 +52,8 @@ n=$(ls "$1" | wc -l)
 exec cat > "$1/$(printf %04d "$n")"
 `;
 
-class Home {
+/** A directory of one client, with the messages that it has delivered. */
+export class Home {
   readonly path: string;
   readonly deliverCommand: string;
   readonly #inbox: string;

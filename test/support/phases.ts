@@ -62,7 +62,7 @@ export const phases: readonly Phase[] = [
     concurrency: 1,
     withinMs: minuteMs,
   },
-  ...['conformance', 'cluster', 'faults'].map((name) => ({
+  ...['conformance', 'login', 'cluster', 'faults'].map((name) => ({
     name,
     files: [`test/${name}/**/*.test.ts`],
     isolated: true,
@@ -75,6 +75,6 @@ export const phases: readonly Phase[] = [
     isolated: true,
     concurrency: 2,
     withinMs: 4 * minuteMs,
-    peers: ['curl', 'fetchmail', 'mpop', 'getmail', 'python3', 'perl'],
+    peers: ['curl', 'openssl', 'fetchmail', 'mpop', 'getmail', 'python3', 'perl'],
   },
 ];

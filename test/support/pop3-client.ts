@@ -5,7 +5,7 @@
  * Never: leniency; a command that the test did not ask for.
  */
 
-import { WireClient, type WireOptions } from './wire-client.ts';
+import { type TlsOptions, WireClient, type WireOptions } from './wire-client.ts';
 
 export interface Pop3Reply {
   readonly ok: boolean;
@@ -13,6 +13,9 @@ export interface Pop3Reply {
   readonly code: string | null;
   readonly text: string;
 }
+
+/** RFC 5034 §4: challenges may be longer than replies. */
+const lineOctetsMax = 2_048;
 
 const replyShape = /^(\+OK|-ERR)(?: (?:\[([^\]]+)\] ?)?(.*))?$/;
 
@@ -70,9 +73,19 @@ export class Pop3Client {
     return this.ok(`PASS ${secret}`);
   }
 
-  async stls(ca: string): Promise<void> {
+  async stls(ca: string, options?: TlsOptions): Promise<void> {
     await this.ok('STLS');
-    await this.wire.startTls(ca);
+    await this.wire.startTls(ca, options);
+  }
+
+  /** A challenge as its octets (RFC 5034 §4), or the reply that ends an exchange. */
+  async challengeOrReply(): Promise<Buffer | Pop3Reply> {
+    const line = await this.wire.line(lineOctetsMax);
+    if (!line.startsWith('+ ')) return parseReply(this.wire, line);
+    const text = line.slice(2);
+    const challenge = Buffer.from(text, 'base64');
+    if (challenge.toString('base64') !== text) this.wire.fail(`not BASE64: ${text}`);
+    return challenge;
   }
 
   /** QUIT, its +OK, and the server's close. */
@@ -88,7 +101,10 @@ export class Pop3Client {
 }
 
 async function readReply(wire: WireClient): Promise<Pop3Reply> {
-  const line = await wire.line();
+  return parseReply(wire, await wire.line());
+}
+
+function parseReply(wire: WireClient, line: string): Pop3Reply {
   const [whole, status, code, text = ''] = replyShape.exec(line) ?? [];
   if (whole === undefined) wire.fail(`not a reply: ${line}`);
   return { ok: status === '+OK', code: code?.toUpperCase() ?? null, text };

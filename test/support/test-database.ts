@@ -20,6 +20,13 @@ export interface TestMailbox {
   readonly address: string;
 }
 
+export interface StoredCredential {
+  readonly kind: string;
+  readonly secret: string;
+  /** Null when it has not been used, or that has not been written down yet. */
+  readonly lastUsedOn: string | null;
+}
+
 export interface TestDatabase {
   readonly url: string;
   readonly store: Store;
@@ -34,6 +41,13 @@ export interface TestDatabase {
   loseLock(mailbox: TestMailbox): Promise<void>;
   /** As if an administrator had removed the message for good. */
   expunge(mailbox: TestMailbox, messageId: bigint): Promise<void>;
+  /** Addresses of the mailboxes whose maildrops are locked, in order. */
+  locked(): Promise<string[]>;
+  /** Everything that logs a mailbox in, as it is stored, in order of its kinds. */
+  credentials(mailbox: TestMailbox): Promise<StoredCredential[]>;
+  credentialVersion(mailbox: TestMailbox): Promise<string>;
+  /** As if it had been made long ago: commands count in days. */
+  expireCredential(credentialId: string, seconds: number): Promise<void>;
   /** Rows of a statement, for what only one test asks. */
   query(text: string, values?: readonly unknown[]): Promise<Record<string, unknown>[]>;
   drop(): Promise<void>;
@@ -63,6 +77,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
     store,
     deliver,
     query: (text, values) => database.query(text, values),
+    ...looksInto(database),
     addMailbox: async (address, letters = []) => {
       const domain = address.slice(address.indexOf('@') + 1);
       const made = domains.get(domain) ?? store.directory.addDomain({ name: domain });
@@ -87,13 +102,6 @@ export async function openTestDatabase(): Promise<TestDatabase> {
         after = last.messageId;
       }
     },
-    flagged: async ({ mailboxId }) => {
-      const rows = await database.query(
-        'select unnest(message_ids)::text as id from quit_receipt where mailbox_id = $1 order by 1',
-        [mailboxId],
-      );
-      return rows.map(({ id }) => BigInt(String(id))).sort((a, b) => Number(a - b));
-    },
     loseLock: async ({ mailboxId }) => {
       await database.query(
         'update maildrop_lock set token = gen_random_uuid() where mailbox_id = $1',
@@ -109,6 +117,56 @@ export async function openTestDatabase(): Promise<TestDatabase> {
     drop: async () => {
       await store.end();
       await database.drop();
+    },
+  };
+}
+
+/** What is there, and what of it concerns who logs in. */
+function looksInto(
+  database: Pick<TestDatabase, 'query'>,
+): Pick<
+  TestDatabase,
+  'flagged' | 'locked' | 'credentials' | 'credentialVersion' | 'expireCredential'
+> {
+  return {
+    flagged: async ({ mailboxId }) => {
+      const rows = await database.query(
+        'select unnest(message_ids)::text as id from quit_receipt where mailbox_id = $1 order by 1',
+        [mailboxId],
+      );
+      return rows.map(({ id }) => BigInt(String(id))).sort((a, b) => Number(a - b));
+    },
+    locked: async () => {
+      const rows = await database.query(
+        `select m.address from maildrop_lock l join mailbox m using (mailbox_id)
+         where l.token is not null order by m.address`,
+      );
+      return rows.map(({ address }) => String(address));
+    },
+    credentials: async ({ mailboxId }) => {
+      const rows = await database.query(
+        `select kind, secret, last_used_on::text as used from credential
+         where mailbox_id = $1 order by kind, credential_id`,
+        [mailboxId],
+      );
+      return rows.map(({ kind, secret, used }) => ({
+        kind: String(kind),
+        secret: String(secret),
+        lastUsedOn: used === null ? null : String(used),
+      }));
+    },
+    credentialVersion: async ({ mailboxId }) => {
+      const [row] = await database.query(
+        'select credential_version::text as version from mailbox where mailbox_id = $1',
+        [mailboxId],
+      );
+      return String(row?.version);
+    },
+    expireCredential: async (credentialId, seconds) => {
+      await database.query(
+        'update credential set expires_at = now() + make_interval(secs => $2) where credential_id = $1',
+        [credentialId, seconds],
+      );
     },
   };
 }

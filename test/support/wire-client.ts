@@ -7,7 +7,12 @@
  */
 
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
+
+export type TlsOptions = Pick<
+  ConnectionOptions,
+  'ALPNProtocols' | 'cert' | 'key' | 'maxVersion' | 'session'
+>;
 
 export interface WireOptions {
   readonly port: number;
@@ -17,8 +22,8 @@ export interface WireOptions {
   readonly ca?: string;
   /** How long one line or piece may take to arrive; 10 s by default. */
   readonly patienceMs?: number;
-  /** Other options of the TLS layer, for tests of that layer. */
-  readonly tls?: { readonly ALPNProtocols?: string[]; readonly maxVersion?: 'TLSv1.1' | 'TLSv1.2' };
+  /** Other options of the TLS layer: for tests of that layer, and of client certificates. */
+  readonly tls?: TlsOptions;
 }
 
 /** What the client was told is not what the protocol allows; the message ends with the record. */
@@ -115,12 +120,12 @@ export class WireClient {
   }
 
   /** Hands the connection to TLS; what is pending must have been read before. */
-  async startTls(ca: string): Promise<void> {
+  async startTls(ca: string, options: TlsOptions = {}): Promise<void> {
     if (this.pendingOctets > 0) this.fail('octets in the clear behind the answer to STLS');
     const raw = this.#socket;
     raw.removeAllListeners();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const secured = connectTls({ socket: raw, ca, servername: 'localhost' }, resolve);
+    const secured = connectTls({ socket: raw, ca, servername: 'localhost', ...options }, resolve);
     secured.once('error', reject);
     secured.once('close', () => reject(new WireError('closed during the TLS handshake')));
     await promise;

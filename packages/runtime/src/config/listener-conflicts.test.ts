@@ -27,6 +27,11 @@ describe('two listeners on one address', () => {
     );
   });
 
+  test('a default domain beside them is no address', () => {
+    const domains = { POPLAR_POP3_DEFAULT_DOMAIN: 'a.org', POPLAR_POP3S_DEFAULT_DOMAIN: 'b.org' };
+    assert.equal(refusal(domains), null);
+  });
+
   test('are named by their line of the file', () => {
     const directory = mkdtempSync(join(os.tmpdir(), 'poplar-listeners-'));
     const file = join(directory, 'poplar.toml');

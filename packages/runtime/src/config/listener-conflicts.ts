@@ -50,7 +50,9 @@ function listeningOf({ listeners, roles, sources }: ListenersToCheck): Listening
   return Object.entries(listeners).flatMap(([key, value]) => {
     const role = Object.entries(roleOf).find(([listener]) => listener === key)?.[1];
     if (role !== undefined && !roles.includes(role)) return [];
-    const addresses: readonly Address[] = Array.isArray(value) ? value : value ? [value] : [];
+    // Among the listeners are settings that are no addresses, such as default domains.
+    if (value === null || typeof value === 'string') return [];
+    const addresses: readonly Address[] = Array.isArray(value) ? value : [value];
     const name = nameOf(key, sources[`listeners.${key}`] ?? 'default');
     return addresses.map((address) => ({ name, address }));
   });

@@ -199,10 +199,10 @@ describe('secrets', () => {
     assert.equal(await secretOf('apop'), undefined);
 
     await said(`mailbox certificate add ${bob} CN=Bob`);
-    assert.equal(await secretOf('certificate'), 'CN=Bob');
-    assert.match(await failure(`mailbox certificate add ${bob} CN=Bob`), /already/);
-    assert.match(await said(`mailbox certificate list ${bob}`), /CN=Bob/);
-    await json(`mailbox certificate remove ${bob} CN=Bob`);
+    assert.equal(await secretOf('certificate'), 'cn:Bob');
+    assert.match(await failure(`mailbox certificate add ${bob} cn:Bob`), /already/);
+    assert.match(await said(`mailbox certificate list ${bob}`), /cn:Bob/);
+    await json(`mailbox certificate remove ${bob} cn:Bob`);
     assert.deepEqual(await json(`mailbox certificate list ${bob}`), []);
   });
 });

@@ -29,7 +29,7 @@ export function registerSecretCommands(mailbox: Command): void {
   const named = (name: string, description: string) =>
     addressedCommand(certificate, name, description).argument(
       '<name>',
-      'as the certificate has it',
+      'such as email:ann@example.org, "cn:Ann Lee", or sha256: and the fingerprint',
       certificateNameArgument,
     );
   named('add', 'let a certificate of this name log in').action(addCertificate);
@@ -37,12 +37,29 @@ export function registerSecretCommands(mailbox: Command): void {
   addressedCommand(certificate, 'list', 'list them').action(listCertificates);
 }
 
+/**
+ * For commander: a name in the form in which the server reads it off a certificate, also where it is
+ * written as openssl prints it. What no certificate can have would be stored and never match.
+ */
 function certificateNameArgument(text: string): string {
-  const octets = Buffer.byteLength(text);
-  if (octets < 1 || octets > 1_024 || /\p{Cc}/u.test(text)) {
-    throw new InvalidArgumentError('It must have 1 to 1,024 octets and no control character.');
+  const [, kind = '', value = ''] = /^(email:|cn[:=]|sha256:)(.*)$/is.exec(text) ?? ['', '', text];
+  const name = certificateName(kind.toLowerCase(), value);
+  if (name === null || Buffer.byteLength(name) > 1_024) {
+    throw new InvalidArgumentError(
+      'It must be email: and an address, cn: and a common name, or sha256: and a fingerprint.',
+    );
   }
-  return text;
+  return name;
+}
+
+function certificateName(kind: string, value: string): string | null {
+  if (kind.startsWith('cn')) return /^\P{Cc}+$/u.test(value) ? `cn:${value}` : null;
+  if (kind === 'sha256:') {
+    const digits = value.replaceAll(':', '').toLowerCase();
+    return /^[0-9a-f]{64}$/.test(digits) ? `sha256:${digits}` : null;
+  }
+  // The same as in services/pop3/src/tls/peer-certificate.ts.
+  return /^[^\s",@]+@[^\s",@]+$/.test(value) ? `email:${value.toLowerCase()}` : null;
 }
 
 async function setApop(address: string, options: ApopOptions, command: Command): Promise<void> {

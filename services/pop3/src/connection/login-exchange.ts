@@ -93,10 +93,10 @@ export class LoginExchange {
         return others.token(
           this.#claim('', attempt.authorizationId, attempt.authorizationId),
           attempt.token,
-          (name) => this.#claim(name, attempt.authorizationId),
+          (name) => this.#vouchedClaim(name, attempt.authorizationId),
         );
       case 'certificate':
-        return others.certificate(this.#claim(this.#certificateUser(attempt), ''));
+        return others.certificate(this.#certificateClaim(attempt));
       case 'proved': {
         const scram = this.#scram;
         this.#scram = null;
@@ -132,13 +132,22 @@ export class LoginExchange {
   }
 
   /** Whom a certificate logs in: whoever is named, or the one address that it has. */
-  #certificateUser({ authorizationId }: Attempt): string {
-    if (authorizationId !== '') return authorizationId;
+  #certificateClaim({ authorizationId }: Attempt): Claim {
+    if (authorizationId !== '') return this.#claim(authorizationId, '');
     const addresses = (this.#peer?.certificateNames ?? []).filter((name) =>
       name.startsWith('email:'),
     );
     const [address = ''] = addresses;
-    return addresses.length === 1 ? address.slice('email:'.length) : '';
+    return this.#vouchedClaim(addresses.length === 1 ? address.slice('email:'.length) : '', '');
+  }
+
+  /**
+   * Of a name that somebody else vouches for. It is one name, not a form with two in it: whoever may
+   * choose a name at a provider could else be `me*ann` there and Ann here.
+   */
+  #vouchedClaim(name: string, authorizationId: string): Claim {
+    const isPlain = parseLoginName(name, name, this.#rule) !== null;
+    return isPlain ? this.#claim(name, authorizationId) : this.#claim('', authorizationId, name);
   }
 
   #claim(authenticationId: string, authorizationId: string, account?: string): Claim {

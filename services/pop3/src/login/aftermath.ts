@@ -77,31 +77,34 @@ export class Aftermath {
     await this.flush();
   }
 
+  /** Both at once where both are wanted: the next login may be one that is remembered. */
   #workFor({ login, credential, secret, rehash }: Matched): (() => Promise<unknown>) | null {
-    const { store, argon2, scram } = this.#parts;
-    const { mailboxId, credentialVersion } = login;
-    if (rehash && credential.kind === 'password') {
-      const { id: credentialId, secret: oldSecret } = credential;
-      return async () => {
-        const newSecret = await hashPassword(secret, argon2);
-        await store.credentials.rehash({ mailboxId, credentialId, oldSecret, newSecret });
-      };
-    }
+    if (credential.kind !== 'password') return null;
     const hasScram = login.credentials.some(({ kind }) => kind === 'scram-sha-256');
-    if (scram && credential.kind === 'password' && !hasScram) {
-      return async () => {
-        const [sha1, sha256] = await Promise.all([
-          makeScramSecret({ hash: 'sha1', password: secret }),
-          makeScramSecret({ hash: 'sha256', password: secret }),
-        ]);
-        await store.credentials.addScramSecrets({
-          mailboxId,
-          credentialVersion,
-          scramSha1: sha1,
-          scramSha256: sha256,
-        });
-      };
-    }
-    return null;
+    const works = [
+      ...(rehash ? [() => this.#rehash(login, credential, secret)] : []),
+      ...(this.#parts.scram && !hasScram ? [() => this.#addScram(login, secret)] : []),
+    ];
+    if (works.length === 0) return null;
+    return async () => {
+      for (const work of works) await work();
+    };
+  }
+
+  async #rehash(login: Login, credential: Credential, secret: Uint8Array): Promise<void> {
+    const { store, argon2 } = this.#parts;
+    const { mailboxId } = login;
+    const { id: credentialId, secret: oldSecret } = credential;
+    const newSecret = await hashPassword(secret, argon2);
+    await store.credentials.rehash({ mailboxId, credentialId, oldSecret, newSecret });
+  }
+
+  async #addScram({ mailboxId, credentialVersion }: Login, secret: Uint8Array): Promise<void> {
+    const [scramSha1, scramSha256] = await Promise.all([
+      makeScramSecret({ hash: 'sha1', password: secret }),
+      makeScramSecret({ hash: 'sha256', password: secret }),
+    ]);
+    const { credentials } = this.#parts.store;
+    await credentials.addScramSecrets({ mailboxId, credentialVersion, scramSha1, scramSha256 });
   }
 }

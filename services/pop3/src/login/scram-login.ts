@@ -119,9 +119,13 @@ function find(
 ): Found {
   const { login, hash } = asked;
   const kind = hash === 'sha1' ? 'scram-sha-1' : 'scram-sha-256';
-  const stored = login?.credentials.find((credential) => credential.kind === kind);
-  const secret = stored === undefined ? null : parseScramSecret(stored.secret);
-  if (secret !== null && secret.hash === hash) return { login, secret, isDecoy: false };
+  const credentials = login?.credentials ?? [];
+  // The password itself may be stored in this form: that is how other servers keep it.
+  for (const wanted of [kind, 'password']) {
+    const stored = credentials.find((credential) => credential.kind === wanted);
+    const secret = stored === undefined ? null : parseScramSecret(stored.secret);
+    if (secret !== null && secret.hash === hash) return { login, secret, isDecoy: false };
+  }
   const decoy = decoyScramSecret({ hash, name: account, key: parts.decoyKey });
   return { login, secret: decoy, isDecoy: true };
 }
