@@ -104,4 +104,13 @@ describe('metrics', () => {
     assert.equal(new Set(types).size, types.length);
     assert.doesNotMatch(text, /nodejs_active_\w+_total/);
   });
+
+  test('what is counted elsewhere is as it is when a snapshot is made', async () => {
+    const metrics = new MetricSet();
+    let waiting = 3;
+    metrics.refreshedBy(() => metrics.set('poplar_hashes_waiting', waiting));
+    assert.equal(numberAt(await scrape(metrics.snapshot()), 'poplar_hashes_waiting'), 3);
+    waiting = 0;
+    assert.equal(numberAt(await scrape(metrics.snapshot()), 'poplar_hashes_waiting'), 0);
+  });
 });
