@@ -31,6 +31,15 @@ async function scrape(node: RunningNode): Promise<string> {
   return answer.text();
 }
 
+/** What the node logged of each attempt to log in, so far. */
+export function loginEvents(node: RunningNode): Record<string, unknown>[] {
+  return node
+    .log()
+    .split('\n')
+    .filter((line) => line.includes('"event":"login"'))
+    .map((line) => JSON.parse(line));
+}
+
 /** Resident memory of the node, all threads together. Linux only. */
 export function residentOctets(node: RunningNode): number {
   const status = readFileSync(`/proc/${node.pid}/status`, 'utf8');
