@@ -26,7 +26,8 @@ export async function metric(
   return sum;
 }
 
-async function scrape(node: RunningNode): Promise<string> {
+/** All that /metrics says. */
+export async function scrape(node: RunningNode): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${node.ops}/metrics`);
   return answer.text();
 }
