@@ -24,7 +24,7 @@ before(async () => {
       POPLAR_LISTEN_LMTP: '',
       POPLAR_CONNECTIONS_PER_ADDRESS_MAX: String(share),
       // By default this very address would be exempt.
-      POPLAR_AUTH_TRUSTED_NETWORKS: '10.0.0.0/8',
+      POPLAR_AUTH_TRUSTED_NETWORKS: '',
     },
   });
 });
@@ -33,8 +33,8 @@ after(async () => {
   await database.drop();
 });
 
-async function greeted(): Promise<RawClient> {
-  const client = await RawClient.connect({ port: node.pop3 });
+async function greeted(from = '127.0.0.1'): Promise<RawClient> {
+  const client = await RawClient.connect({ port: node.pop3, from });
   await client.says('+OK');
   return client;
 }
@@ -46,6 +46,11 @@ test('a connection beyond the share is closed without a greeting', async () => {
     const client = await RawClient.connect({ port: node.pop3 });
     await client.closed();
     assert.equal(client.octets, 0);
+  }
+  const others = [await greeted('127.0.0.2'), await greeted('127.0.0.3')];
+  for (const client of others) {
+    client.write('QUIT\r\n');
+    await client.closed();
   }
   const refused = { reason: 'address-full' };
   assert.equal(await metric(node, 'poplar_connections_closed_total', refused), 8);

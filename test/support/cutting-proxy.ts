@@ -22,8 +22,16 @@ export interface CuttingProxy {
   cutAfter(octets: number, everything?: boolean): void;
   /** No more cuts. */
   mend(): void;
+  /**
+   * What nodes ask while the work goes on, one entry a round trip of a connection: all that was said
+   * before an answer to any of it arrived. Answers take `answerDelayMs` longer meanwhile, so that what
+   * is asked at once is not taken for two questions.
+   */
+  roundTrips(work: () => Promise<unknown>): Promise<readonly string[]>;
   end(): Promise<void>;
 }
+
+const answerDelayMs = 20;
 
 function serverOf(url: URL): { path: string } | { host: string; port: number } {
   const directory = url.searchParams.get('host');
@@ -36,6 +44,7 @@ export async function cuttingProxy(databaseUrl: string): Promise<CuttingProxy> {
   const target = new URL(databaseUrl, 'postgresql://');
   const sockets = new Set<Socket>();
   const state = { limit: Number.POSITIVE_INFINITY, everything: false, generation: 0, cuts: 0 };
+  let asked: string[] | null = null;
   const breakAll = (): void => {
     for (const socket of sockets) socket.destroy();
   };
@@ -53,12 +62,28 @@ export async function cuttingProxy(databaseUrl: string): Promise<CuttingProxy> {
         to.destroy();
       });
     }
-    client.on('data', (bytes) => {
+    let entry = -1;
+    client.on('data', (bytes: Buffer) => {
+      if (asked !== null) {
+        if (asked[entry] === undefined) entry = asked.push('') - 1;
+        asked[entry] += bytes.toString('latin1');
+      }
       if (!server.write(bytes)) client.pause();
     });
     let said = 0;
     let generation = state.generation;
+    let delayed = 0;
     server.on('data', (bytes: Buffer) => {
+      // Behind what is delayed, whether that is over or not.
+      if (asked === null && delayed === 0) return forward(bytes);
+      delayed += 1;
+      setTimeout(() => {
+        delayed -= 1;
+        entry = -1;
+        forward(bytes);
+      }, answerDelayMs);
+    });
+    const forward = (bytes: Buffer): void => {
       if (generation !== state.generation) said = 0;
       generation = state.generation;
       const room = state.limit - said;
@@ -72,7 +97,7 @@ export async function cuttingProxy(databaseUrl: string): Promise<CuttingProxy> {
       client.end(bytes.subarray(0, room));
       server.destroy();
       if (state.everything) breakAll();
-    });
+    };
   });
   await new Promise<void>((resolve) => {
     listener.listen(join(directory, '.s.PGSQL.5432'), resolve);
@@ -91,6 +116,16 @@ export async function cuttingProxy(databaseUrl: string): Promise<CuttingProxy> {
     },
     mend: () => {
       state.limit = Number.POSITIVE_INFINITY;
+    },
+    roundTrips: async (work) => {
+      const seen: string[] = [];
+      asked = seen;
+      try {
+        await work();
+      } finally {
+        asked = null;
+      }
+      return seen;
     },
     end: async () => {
       breakAll();

@@ -26,9 +26,19 @@ export async function metric(
   return sum;
 }
 
-async function scrape(node: RunningNode): Promise<string> {
+/** All that /metrics says. */
+export async function scrape(node: RunningNode): Promise<string> {
   const answer = await fetch(`http://127.0.0.1:${node.ops}/metrics`);
   return answer.text();
+}
+
+/** What the node logged of each attempt to log in, so far. */
+export function loginEvents(node: RunningNode): Record<string, unknown>[] {
+  return node
+    .log()
+    .split('\n')
+    .filter((line) => line.includes('"event":"login"'))
+    .map((line) => JSON.parse(line));
 }
 
 /** Resident memory of the node, all threads together. Linux only. */

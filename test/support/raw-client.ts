@@ -11,6 +11,8 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'n
 
 export interface RawOptions {
   readonly port: number;
+  /** The address of this end; 127.0.0.1 by default. */
+  readonly from?: string;
   /** TLS from the first octet, the server's certificate unchecked, with what else a test asks. */
   readonly tls?: ConnectionOptions;
 }
@@ -36,13 +38,14 @@ export class RawClient {
   }
 
   /** Resolves when TCP, and TLS if asked for, stands. */
-  static async connect({ port, tls }: RawOptions): Promise<RawClient> {
+  static async connect({ port, from, tls }: RawOptions): Promise<RawClient> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const host = '127.0.0.1';
+    const localAddress = from ?? host;
     const socket =
       tls === undefined
-        ? connectTcp({ port, host, noDelay: true }, resolve)
-        : connectTls({ port, host, rejectUnauthorized: false, ...tls }, resolve);
+        ? connectTcp({ port, host, localAddress, noDelay: true }, resolve)
+        : connectTls({ port, host, localAddress, rejectUnauthorized: false, ...tls }, resolve);
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('closed before it was connected')));
     await promise;

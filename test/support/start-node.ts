@@ -45,6 +45,8 @@ export interface RunningNode {
   readonly caFile: string;
   /** What it logged so far. */
   log(): string;
+  /** What it printed so far. */
+  printed(): string;
   signal(signal: NodeJS.Signals): void;
   /** SIGTERM; rejects unless it ends with 0 and leaves nothing behind. */
   stop(): Promise<void>;
@@ -71,6 +73,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const logged: string[] = [];
   child.stderr?.on('data', (text: Buffer) => logged.push(text.toString()));
   const log = (): string => logged.join('');
+  const printed: string[] = [];
+  child.stdout?.on('data', (text: Buffer) => printed.push(text.toString()));
   try {
     const line = await readyLine(child, log);
     const caFile = options.environment?.POPLAR_TLS_CERT ?? join(dataDir, 'tls', 'cert.pem');
@@ -84,6 +88,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       caFile,
       ca: readFileSync(caFile, 'utf8'),
       log,
+      printed: () => printed.join(''),
       signal: (signal) => void child.kill(signal),
       stop: () => stop(child, directory, log),
       kill: async () => {

@@ -18,6 +18,8 @@ export interface WireOptions {
   readonly port: number;
   /** 127.0.0.1 by default. */
   readonly host?: string;
+  /** The address of this end, such as 127.0.0.7: all of 127.0.0.0/8 is ours to use on Linux. */
+  readonly from?: string;
   /** PEM text of the certificate that is trusted: TLS from the first octet. */
   readonly ca?: string;
   /** How long one line or piece may take to arrive; 10 s by default. */
@@ -57,11 +59,12 @@ export class WireClient {
 
   static async connect(options: WireOptions): Promise<WireClient> {
     const { port, host = '127.0.0.1', ca, patienceMs = 10_000, tls = {} } = options;
+    const end = options.from === undefined ? {} : { localAddress: options.from };
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const socket =
       ca === undefined
-        ? connectTcp({ port, host, noDelay: true }, resolve)
-        : connectTls({ port, host, ca, servername: 'localhost', ...tls }, resolve);
+        ? connectTcp({ port, host, noDelay: true, ...end }, resolve)
+        : connectTls({ port, host, ca, servername: 'localhost', ...end, ...tls }, resolve);
     socket.once('error', reject);
     await promise;
     socket.off('error', reject);

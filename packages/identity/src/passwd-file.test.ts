@@ -48,7 +48,7 @@ test('what is no entry, and what is skipped', () => {
   for (const line of ['', '   ', '# ann:{PLAIN}x', '#']) assert.equal(outcome(line), 'nothing');
   const skipped: readonly [line: string, reason: string][] = [
     [':{PLAIN}x', 'null: no name'],
-    ['ann', 'ann: no password'],
+    ['ann', 'null: no colon'],
     ['ann:', 'ann: no password'],
     ['ann:{PLAIN}', 'ann: no password'],
     ['ann::1000:1000', 'ann: no password'],

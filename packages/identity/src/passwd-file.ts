@@ -30,7 +30,7 @@ export type PasswdEntry =
       readonly clear: Uint8Array;
       readonly dropped: readonly string[];
     }
-  /** Why nothing is taken from it; never with any of the password. */
+  /** Why nothing is taken from it; never with any of the password. Null: no name that could be said. */
   | { readonly kind: 'skipped'; readonly name: string | null; readonly reason: string }
   /** An empty line or a comment. */
   | { readonly kind: 'nothing' };
@@ -59,6 +59,8 @@ export function parsePasswdLine(line: string, options: PasswdOptions = {}): Pass
   if (line.length > passwdLineCharactersMax) return skipped('the line is too long');
   const fields = line.split(':');
   const [name = '', password = ''] = fields;
+  // It is no name either, as far as anybody can tell: perhaps it is a password.
+  if (fields.length === 1) return skipped('no colon');
   if (name === '') return skipped('no name');
   if (controls.test(line) || !line.isWellFormed()) return skipped('characters that no name has');
   const extra = extraFields(fields);

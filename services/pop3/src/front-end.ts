@@ -192,6 +192,7 @@ export class FrontEnd {
   /** Ends every connection at its next idle moment, and those that have none at the deadline. */
   async drain(deadlineMs: number): Promise<void> {
     const endAtMs = this.nowMs() + deadlineMs;
+    this.desk.drain();
     this.#forEach((connection) => connection.shutDown('shutdown'));
     while (this.admission.all.size > 0 && this.nowMs() < endAtMs) await sleep(drainPollMs);
     for (const connection of this.admission.all) connection.destroy('shutdown');

@@ -60,6 +60,12 @@ export const lingerMs = 5_000;
 /** How often credentials that changed while they were verified are read again. */
 export const staleCredentialTriesMax = 3;
 
+/**
+ * Attempts of a worker that wait because their addresses have failed: 10,000 of about 2 KB are 20 MB. One
+ * more is refused; who has no failures does not wait and is not.
+ */
+export const waitingAttemptsMax = 10_000;
+
 /** Kernel queue of connections not yet accepted, for each listener. */
 export const acceptBacklog = 4096;
 

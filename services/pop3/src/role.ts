@@ -54,6 +54,10 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
     log,
   });
   const { desk } = frontEnd;
+  metrics.refreshedBy(() => {
+    const { cacheHits, cacheMisses } = desk.passwords;
+    counters.loginsStand({ hashesWaiting: desk.hashesWaiting, cacheHits, cacheMisses });
+  });
   const readDelays = async (): Promise<void> => {
     desk.delaysAre(await store.directory.loginDelays());
   };

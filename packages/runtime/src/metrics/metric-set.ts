@@ -41,6 +41,7 @@ export const snapshotLength = size;
 
 export class MetricSet {
   readonly #numbers = new Float64Array(size);
+  #refresh: () => void = () => {};
 
   /** Adds one. Label values are given in the table's order. */
   inc(name: MetricName, first?: string, second?: string): void {
@@ -69,8 +70,14 @@ export class MetricSet {
     this.#bump(start + buckets.length + 2, 1);
   }
 
+  /** Is called before each snapshot, to set what is counted elsewhere. */
+  refreshedBy(refresh: () => void): void {
+    this.#refresh = refresh;
+  }
+
   /** A copy, to be sent to the main thread. */
   snapshot(): Float64Array {
+    this.#refresh();
     return this.#numbers.slice();
   }
 

@@ -62,9 +62,9 @@ describe('metrics', () => {
   test('a label value that nobody foresaw is counted as other, and shows only then', async () => {
     const metrics = new MetricSet();
     assert.doesNotMatch(await scrape(metrics.snapshot()), /other/);
-    metrics.inc('poplar_logins_total', 'by-magic');
+    metrics.inc('poplar_login_reasons_total', 'by-magic');
     assert.equal(
-      numberAt(await scrape(metrics.snapshot()), 'poplar_logins_total{outcome="other"}'),
+      numberAt(await scrape(metrics.snapshot()), 'poplar_login_reasons_total{reason="other"}'),
       1,
     );
   });
@@ -89,11 +89,11 @@ describe('metrics', () => {
   test('of a thread that is gone its counters stay and its gauges do not', async () => {
     const metrics = new MetricSet();
     metrics.set('poplar_connections', 9, 'pop3');
-    metrics.inc('poplar_logins_total', 'opened');
+    metrics.inc('poplar_login_reasons_total', 'opened');
     metrics.observe('poplar_update_duration_seconds', 1);
     const text = await scrape(withoutGauges(metrics.snapshot()));
     assert.equal(numberAt(text, 'poplar_connections{listener="pop3"}'), 0);
-    assert.equal(numberAt(text, 'poplar_logins_total{outcome="opened"}'), 1);
+    assert.equal(numberAt(text, 'poplar_login_reasons_total{reason="opened"}'), 1);
     assert.equal(numberAt(text, 'poplar_update_duration_seconds_count'), 1);
   });
 
@@ -103,5 +103,14 @@ describe('metrics', () => {
     const types = text.match(/^# TYPE \S+/gm) ?? [];
     assert.equal(new Set(types).size, types.length);
     assert.doesNotMatch(text, /nodejs_active_\w+_total/);
+  });
+
+  test('what is counted elsewhere is as it is when a snapshot is made', async () => {
+    const metrics = new MetricSet();
+    let waiting = 3;
+    metrics.refreshedBy(() => metrics.set('poplar_hashes_waiting', waiting));
+    assert.equal(numberAt(await scrape(metrics.snapshot()), 'poplar_hashes_waiting'), 3);
+    waiting = 0;
+    assert.equal(numberAt(await scrape(metrics.snapshot()), 'poplar_hashes_waiting'), 0);
   });
 });

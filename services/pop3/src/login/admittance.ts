@@ -2,11 +2,14 @@
  * What every attempt passes that is not known to be right from the start: it waits as long as the
  * failures of its address want it to, and its own failure is counted.
  *
+ * Who waits keeps nothing but a timer, and is counted, for a client that is gone waits as well. When the
+ * worker drains, they are refused at once: nobody who guesses can hold up the end of a node.
+ *
  * Never: a wait without a bound (throttle/limits.ts); a failure of ours counted as the client's.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Throttle } from '@poplar/identity';
+import { waitingAttemptsMax } from '../limits.ts';
 import { type Claim, type LoginResult, type RefusalReason, refused } from './contract.ts';
 
 /** What only somebody who does not know the secret is told. */
@@ -20,6 +23,9 @@ const guesses: ReadonlySet<RefusalReason> = new Set([
 
 export class Admittance {
   readonly #throttle: Throttle;
+  /** Of those who wait: called with false, it ends the wait before its time. */
+  readonly #waiting = new Set<(isOver: boolean) => void>();
+  #isEnding = false;
 
   constructor(throttle: Throttle) {
     this.#throttle = throttle;
@@ -47,13 +53,29 @@ export class Admittance {
     if ('refused' in assessment) return false;
     const { waitMs } = assessment;
     if (waitMs <= 0) return true;
-    await sleep(waitMs);
-    return this.#throttle.stillWelcome(source, waitMs);
+    return (await this.#sleep(waitMs)) && this.#throttle.stillWelcome(source, waitMs);
+  }
+
+  /** Refuses those who wait, and from now on those who would have to. */
+  end(): void {
+    this.#isEnding = true;
+    for (const wake of this.#waiting) wake(false);
   }
 
   note({ claimant, account }: Claim, secret: Uint8Array | null, result: LoginResult): void {
     const source = { address: claimant.address, account };
     if (result.kind === 'opened') this.#throttle.succeeded(source);
     else if (guesses.has(result.reason)) this.#throttle.failed({ ...source, secret });
+  }
+
+  async #sleep(waitMs: number): Promise<boolean> {
+    if (this.#isEnding || this.#waiting.size >= waitingAttemptsMax) return false;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(true), waitMs);
+    this.#waiting.add(resolve);
+    const isOver = await promise;
+    this.#waiting.delete(resolve);
+    clearTimeout(timer);
+    return isOver;
   }
 }

@@ -71,6 +71,7 @@ export class LoginDesk {
   readonly #tokens: TokenVerifier | null;
   readonly #aftermath: Aftermath;
   readonly #verifier: Verifier;
+  readonly #admittance: Admittance;
   #loginDelay: Announced['loginDelay'] = null;
 
   constructor(parts: LoginDeskParts) {
@@ -79,6 +80,7 @@ export class LoginDesk {
     this.report = report;
     this.#verifier = verifier;
     const admittance = new Admittance(guards.throttle);
+    this.#admittance = admittance;
     const opener = new MaildropOpener(store, ownerId);
     const { argon2, scram, oauth, decoyKey } = settings;
     this.#aftermath = new Aftermath({ store, argon2, scram, report });
@@ -133,6 +135,11 @@ export class LoginDesk {
   delaysAre(delays: { readonly largestSeconds: number; readonly differs: boolean }): void {
     const { largestSeconds: seconds, differs: perUser } = delays;
     this.#loginDelay = seconds === 0 ? null : { seconds, perUser };
+  }
+
+  /** The worker drains: nobody is kept waiting any more. */
+  drain(): void {
+    this.#admittance.end();
   }
 
   async end(): Promise<void> {

@@ -57,6 +57,7 @@ export class PasswordLogin {
     if (known !== null) return known;
     const login = await this.#find(names);
     if (login !== null && this.#isCached(login, secret)) {
+      this.cacheHits += 1;
       return this.#openVerified(claim, login, secret);
     }
     return this.#parts.admittance.pass(claim, secret, async () => {
