@@ -102,8 +102,8 @@ async function fillDirectory(): Promise<void> {
     'letters of the app password': appPassword.replaceAll('-', ''),
     'stored hash': hash.split('$').at(-1) ?? '',
     'stored app password': app.stored.slice('{APP}'.length),
-    'SCRAM-SHA-1 keys': scramSha1.split('$').at(-1) ?? '',
-    'SCRAM-SHA-256 keys': scramSha256.split('$').at(-1) ?? '',
+    'SCRAM-SHA-1 keys': scramSha1?.split('$').at(-1) ?? '',
+    'SCRAM-SHA-256 keys': scramSha256?.split('$').at(-1) ?? '',
   })) {
     search.add(name, secret);
   }

@@ -42,10 +42,11 @@ export class RawClient {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const host = '127.0.0.1';
     const localAddress = from ?? host;
+    const tcp = connectTcp({ port, host, localAddress, noDelay: true });
     const socket =
-      tls === undefined
-        ? connectTcp({ port, host, localAddress, noDelay: true }, resolve)
-        : connectTls({ port, host, localAddress, rejectUnauthorized: false, ...tls }, resolve);
+      tls === undefined ? tcp : connectTls({ rejectUnauthorized: false, ...tls, socket: tcp });
+    socket.once(tls === undefined ? 'connect' : 'secureConnect', resolve);
+    tcp.once('error', reject);
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('closed before it was connected')));
     await promise;

@@ -10,7 +10,7 @@ import type { Config, RoleInstance, WorkerContext } from '@poplar/runtime';
 import { openStore } from '@poplar/store';
 import { Counters } from './counters.ts';
 import { FrontEnd, type Settings } from './front-end.ts';
-import { loginDelaysIntervalMs, streamConnectionsMax, sweepIntervalMs } from './limits.ts';
+import { streamConnectionsMax, sweepIntervalMs } from './limits.ts';
 import { Listener } from './listener.ts';
 import { LoginDesk } from './login/desk.ts';
 import { loginSettings } from './login/settings.ts';
@@ -58,12 +58,7 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
     const { cacheHits, cacheMisses } = desk.passwords;
     counters.loginsStand({ hashesWaiting: desk.hashesWaiting, cacheHits, cacheMisses });
   });
-  const readDelays = async (): Promise<void> => {
-    desk.delaysAre(await store.directory.loginDelays());
-  };
-  // A database that is away now is no reason not to listen; nobody can log in anyway.
-  await readDelays().catch(() => {});
-  const delays = setInterval(() => void readDelays().catch(() => {}), loginDelaysIntervalMs);
+  await desk.followDelays(() => store.directory.loginDelays());
   const listeners = await listen(config, frontEnd);
   const sweep = setInterval(() => frontEnd.sweep(), sweepIntervalMs);
   return {
@@ -72,7 +67,6 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
       await Promise.all(listeners.map((listener) => listener.stop()));
       await frontEnd.drain(deadlineMs);
       clearInterval(sweep);
-      clearInterval(delays);
       await desk.end();
       await store.end();
     },

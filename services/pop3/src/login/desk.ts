@@ -13,8 +13,8 @@ import {
   TokenVerifier,
   type Verifier,
 } from '@poplar/identity';
-import type { Store } from '@poplar/store';
-import { apopTimestampOctets } from '../limits.ts';
+import type { LoginDelays, Store } from '@poplar/store';
+import { apopTimestampOctets, loginDelaysIntervalMs } from '../limits.ts';
 import { Admittance } from './admittance.ts';
 import { Aftermath } from './aftermath.ts';
 import type { Claim, Refused } from './contract.ts';
@@ -73,6 +73,7 @@ export class LoginDesk {
   readonly #verifier: Verifier;
   readonly #admittance: Admittance;
   #loginDelay: Announced['loginDelay'] = null;
+  #delays: NodeJS.Timeout | undefined;
 
   constructor(parts: LoginDeskParts) {
     const { store, verifier, guards, ownerId, settings, report } = parts;
@@ -131,10 +132,18 @@ export class LoginDesk {
     return ScramLogin.begin(this.#scram, claim, hash);
   }
 
-  /** What domains say now (RFC 2449 §6.5: before login, the longest one). */
-  delaysAre(delays: { readonly largestSeconds: number; readonly differs: boolean }): void {
-    const { largestSeconds: seconds, differs: perUser } = delays;
-    this.#loginDelay = seconds === 0 ? null : { seconds, perUser };
+  /** Announces what the domains say (RFC 2449 §6.5: before login, the longest one), now and later. */
+  async followDelays(read: () => Promise<LoginDelays>): Promise<void> {
+    const follow = async (): Promise<void> => {
+      try {
+        const { largestSeconds: seconds, differs: perUser } = await read();
+        this.#loginDelay = seconds === 0 ? null : { seconds, perUser };
+      } catch {
+        // A database that is away is no reason not to listen; nobody can log in anyway.
+      }
+    };
+    this.#delays = setInterval(() => void follow(), loginDelaysIntervalMs);
+    await follow();
   }
 
   /** The worker drains: nobody is kept waiting any more. */
@@ -143,6 +152,7 @@ export class LoginDesk {
   }
 
   async end(): Promise<void> {
+    clearInterval(this.#delays);
     await this.#aftermath.end();
     await this.#tokens?.end();
     await this.#verifier.end();
