@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isLocked } from '../support/accidents.ts';
+import { bumpCredentials, isLocked } from '../support/accidents.ts';
 import { answerTo, attemptLogin, told } from '../support/login-attempt.ts';
 import { eventually, loginEvents } from '../support/node-inspection.ts';
 import { Pop3Client } from '../support/pop3-client.ts';
@@ -191,10 +191,7 @@ describe('guessing', { concurrency: true }, () => {
     const { address } = friend;
     await database.store.directory.setMailboxPop3({ address, enabled: false });
     await database.store.directory.setMailboxPop3({ address, enabled: true });
-    await database.query(
-      'update mailbox set credential_version = credential_version + 1 where address = $1',
-      [address],
-    );
+    await bumpCredentials(database, address);
     const quick = await attemptLogin({ port, user: address, from });
     assert.equal(told(quick), '+OK');
     assert.ok(quick.afterMs < promptMs, `${quick.afterMs} ms`);

@@ -137,3 +137,17 @@ export async function addNumbered(
     [mailboxes.map(({ mailboxId }) => mailboxId), linesOf(octets), wireOctets],
   );
 }
+
+/** As if something had changed about who may log in to a mailbox. */
+export async function bumpCredentials(database: TestDatabase, address: string): Promise<void> {
+  await database.query(
+    'update mailbox set credential_version = credential_version + 1 where address = $1',
+    [address],
+  );
+}
+
+/** Lengths of the keys under which nodes tell each other of failures. */
+export async function penaltyKeyOctets(database: TestDatabase): Promise<number[]> {
+  const rows = await database.query('select octet_length(key) as octets from login_penalty');
+  return rows.map(({ octets }) => Number(octets));
+}

@@ -39,65 +39,96 @@ function serverOf(url: URL): { path: string } | { host: string; port: number } {
   return { host: url.hostname, port: Number(url.port || '5432') };
 }
 
+interface State {
+  /** Octets of each connection's answers that come through. */
+  limit: number;
+  /** Whether a cut takes all connections along. */
+  everything: boolean;
+  /** Changes with each new limit, from where octets are counted anew. */
+  generation: number;
+  cuts: number;
+  /** What was asked, an entry for each round trip, while somebody wants to know. */
+  asked: string[] | null;
+}
+
+/** Each ends with the other, and waits for it. */
+function tie(client: Socket, server: Socket, sockets: Set<Socket>): void {
+  for (const [from, to] of [
+    [client, server],
+    [server, client],
+  ] as const) {
+    sockets.add(from);
+    from.on('error', () => to.destroy());
+    from.on('drain', () => to.resume());
+    from.on('close', () => {
+      sockets.delete(from);
+      to.destroy();
+    });
+  }
+}
+
+function relay(
+  client: Socket,
+  server: Socket,
+  { state, breakAll }: { readonly state: State; readonly breakAll: () => void },
+): void {
+  let entry = -1;
+  let said = 0;
+  let generation = state.generation;
+  let delayed = 0;
+  const forward = (bytes: Buffer): void => {
+    if (generation !== state.generation) said = 0;
+    generation = state.generation;
+    const room = state.limit - said;
+    said += bytes.length;
+    if (said <= state.limit) {
+      if (!client.write(bytes)) server.pause();
+      return;
+    }
+    // What fits still arrives: it is the middle of an answer that is lost.
+    state.cuts += 1;
+    client.end(bytes.subarray(0, room));
+    server.destroy();
+    if (state.everything) breakAll();
+  };
+  client.on('data', (bytes: Buffer) => {
+    const { asked } = state;
+    if (asked !== null) {
+      if (asked[entry] === undefined) entry = asked.push('') - 1;
+      asked[entry] += bytes.toString('latin1');
+    }
+    if (!server.write(bytes)) client.pause();
+  });
+  server.on('data', (bytes: Buffer) => {
+    // Behind what is delayed, whether that is over or not.
+    if (state.asked === null && delayed === 0) return forward(bytes);
+    delayed += 1;
+    setTimeout(() => {
+      delayed -= 1;
+      entry = -1;
+      forward(bytes);
+    }, answerDelayMs);
+  });
+}
+
 export async function cuttingProxy(databaseUrl: string): Promise<CuttingProxy> {
   const directory = mkdtempSync(join(tmpdir(), 'poplar-cut-'));
   const target = new URL(databaseUrl, 'postgresql://');
   const sockets = new Set<Socket>();
-  const state = { limit: Number.POSITIVE_INFINITY, everything: false, generation: 0, cuts: 0 };
-  let asked: string[] | null = null;
+  const state: State = {
+    limit: Number.POSITIVE_INFINITY,
+    everything: false,
+    generation: 0,
+    cuts: 0,
+    asked: null,
+  };
   const breakAll = (): void => {
     for (const socket of sockets) socket.destroy();
   };
   const listener = createServer((client) => {
     const server = connect(serverOf(target));
-    for (const [from, to] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      sockets.add(from);
-      from.on('error', () => to.destroy());
-      from.on('drain', () => to.resume());
-      from.on('close', () => {
-        sockets.delete(from);
-        to.destroy();
-      });
-    }
-    let entry = -1;
-    client.on('data', (bytes: Buffer) => {
-      if (asked !== null) {
-        if (asked[entry] === undefined) entry = asked.push('') - 1;
-        asked[entry] += bytes.toString('latin1');
-      }
-      if (!server.write(bytes)) client.pause();
-    });
-    let said = 0;
-    let generation = state.generation;
-    let delayed = 0;
-    server.on('data', (bytes: Buffer) => {
-      // Behind what is delayed, whether that is over or not.
-      if (asked === null && delayed === 0) return forward(bytes);
-      delayed += 1;
-      setTimeout(() => {
-        delayed -= 1;
-        entry = -1;
-        forward(bytes);
-      }, answerDelayMs);
-    });
-    const forward = (bytes: Buffer): void => {
-      if (generation !== state.generation) said = 0;
-      generation = state.generation;
-      const room = state.limit - said;
-      said += bytes.length;
-      if (said <= state.limit) {
-        if (!client.write(bytes)) server.pause();
-        return;
-      }
-      // What fits still arrives: it is the middle of an answer that is lost.
-      state.cuts += 1;
-      client.end(bytes.subarray(0, room));
-      server.destroy();
-      if (state.everything) breakAll();
-    };
+    tie(client, server, sockets);
+    relay(client, server, { state, breakAll });
   });
   await new Promise<void>((resolve) => {
     listener.listen(join(directory, '.s.PGSQL.5432'), resolve);
@@ -119,11 +150,11 @@ export async function cuttingProxy(databaseUrl: string): Promise<CuttingProxy> {
     },
     roundTrips: async (work) => {
       const seen: string[] = [];
-      asked = seen;
+      state.asked = seen;
       try {
         await work();
       } finally {
-        asked = null;
+        state.asked = null;
       }
       return seen;
     },

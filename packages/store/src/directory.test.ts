@@ -15,7 +15,9 @@ test('a mailbox that was added can be found by its login and its address', async
   const { store } = mail;
   await store.directory.addDomain({ name: 'one.example' });
   const mailboxId = await store.directory.addMailbox({ address: 'ann@one.example', secret: '$a$' });
-  assert.deepEqual(await store.findLogin('ann@one.example'), {
+  const { credentialsDigest, ...login } = (await store.findLogin('ann@one.example')) ?? {};
+  assert.match(String(credentialsDigest), /^[A-Za-z0-9+/]{22}$/);
+  assert.deepEqual(login, {
     mailboxId,
     address: 'ann@one.example',
     credentialVersion: '1',
