@@ -18,6 +18,8 @@ interface Listening {
 const roleOf: Readonly<Partial<Record<keyof Listeners, Role>>> = {
   pop3: 'pop3',
   pop3s: 'pop3',
+  pop3Proxy: 'pop3',
+  pop3sProxy: 'pop3',
   lmtp: 'maildrop',
   admin: 'admin',
 };
@@ -58,7 +60,7 @@ function listeningOf({ listeners, roles, sources }: ListenersToCheck): Listening
 
 /** A variable by its name, a line of the file with the file, a default by what would change it. */
 function nameOf(key: string, source: string): string {
-  const variable = `POPLAR_LISTEN_${key.toUpperCase()}`;
+  const variable = `POPLAR_LISTEN_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
   if (source === variable) return variable;
   return source === 'default' ? `the default of ${variable}` : `${source}: listeners.${key}`;
 }
