@@ -76,9 +76,12 @@ export function postbag(): string[] {
 
 let mailboxes = 0;
 
-export async function startInteropHost(): Promise<InteropHost> {
+/** @param environment what the node is told besides */
+export async function startInteropHost(
+  environment: Readonly<Record<string, string>> = {},
+): Promise<InteropHost> {
   const database = await openTestDatabase();
-  const node = await startNode({ databaseUrl: database.url });
+  const node = await startNode({ databaseUrl: database.url, environment });
   const directory = mkdtempSync(join(tmpdir(), 'poplar-interop-'));
   const deliver = async (mailbox: TestMailbox, contents: readonly string[]): Promise<void> => {
     const client = await LmtpClient.connect({ port: node.lmtp });

@@ -13,6 +13,8 @@ export interface RawOptions {
   readonly port: number;
   /** TLS from the first octet, the server's certificate unchecked, with what else a test asks. */
   readonly tls?: ConnectionOptions;
+  /** Of the client's side, such as 127.0.0.2. */
+  readonly localAddress?: string;
 }
 
 const keptOctetsMax = 4 * 1024 * 1024;
@@ -36,13 +38,14 @@ export class RawClient {
   }
 
   /** Resolves when TCP, and TLS if asked for, stands. */
-  static async connect({ port, tls }: RawOptions): Promise<RawClient> {
+  static async connect({ port, tls, localAddress }: RawOptions): Promise<RawClient> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const host = '127.0.0.1';
+    const from = localAddress === undefined ? {} : { localAddress };
     const socket =
       tls === undefined
-        ? connectTcp({ port, host, noDelay: true }, resolve)
-        : connectTls({ port, host, rejectUnauthorized: false, ...tls }, resolve);
+        ? connectTcp({ port, host, noDelay: true, ...from }, resolve)
+        : connectTls({ port, host, rejectUnauthorized: false, ...from, ...tls }, resolve);
     socket.once('error', reject);
     socket.once('close', () => reject(new Error('closed before it was connected')));
     await promise;
