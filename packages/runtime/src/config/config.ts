@@ -54,7 +54,9 @@ export interface Limits {
   readonly idleTimeoutMs: number;
   /** A client that takes less than 64 octets a second of what is sent, over this long, is cut off. */
   readonly writeStallMs: number;
-  /** From SIGTERM to the end of sessions that are still busy. */
+  /** How long `/readyz` says no after SIGTERM before anything else ends: balancers look elsewhere. */
+  readonly drainNoticeMs: number;
+  /** From then on to the end of sessions that are still busy. */
   readonly drainTimeoutMs: number;
   /** Of one message taken in by LMTP or import, unstuffed. */
   readonly messageOctetsMax: number;

@@ -153,6 +153,7 @@ function takeLimits(settings: Settings): Limits {
     tlsHandshakeTimeoutMs: limit('tlsHandshakeTimeoutMs', 10_000),
     idleTimeoutMs: limit('idleTimeoutMs', 600_000),
     writeStallMs: limit('writeStallMs', 600_000),
+    drainNoticeMs: limit('drainNoticeMs', 0, 0),
     drainTimeoutMs: limit('drainTimeoutMs', 30_000, 0),
     messageOctetsMax: limit('messageOctetsMax', 157_286_400, 1, 1_000_000_000),
     snapshotCacheOctets: limit('snapshotCacheOctets', 64 * 1024 * 1024, 0, 2 ** 40),
