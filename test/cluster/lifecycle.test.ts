@@ -226,6 +226,24 @@ describe('a node that runs', () => {
     await assert.rejects(fetch(`${ops}/livez`));
   });
 
+  test('with a notice, still serves whoever comes while /readyz says no', async () => {
+    const environment = { POPLAR_DRAIN_NOTICE_MS: '1500' };
+    const node = await startNode({ databaseUrl: database.url, environment });
+    const sinceMs = performance.now();
+    const stopped = node.stop();
+    await eventually(async () => {
+      const answer = await fetch(`http://127.0.0.1:${node.ops}/readyz`);
+      assert.deepEqual([answer.status, await answer.text()], [503, 'draining\n']);
+    });
+    const client = await Pop3Client.connect({ port: node.pop3 });
+    await client.ok('CAPA');
+    await client.wire.bodyUntilDot();
+    await client.quit();
+    await stopped;
+    assert.ok(performance.now() - sinceMs >= 1_500);
+    assert.equal(await owners(database), 0);
+  });
+
   for (const [name, signals] of [
     ['SIGTERM', ['SIGTERM']],
     ['a Ctrl-C that arrives twice, as under npm', ['SIGINT', 'SIGINT']],

@@ -12,6 +12,7 @@ import {
   ran,
   startInteropHost,
 } from '../support/interop-host.ts';
+import { eventually } from '../support/node-inspection.ts';
 import { type TestMailbox, testSecret } from '../support/test-database.ts';
 
 describe('curl', () => {
@@ -81,4 +82,32 @@ describe('curl', () => {
     const url = `pop3s://localhost:${host.node.pop3s}/`;
     await assert.rejects(ran('curl', ['-sS', '-q', '--user', 'a:b', url]), /ended with 60/);
   });
+});
+
+describe('curl --haproxy-protocol', () => {
+  let host: InteropHost;
+  before(async () => {
+    host = await startInteropHost({
+      POPLAR_LISTEN_POP3_PROXY: '127.0.0.1:0',
+      POPLAR_LISTEN_POP3S_PROXY: '127.0.0.1:0',
+    });
+  });
+  after(() => host.stop());
+
+  for (const scheme of ['pop3', 'pop3s'] as const) {
+    test(`reads a message (${scheme})`, async () => {
+      const mailbox = await host.mailbox(postbag().slice(0, 1));
+      const port = scheme === 'pop3' ? host.node.pop3Proxy : host.node.pop3sProxy;
+      const credentials = ['--user', `${mailbox.address}:${testSecret}`];
+      const trust = ['--haproxy-protocol', '--ssl-reqd', '--cacert', host.node.caFile];
+      const url = `${scheme}://localhost:${port}/1`;
+      const { stdout } = await ran('curl', ['-sS', '-q', ...credentials, ...trust, url]);
+      assert.deepEqual([stdout.toString('latin1')], await host.stored(mailbox));
+      await eventually(() => {
+        const lines = host.node.log().split('\n');
+        const session = lines.find((line) => line.includes(mailbox.address)) ?? '';
+        assert.match(session, /"proxy":"127\.0\.0\.1"/);
+      });
+    });
+  }
 });

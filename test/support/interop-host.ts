@@ -76,6 +76,7 @@ export function postbag(): string[] {
 
 let mailboxes = 0;
 
+/** @param environment what the node is told besides */
 export async function startInteropHost(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<InteropHost> {

@@ -37,6 +37,8 @@ export interface RunningNode {
   /** Ports by listener name; 0 when it is off. */
   readonly pop3: number;
   readonly pop3s: number;
+  readonly pop3Proxy: number;
+  readonly pop3sProxy: number;
   readonly lmtp: number;
   readonly ops: number;
   readonly dataDir: string;
@@ -82,6 +84,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       pid: child.pid ?? 0,
       pop3: portIn(line, 'pop3'),
       pop3s: portIn(line, 'pop3s'),
+      pop3Proxy: portIn(line, 'pop3-proxy'),
+      pop3sProxy: portIn(line, 'pop3s-proxy'),
       lmtp: portIn(line, 'lmtp'),
       ops: portIn(line, 'ops'),
       dataDir,

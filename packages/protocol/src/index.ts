@@ -45,4 +45,7 @@ export {
 } from './pop3/login-policy.ts';
 export { Session, type SessionOptions } from './pop3/session.ts';
 export type { Phase } from './pop3/states.ts';
+// The PROXY protocol
+export type { ProxyEndpoint, ProxyHeader, ProxyRefusal, ProxyTls } from './proxy/header.ts';
+export { ProxyHeaderReader, type ProxyRead } from './proxy/proxy-header-reader.ts';
 export type { OAuthChallenge } from './sasl/oauth.ts';

@@ -29,7 +29,7 @@ export class ListenError extends Error {
  */
 export async function resolveListeners(config: Config): Promise<Config> {
   const { roles } = config;
-  const { pop3, pop3s, lmtp, ops } = config.listeners;
+  const { pop3, pop3s, pop3Proxy, pop3sProxy, lmtp, ops } = config.listeners;
   await using held = new AsyncDisposableStack();
   const tcp = async <T extends TcpAddress>(name: string, address: T | null): Promise<T | null> =>
     address === null ? null : { ...address, port: await hold(held, name, address) };
@@ -37,6 +37,8 @@ export async function resolveListeners(config: Config): Promise<Config> {
     ...config.listeners,
     pop3: roles.includes('pop3') ? await tcp('pop3', pop3) : null,
     pop3s: roles.includes('pop3') ? await tcp('pop3s', pop3s) : null,
+    pop3Proxy: roles.includes('pop3') ? await tcp('pop3-proxy', pop3Proxy) : null,
+    pop3sProxy: roles.includes('pop3') ? await tcp('pop3s-proxy', pop3sProxy) : null,
     lmtp: roles.includes('maildrop') ? await resolveAll(held, lmtp) : [],
     ops: await tcp('ops', ops),
     // Nothing listens there until there is a REST API.

@@ -6,10 +6,10 @@ import { AddressCounts, Networks } from '@poplar/identity';
 import { Admission } from './admission.ts';
 
 class Guest {
-  readonly remoteAddress: string;
+  readonly origin: { readonly countedAs: string | null };
   evicted = false;
-  constructor(remoteAddress = '192.0.2.1') {
-    this.remoteAddress = remoteAddress;
+  constructor(countedAs: string | null = '192.0.2.1') {
+    this.origin = { countedAs };
   }
   evict(): void {
     this.evicted = true;
@@ -67,4 +67,20 @@ test('an address that has its share is refused, and nobody is put out for it', (
   admission.authenticated(second);
   assert.equal(admission.admit(new Guest()), 'full');
   assert.equal(shares.count('192.0.2.1'), 1, 'who was not let in is not counted');
+});
+
+test('who is counted as nobody has no share to use up, and room like anybody', () => {
+  const shares = sharesOf(1);
+  const admission = new Admission<Guest>(3, shares);
+  const own = [new Guest(null), new Guest(null)];
+  for (const guest of own) assert.equal(admission.admit(guest), 'admitted');
+  assert.equal(admission.admit(new Guest()), 'admitted');
+  assert.equal(admission.admit(new Guest()), 'address-full');
+  assert.equal(admission.admit(new Guest('192.0.2.2')), 'admitted');
+  assert.deepEqual(
+    own.map(({ evicted }) => evicted),
+    [true, false],
+  );
+  for (const guest of own) admission.release(guest);
+  assert.equal(shares.count('192.0.2.1'), 1);
 });

@@ -8,8 +8,8 @@
  */
 
 export interface Admitted {
-  /** The same for as long as the connection stands. */
-  readonly remoteAddress: string;
+  /** The same for as long as the connection stands; counted as null is nobody. */
+  readonly origin: { readonly countedAs: string | null };
   /** Ends this connection to make room for another. */
   evict(): void;
 }
@@ -46,9 +46,10 @@ export class Admission<T extends Admitted> {
   }
 
   admit(connection: T): Admittance {
-    if (!this.#shares.enter(connection.remoteAddress)) return 'address-full';
+    const { countedAs } = connection.origin;
+    if (countedAs !== null && !this.#shares.enter(countedAs)) return 'address-full';
     if (this.#all.size >= this.#connectionsMax && !this.#evictOldestStranger()) {
-      this.#shares.leave(connection.remoteAddress);
+      if (countedAs !== null) this.#shares.leave(countedAs);
       return 'full';
     }
     this.#all.add(connection);
@@ -62,7 +63,8 @@ export class Admission<T extends Admitted> {
 
   /** Also for one that was put out before. */
   release(connection: T): void {
-    if (this.#all.delete(connection)) this.#shares.leave(connection.remoteAddress);
+    const { countedAs } = connection.origin;
+    if (this.#all.delete(connection) && countedAs !== null) this.#shares.leave(countedAs);
     this.#strangers.delete(connection);
   }
 

@@ -28,16 +28,24 @@ const elsewhere = [
 
 test('loopback: this machine, in every way its addresses are written, and nobody else', () => {
   for (const address of ownMachine) {
-    assert.equal(isCleartextAllowed('loopback', address), true, address);
+    assert.equal(isCleartextAllowed('loopback', { address, proxy: null }), true, address);
   }
   for (const address of elsewhere) {
-    assert.equal(isCleartextAllowed('loopback', address), false, address);
+    assert.equal(isCleartextAllowed('loopback', { address, proxy: null }), false, address);
+  }
+});
+
+test('loopback: nobody behind a load balancer, wherever that is', () => {
+  for (const address of [...ownMachine, ...elsewhere]) {
+    for (const proxy of ['127.0.0.1', '10.0.0.2', '']) {
+      assert.equal(isCleartextAllowed('loopback', { address, proxy }), false, address);
+    }
   }
 });
 
 test('always and never do not depend on the address', () => {
   for (const address of [...ownMachine, ...elsewhere]) {
-    assert.equal(isCleartextAllowed('always', address), true, address);
-    assert.equal(isCleartextAllowed('never', address), false, address);
+    assert.equal(isCleartextAllowed('always', { address, proxy: null }), true, address);
+    assert.equal(isCleartextAllowed('never', { address, proxy: null }), false, address);
   }
 });

@@ -2,20 +2,25 @@
  * From whom passwords are taken outside TLS (RFC 8314 §3): a password in the clear may cross this
  * machine, but no network.
  *
- * Never: anything but the address that the kernel gave; a name or a header a client can choose.
+ * Never: anything but the address that the kernel gave; a name or a header a client can choose, or the
+ * word of a load balancer: what comes by way of one has crossed a network.
  */
 
 import { isIPv4 } from 'node:net';
 import type { CleartextRule } from '@poplar/runtime';
+import type { Origin } from './connection/origin.ts';
 
-export function isCleartextAllowed(rule: CleartextRule, remoteAddress: string): boolean {
+export function isCleartextAllowed(
+  rule: CleartextRule,
+  origin: Pick<Origin, 'address' | 'proxy'>,
+): boolean {
   switch (rule) {
     case 'always':
       return true;
     case 'never':
       return false;
     case 'loopback':
-      return isLoopback(remoteAddress);
+      return origin.proxy === null && isLoopback(origin.address);
   }
 }
 

@@ -4,6 +4,7 @@
 
 import type { MetricSet } from '@poplar/runtime';
 import type { Connection } from './connection/connection.ts';
+import type { StartReason } from './connection/end-reason.ts';
 import type { ListenerKind } from './front-end.ts';
 
 export class Counters {
@@ -18,8 +19,8 @@ export class Counters {
     this.#metrics.add('poplar_connections', 1, listener);
   }
 
-  /** A connection there was no room for; it was never admitted. */
-  connectionRefused(listener: ListenerKind, reason: 'full' | 'address-full'): void {
+  /** A connection that was never admitted. */
+  connectionRefused(listener: ListenerKind, reason: StartReason): void {
     this.#metrics.inc('poplar_connections_opened_total', listener);
     this.#metrics.inc('poplar_connections_closed_total', listener, reason);
   }

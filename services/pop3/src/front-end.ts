@@ -16,8 +16,10 @@ import type { Log } from '@poplar/runtime';
 import { type AddressShares, Admission } from './admission.ts';
 import { isCleartextAllowed } from './cleartext-rule.ts';
 import type { Connection } from './connection/connection.ts';
+import type { StartReason } from './connection/end-reason.ts';
 import { KernelLooks } from './connection/kernel-looks.ts';
 import { LoginExchange, type Performed } from './connection/login-exchange.ts';
+import { type Origin, proxyFields } from './connection/origin.ts';
 import { type Incident, incidentCode } from './connection/outcome-for-error.ts';
 import type { Backends } from './connection/perform.ts';
 import type { Counters } from './counters.ts';
@@ -25,7 +27,7 @@ import { drainPollMs } from './limits.ts';
 import type { LoginDesk } from './login/desk.ts';
 import type { SecureEndpoint } from './tls/secure-endpoint.ts';
 
-export type ListenerKind = 'pop3' | 'pop3s';
+export type ListenerKind = 'pop3' | 'pop3s' | 'pop3-proxy' | 'pop3s-proxy';
 
 /** The part of the configuration this service obeys. */
 export interface Settings {
@@ -78,7 +80,7 @@ export class FrontEnd {
 
   /** How a session begins: in the clear or under TLS, and whether TLS may follow. */
   sessionOptions(
-    remoteAddress: string,
+    origin: Origin,
     transport: { readonly secured: Secured | null; readonly stlsOffered: boolean },
   ): SessionOptions {
     const { hostname, cleartext } = this.settings;
@@ -91,13 +93,13 @@ export class FrontEnd {
       implementation: 'Poplar',
       tls: secured !== null,
       stlsOffered,
-      cleartextAllowed: isCleartextAllowed(cleartext, remoteAddress),
+      cleartextAllowed: isCleartextAllowed(cleartext, origin),
     };
   }
 
-  loginExchange({ listener, remoteAddress }: Connection): LoginExchange {
+  loginExchange({ listener, origin }: Connection): LoginExchange {
     const rule = this.settings.nameRules[listener];
-    return new LoginExchange({ desk: this.desk, rule, remoteAddress });
+    return new LoginExchange({ desk: this.desk, rule, origin });
   }
 
   /** True when there was room for it. */
@@ -107,8 +109,13 @@ export class FrontEnd {
       this.#counters.connectionOpened(connection.listener);
       return true;
     }
-    this.#counters.connectionRefused(connection.listener, admittance);
+    this.refused(connection.listener, admittance);
     return false;
+  }
+
+  /** A connection that was over before it was admitted. */
+  refused(listener: ListenerKind, reason: StartReason): void {
+    this.#counters.connectionRefused(listener, reason);
   }
 
   handshaken(connection: Connection, resumed: boolean): void {
@@ -132,7 +139,8 @@ export class FrontEnd {
         mechanism,
         address: isOpened ? result.maildrop.address : result.address,
         actor: isOpened ? result.maildrop.actorAddress : null,
-        remote: connection.remoteAddress,
+        remote: connection.origin.address,
+        ...proxyFields(connection.origin),
         tls: connection.tlsVersion,
         durationMs: Math.round(durationMs),
       },
@@ -161,7 +169,8 @@ export class FrontEnd {
         event: 'session',
         reason: connection.endReason,
         address,
-        remote: connection.remoteAddress,
+        remote: connection.origin.address,
+        ...proxyFields(connection.origin),
         tls: connection.tlsVersion,
         durationMs: Math.round(this.nowMs() - connection.acceptedAtMs),
         octets: connection.octetsOut,
@@ -199,14 +208,14 @@ export class FrontEnd {
   }
 
   /** Something was thrown while this connection was served: ours to mend, so it is told in full. */
-  connectionBroke(connection: Connection, error: unknown): void {
+  connectionBroke(connection: Pick<Connection, 'address' | 'origin'>, error: unknown): void {
     this.#log.error(
       {
         event: 'failure',
         during: 'connection',
         code: incidentCode(error),
         address: connection.address,
-        remote: connection.remoteAddress,
+        remote: connection.origin.address,
       },
       'a connection failed',
       error,

@@ -54,6 +54,12 @@ export const kernelLookIntervalMs = 5_000;
 /** How often all connections are looked at for passed deadlines: one timer for all of them. */
 export const sweepIntervalMs = 1_000;
 
+/** From accept to the end of the PROXY header: a balancer sends it at once, with its first octets. */
+export const proxyHeaderTimeoutMs = 5_000;
+
+/** Connections of a worker that wait for their PROXY header; each may hold 4 KiB of it. */
+export const proxyWaitingMax = 1_024;
+
 /** After the last reply, the client has this long to close its side. */
 export const lingerMs = 5_000;
 

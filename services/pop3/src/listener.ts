@@ -9,6 +9,7 @@ import net from 'node:net';
 import type { Pop3Listener } from '@poplar/runtime';
 import { ListenError, listenProblem, printAddress } from '@poplar/runtime';
 import { Connection } from './connection/connection.ts';
+import type { ProxyArrivals } from './connection/proxy-start.ts';
 import type { FrontEnd, ListenerKind } from './front-end.ts';
 import {
   acceptBacklog,
@@ -19,7 +20,10 @@ import {
 
 export interface Place {
   readonly address: Pop3Listener;
+  /** Other workers of this node listen there too. */
   readonly shared: boolean;
+  /** Where connections begin with a PROXY header, and who reads it; else null. */
+  readonly arrivals: ProxyArrivals | null;
 }
 
 export class Listener {
@@ -29,9 +33,8 @@ export class Listener {
   readonly #shared: boolean;
   readonly #server: net.Server;
 
-  /** @param place `shared` when other workers of this node listen there too */
   constructor(frontEnd: FrontEnd, kind: ListenerKind, place: Place) {
-    const { address, shared } = place;
+    const { address, shared, arrivals } = place;
     this.#kind = kind;
     this.#address = address;
     this.#shared = shared;
@@ -45,12 +48,12 @@ export class Listener {
       (socket) => {
         // A client that vanished without a word frees its maildrop within a minute.
         socket.setKeepAlive(true, keepAliveInitialDelayMs, keepAliveIntervalMs, keepAliveProbesMax);
-        const connection = new Connection({
-          frontEnd,
-          socket,
-          listener: kind,
-          tlsMode: address.tls,
-        });
+        const arrival = { socket, listener: kind, tlsMode: address.tls };
+        if (arrivals !== null) {
+          arrivals.accept(arrival);
+          return;
+        }
+        const connection = new Connection({ frontEnd, ...arrival });
         if (frontEnd.began(connection)) connection.start();
         else socket.destroy();
       },

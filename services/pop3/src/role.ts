@@ -8,6 +8,7 @@
 import { openGuards, Verifier } from '@poplar/identity';
 import type { Config, RoleInstance, WorkerContext } from '@poplar/runtime';
 import { openStore } from '@poplar/store';
+import { ProxyArrivals } from './connection/proxy-start.ts';
 import { Counters } from './counters.ts';
 import { FrontEnd, type Settings } from './front-end.ts';
 import { streamConnectionsMax, sweepIntervalMs } from './limits.ts';
@@ -59,12 +60,17 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
     counters.loginsStand({ hashesWaiting: desk.hashesWaiting, cacheHits, cacheMisses });
   });
   await desk.followDelays(() => store.directory.loginDelays());
-  const listeners = await listen(config, frontEnd);
-  const sweep = setInterval(() => frontEnd.sweep(), sweepIntervalMs);
+  const arrivals = new ProxyArrivals(frontEnd, config.proxy.trusted);
+  const listeners = await listen(config, frontEnd, arrivals);
+  const sweep = setInterval(() => {
+    arrivals.sweep();
+    frontEnd.sweep();
+  }, sweepIntervalMs);
   return {
     listeners: listeners.map((listener) => listener.printable),
     drain: async (deadlineMs) => {
       await Promise.all(listeners.map((listener) => listener.stop()));
+      arrivals.end();
       await frontEnd.drain(deadlineMs);
       clearInterval(sweep);
       await desk.end();
@@ -82,20 +88,34 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
   };
 }
 
-async function listen(config: Config, frontEnd: FrontEnd): Promise<Listener[]> {
-  const { pop3, pop3s } = config.listeners;
+async function listen(
+  config: Config,
+  frontEnd: FrontEnd,
+  proxied: ProxyArrivals,
+): Promise<Listener[]> {
+  const { pop3, pop3s, pop3Proxy, pop3sProxy } = config.listeners;
   // Not every system has SO_REUSEPORT; one worker needs none.
   const shared = config.workers > 1;
   const listeners: Listener[] = [];
-  if (pop3 !== null) listeners.push(new Listener(frontEnd, 'pop3', { address: pop3, shared }));
-  if (pop3s !== null) listeners.push(new Listener(frontEnd, 'pop3s', { address: pop3s, shared }));
+  const wanted = [
+    { kind: 'pop3', address: pop3, arrivals: null },
+    { kind: 'pop3s', address: pop3s, arrivals: null },
+    { kind: 'pop3-proxy', address: pop3Proxy, arrivals: proxied },
+    { kind: 'pop3s-proxy', address: pop3sProxy, arrivals: proxied },
+  ] as const;
+  for (const { kind, address, arrivals } of wanted) {
+    if (address === null) continue;
+    listeners.push(new Listener(frontEnd, kind, { address, shared, arrivals }));
+  }
   for (const listener of listeners) await listener.start();
   return listeners;
 }
 
 /** This worker's part of what is set for the node. */
 function settingsOf(config: Config): Settings {
-  const { limits } = config;
+  const { limits, listeners } = config;
+  const pop3 = nameRule(config, listeners.pop3DefaultDomain);
+  const pop3s = nameRule(config, listeners.pop3sDefaultDomain);
   return {
     hostname: config.hostname,
     cleartext: config.cleartext,
@@ -103,10 +123,7 @@ function settingsOf(config: Config): Settings {
     loginTimeoutMs: limits.loginTimeoutMs,
     idleTimeoutMs: limits.idleTimeoutMs,
     writeStallMs: limits.writeStallMs,
-    nameRules: {
-      pop3: nameRule(config, config.listeners.pop3DefaultDomain),
-      pop3s: nameRule(config, config.listeners.pop3sDefaultDomain),
-    },
+    nameRules: { pop3, pop3s, 'pop3-proxy': pop3, 'pop3s-proxy': pop3s },
   };
 }
 

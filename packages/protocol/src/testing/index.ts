@@ -17,3 +17,10 @@ export {
   type DriverOptions,
   SessionDriver,
 } from '../pop3/testing/session-driver.ts';
+export {
+  type BlockOptions,
+  tlsTlv,
+  tlv,
+  version2,
+  withChecksum,
+} from '../proxy/testing/header-octets.ts';

@@ -3,7 +3,7 @@
  * and handed to a worker thread as it is.
  *
  * Never: a function, a promise or a class instance in here; a default that is written anywhere but
- * in load-config.ts and auth-settings.ts.
+ * in load-config.ts, listener-settings.ts and auth-settings.ts.
  */
 
 import type { AuthSettings } from './auth-settings.ts';
@@ -54,7 +54,9 @@ export interface Limits {
   readonly idleTimeoutMs: number;
   /** A client that takes less than 64 octets a second of what is sent, over this long, is cut off. */
   readonly writeStallMs: number;
-  /** From SIGTERM to the end of sessions that are still busy. */
+  /** How long `/readyz` says no after SIGTERM before anything else ends: balancers look elsewhere. */
+  readonly drainNoticeMs: number;
+  /** From then on to the end of sessions that are still busy. */
   readonly drainTimeoutMs: number;
   /** Of one message taken in by LMTP or import, unstuffed. */
   readonly messageOctetsMax: number;
@@ -71,7 +73,10 @@ export interface Limits {
 export interface Listeners {
   readonly pop3: Pop3Listener | null;
   readonly pop3s: Pop3Listener | null;
-  /** Of login names without one on that listener; null: `auth.defaultDomain`. */
+  /** For load balancers: these demand a PROXY header, and a peer in `proxy.trusted`. */
+  readonly pop3Proxy: Pop3Listener | null;
+  readonly pop3sProxy: Pop3Listener | null;
+  /** Of login names without one there, and behind a PROXY header; null: `auth.defaultDomain`. */
   readonly pop3DefaultDomain: string | null;
   readonly pop3sDefaultDomain: string | null;
   readonly lmtp: readonly Address[];
@@ -103,6 +108,10 @@ export interface Config {
     readonly clientCaFile: string | null;
   };
   readonly listeners: Listeners;
+  readonly proxy: {
+    /** Networks, `10.0.0.0/8` or `2001:db8::/32`, whose PROXY headers are believed. */
+    readonly trusted: readonly string[];
+  };
   readonly cleartext: CleartextRule;
   readonly limits: Limits;
   readonly auth: AuthSettings;

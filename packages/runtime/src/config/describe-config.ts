@@ -33,7 +33,8 @@ function printedValue(config: Config, key: string): string {
   if (key === 'database.url') {
     return config.database.url === null ? '(embedded)' : hidePassword(config.database.url);
   }
-  if (key === 'listeners.pop3Tls') return config.listeners.pop3?.tls ?? '(off)';
+  if (key === 'listeners.pop3Tls')
+    return (config.listeners.pop3 ?? config.listeners.pop3Proxy)?.tls ?? '(off)';
   let value: unknown = config;
   for (const part of key.split('.')) value = Object(value)[part];
   return printed(value);

@@ -13,9 +13,6 @@ const otherVariables = new Set(['POPLAR_CONFIG']);
 
 /** Names that are fixed already, and what they wait for. */
 const reserved: Readonly<Record<string, string>> = {
-  POPLAR_LISTEN_POP3_PROXY: 'the PROXY protocol is not there yet, and nothing listens there',
-  POPLAR_LISTEN_POP3S_PROXY: 'the PROXY protocol is not there yet, and nothing listens there',
-  POPLAR_PROXY_TRUSTED: 'the PROXY protocol is not there yet',
   POPLAR_ADMIN_TOKEN: 'the REST API is not there yet',
 };
 

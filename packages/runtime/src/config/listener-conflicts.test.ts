@@ -41,7 +41,7 @@ describe('two listeners on one address', () => {
     rmSync(directory, { recursive: true });
   });
 
-  for (const name of ['POP3S', 'LMTP', 'OPS', 'ADMIN']) {
+  for (const name of ['POP3S', 'POP3_PROXY', 'POP3S_PROXY', 'LMTP', 'OPS', 'ADMIN']) {
     test(`POP3 and ${name}`, () => {
       const other = `POPLAR_LISTEN_${name}`;
       const said = refusal({ POPLAR_LISTEN_POP3: '127.0.0.1:4000', [other]: '127.0.0.1:4000' });

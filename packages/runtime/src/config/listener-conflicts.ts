@@ -18,6 +18,8 @@ interface Listening {
 const roleOf: Readonly<Partial<Record<keyof Listeners, Role>>> = {
   pop3: 'pop3',
   pop3s: 'pop3',
+  pop3Proxy: 'pop3',
+  pop3sProxy: 'pop3',
   lmtp: 'maildrop',
   admin: 'admin',
 };
@@ -48,6 +50,8 @@ export function refuseListenerConflicts(config: ListenersToCheck): void {
 
 function listeningOf({ listeners, roles, sources }: ListenersToCheck): Listening[] {
   return Object.entries(listeners).flatMap(([key, value]) => {
+    // A default domain of a listener stands with them and listens nowhere.
+    if (typeof value === 'string') return [];
     const role = Object.entries(roleOf).find(([listener]) => listener === key)?.[1];
     if (role !== undefined && !roles.includes(role)) return [];
     // Among the listeners are settings that are no addresses, such as default domains.
@@ -60,7 +64,7 @@ function listeningOf({ listeners, roles, sources }: ListenersToCheck): Listening
 
 /** A variable by its name, a line of the file with the file, a default by what would change it. */
 function nameOf(key: string, source: string): string {
-  const variable = `POPLAR_LISTEN_${key.toUpperCase()}`;
+  const variable = `POPLAR_LISTEN_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
   if (source === variable) return variable;
   return source === 'default' ? `the default of ${variable}` : `${source}: listeners.${key}`;
 }

@@ -106,6 +106,32 @@ describe('what a node is told', () => {
     }
   });
 
+  test('a listener may have a default domain of its own', () => {
+    const { listeners } = fromVariables({ POPLAR_POP3_DEFAULT_DOMAIN: 'example.org' });
+    assert.equal(listeners.pop3DefaultDomain, 'example.org');
+    assert.equal(listeners.pop3sDefaultDomain, null);
+  });
+
+  test('listeners for a load balancer are off, and believe this machine alone', () => {
+    const { listeners, proxy } = fromVariables({});
+    assert.deepEqual([listeners.pop3Proxy, listeners.pop3sProxy], [null, null]);
+    assert.deepEqual(proxy.trusted, ['127.0.0.0/8', '::1/128']);
+    const config = fromVariables({
+      POPLAR_LISTEN_POP3_PROXY: ':1111',
+      POPLAR_LISTEN_POP3S_PROXY: '10.0.0.5:1996',
+      POPLAR_POP3_TLS: 'none',
+      POPLAR_PROXY_TRUSTED: '10.0.0.0/24, 10.1.0.7,2001:db8::/32',
+    });
+    assert.deepEqual(config.listeners.pop3Proxy, { host: '::', port: 1111, tls: 'none' });
+    assert.deepEqual(config.listeners.pop3sProxy, {
+      host: '10.0.0.5',
+      port: 1996,
+      tls: 'implicit',
+    });
+    assert.deepEqual(config.proxy.trusted, ['10.0.0.0/24', '10.1.0.7', '2001:db8::/32']);
+    assert.deepEqual(fromVariables({ POPLAR_PROXY_TRUSTED: '' }).proxy.trusted, []);
+  });
+
   test('it is frozen all through and crosses threads', () => {
     const config = fromVariables({});
     assert.ok(Object.isFrozen(config) && Object.isFrozen(config.listeners.lmtp));
@@ -155,6 +181,13 @@ describe('what is wrong is said in one line that names it', () => {
     ['no role', () => fromVariables({ POPLAR_ROLES: ',' }), /^POPLAR_ROLES must name at least one/],
     ['half a TLS pair', () => fromVariables({ POPLAR_TLS_CERT: '/c' }), /POPLAR_TLS_KEY/],
     ['a relative socket', () => fromVariables({ POPLAR_LISTEN_LMTP: 'unix:x' }), /absolute path/],
+    ...['10.0.0.0/33', '10.0.0/8', '::/129', '10.0.0.0/', '10.0.0.0/8/8', 'fe80::1%lo', 'lb'].map(
+      (network): [string, () => Config, RegExp] => [
+        `${network} for a network`,
+        () => fromVariables({ POPLAR_PROXY_TRUSTED: `127.0.0.1,${network}` }),
+        /^POPLAR_PROXY_TRUSTED must be written like/,
+      ],
+    ),
     ['an unknown key', () => fromFile('wrokers = 2'), /^poplar.toml: unknown key wrokers$/],
     ['an unknown deep key', () => fromFile('[limits]\nidle = 2'), /unknown key limits\.idle$/],
     [
@@ -208,12 +241,7 @@ describe('what is wrong is said in one line that names it', () => {
   }
 
   test('a name that is fixed and does nothing yet is taken with a warning', () => {
-    const names = [
-      'POPLAR_LISTEN_POP3_PROXY',
-      'POPLAR_LISTEN_POP3S_PROXY',
-      'POPLAR_PROXY_TRUSTED',
-      'POPLAR_ADMIN_TOKEN',
-    ];
+    const names = ['POPLAR_ADMIN_TOKEN'];
     const set = (value: string) => Object.fromEntries(names.map((name) => [name, value]));
     assert.deepEqual(fromVariables(set('')).warnings, []);
     const { warnings } = fromVariables(set('sesame'));

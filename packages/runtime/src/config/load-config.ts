@@ -1,7 +1,7 @@
 /**
  * The configuration of a node: built-in defaults, then poplar.toml, then the environment, the last
- * one winning. Every setting and every default of Poplar stands in this file or, for `[auth]`,
- * in auth-settings.ts.
+ * one winning. Every setting and every default of Poplar stands in this file, in
+ * listener-settings.ts or, for `[auth]`, in auth-settings.ts.
  *
  * Never: a key that is silently ignored; anything that is done (files and ports are looked at by
  * those who need them).
@@ -13,19 +13,16 @@ import { resolve } from 'node:path';
 import { parse as parseToml, TomlError } from 'smol-toml';
 import { takeAuthSettings } from './auth-settings.ts';
 import {
-  type Address,
   type Config,
   ConfigError,
   type Limits,
   type Listeners,
   logLevels,
-  type Pop3Listener,
-  type Pop3TlsMode,
   roles,
-  type TcpAddress,
 } from './config.ts';
 import { refuseUnknownVariables, warningsOf } from './known-variables.ts';
 import { refuseListenerConflicts } from './listener-conflicts.ts';
+import { takeListeners, takeProxy } from './listener-settings.ts';
 import * as value from './parse-value.ts';
 import { type Environment, type FileTable, Settings } from './settings.ts';
 
@@ -75,16 +72,10 @@ export function loadConfig(environment: Environment, options: LoadOptions = {}):
         fallback: 'data',
       }),
     ),
-    database: {
-      url: settings.take({
-        key: 'database.url',
-        variable: 'DATABASE_URL',
-        parse: value.optional(value.databaseUrl),
-        fallback: null,
-      }),
-    },
+    database: takeDatabase(settings),
     tls: takeTls(settings),
     listeners,
+    proxy: takeProxy(settings),
     cleartext: settings.take({
       key: 'cleartext',
       variable: 'POPLAR_CLEARTEXT',
@@ -108,47 +99,15 @@ export function loadConfig(environment: Environment, options: LoadOptions = {}):
   return deepFreeze(config);
 }
 
-function takeListeners(settings: Settings): Listeners {
-  const tcp = (key: string, variable: string, port: number): TcpAddress | null =>
-    settings.take<TcpAddress | null>({
-      key: `listeners.${key}`,
-      variable,
-      parse: value.optional(value.tcpAddress),
-      fallback: { host: '127.0.0.1', port },
-    });
-  const domain = (key: string, variable: string): string | null =>
-    settings.take<string | null>({
-      key: `listeners.${key}`,
-      variable,
-      parse: value.optional(value.text),
-      fallback: null,
-    });
-  const pop3 = tcp('pop3', 'POPLAR_LISTEN_POP3', 1110);
-  const mode = settings.take<Pop3TlsMode>({
-    key: 'listeners.pop3Tls',
-    variable: 'POPLAR_POP3_TLS',
-    parse: value.oneOf(['stls', 'none']),
-    fallback: 'stls',
-  });
-  const pop3s = tcp('pop3s', 'POPLAR_LISTEN_POP3S', 1995);
+function takeDatabase(settings: Settings): Config['database'] {
   return {
-    pop3: withMode(pop3, mode),
-    pop3s: withMode(pop3s, 'implicit'),
-    pop3DefaultDomain: domain('pop3DefaultDomain', 'POPLAR_POP3_DEFAULT_DOMAIN'),
-    pop3sDefaultDomain: domain('pop3sDefaultDomain', 'POPLAR_POP3S_DEFAULT_DOMAIN'),
-    lmtp: settings.take<readonly Address[]>({
-      key: 'listeners.lmtp',
-      variable: 'POPLAR_LISTEN_LMTP',
-      parse: value.list(value.address),
-      fallback: [{ host: '127.0.0.1', port: 2424 }],
+    url: settings.take({
+      key: 'database.url',
+      variable: 'DATABASE_URL',
+      parse: value.optional(value.databaseUrl),
+      fallback: null,
     }),
-    ops: tcp('ops', 'POPLAR_LISTEN_OPS', 9110),
-    admin: tcp('admin', 'POPLAR_LISTEN_ADMIN', 8110),
   };
-}
-
-function withMode(address: TcpAddress | null, tls: Pop3TlsMode): Pop3Listener | null {
-  return address === null ? null : { ...address, tls };
 }
 
 function takeTls(settings: Settings): Config['tls'] {
@@ -194,6 +153,7 @@ function takeLimits(settings: Settings): Limits {
     tlsHandshakeTimeoutMs: limit('tlsHandshakeTimeoutMs', 10_000),
     idleTimeoutMs: limit('idleTimeoutMs', 600_000),
     writeStallMs: limit('writeStallMs', 600_000),
+    drainNoticeMs: limit('drainNoticeMs', 0, 0),
     drainTimeoutMs: limit('drainTimeoutMs', 30_000, 0),
     messageOctetsMax: limit('messageOctetsMax', 157_286_400, 1, 1_000_000_000),
     snapshotCacheOctets: limit('snapshotCacheOctets', 64 * 1024 * 1024, 0, 2 ** 40),

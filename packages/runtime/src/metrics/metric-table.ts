@@ -21,7 +21,10 @@ export interface MetricDefinition {
   readonly buckets?: readonly number[];
 }
 
-const listener: LabelDefinition = { name: 'listener', values: ['pop3', 'pop3s', 'lmtp'] };
+const listener: LabelDefinition = {
+  name: 'listener',
+  values: ['pop3', 'pop3s', 'lmtp', 'pop3-proxy', 'pop3s-proxy'],
+};
 
 const closeReason: LabelDefinition = {
   name: 'reason',
@@ -44,6 +47,9 @@ const closeReason: LabelDefinition = {
     'evicted',
     'full',
     'address-full',
+    'proxy-untrusted',
+    'proxy-malformed',
+    'proxy-timeout',
     'shutdown',
     'error',
   ],

@@ -356,14 +356,14 @@ describe('what the commands reach', () => {
   test('config: the named file, and what does nothing yet', async () => {
     writeFileSync(join(folder, 'named.toml'), 'workers = 3\n');
     const argv = 'config --json --config named.toml';
-    const { code, out, err } = await poplar(argv, '', { POPLAR_PROXY_TRUSTED: '10.0.0.0/8' });
+    const { code, out, err } = await poplar(argv, '', { POPLAR_ADMIN_TOKEN: 'sesame' });
     assert.equal(code, 0);
     const shown: { key: string }[] = JSON.parse(out);
     assert.deepEqual(
       shown.find(({ key }) => key === 'workers'),
       { key: 'workers', value: '3', source: 'named.toml' },
     );
-    assert.match(err, /^poplar: POPLAR_PROXY_TRUSTED is set and does nothing: [^\n]+\n$/);
+    assert.match(err, /^poplar: POPLAR_ADMIN_TOKEN is set and does nothing: [^\n]+\n$/);
   });
 
   test('without DATABASE_URL: an embedded server for as long as the command takes', async () => {

@@ -6,12 +6,13 @@
  * directory, the database and its migrations, the certificate, the workers. The ops server answers
  * from the beginning and says `starting`. When every listener answers, one line that begins
  * `poplar ready` goes to standard output. A signal makes the node not ready, drains the workers
- * (which frees their locks), and ends what is left. Whatever was started is on one stack of things
+ * (which frees their locks) after a notice for load balancers, and ends what is left. Whatever was started is on one stack of things
  * to stop, so that a start that fails half-way stops just that half.
  *
  * Never: a client's bytes in this thread; a wait without a bound.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { allocateGuards, openScores } from '@poplar/identity';
 import { workerUrl as maildropWorkerUrl } from '@poplar/maildrop';
 import { workerUrl as pop3WorkerUrl } from '@poplar/pop3';
@@ -138,6 +139,8 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
   await new Promise((resolve) => ending.addEventListener('abort', resolve, { once: true }));
   readiness.draining();
   await leases.drain(supervisor);
+  // Clients are served as ever, so that a load balancer that has not noticed yet does no harm.
+  await sleep(config.limits.drainNoticeMs);
 }
 
 function rolesToRun({ roles, workers }: Config): RoleToRun[] {

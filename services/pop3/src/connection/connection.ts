@@ -24,28 +24,28 @@ import type { Pop3TlsMode } from '@poplar/runtime';
 import type { FrontEnd, ListenerKind } from '../front-end.ts';
 import { flushesPerTurnMax, lingerMs, readAheadIdleMs } from '../limits.ts';
 import type { OpenMaildrop } from '../login/contract.ts';
-import { peerOf } from '../tls/peer.ts';
 import type { EndReason } from './end-reason.ts';
 import type { LoginExchange } from './login-exchange.ts';
+import { type Arrival, directOrigin, type Origin } from './origin.ts';
 import { Outbox } from './outbox.ts';
 import { letterOf, sendMessage, update } from './perform.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { SessionSink } from './session-sink.ts';
 import { adopt, disown, type SocketOwner } from './socket-events.ts';
 
-export interface ConnectionParts {
+export interface ConnectionParts extends Arrival {
   readonly frontEnd: FrontEnd;
-  readonly socket: Socket;
-  readonly listener: ListenerKind;
-  readonly tlsMode: Pop3TlsMode;
+  /** By default the peer of the socket. */
+  readonly origin?: Origin;
 }
 
 export class Connection implements SocketOwner {
   readonly acceptedAtMs: number;
-  readonly remoteAddress: string;
+  readonly origin: Origin;
   readonly listener: ListenerKind;
   flaggedMessages = 0;
-  tlsVersion: string | null = null;
+  /** Of the TLS that the client speaks, with us or with the balancer before us. */
+  tlsVersion: string | null;
 
   readonly #frontEnd: FrontEnd;
   readonly #tlsMode: Pop3TlsMode;
@@ -78,7 +78,8 @@ export class Connection implements SocketOwner {
     this.#sink = new SessionSink(this.#outbox);
     this.#tlsMode = parts.tlsMode;
     this.listener = parts.listener;
-    this.remoteAddress = parts.socket.remoteAddress ?? '';
+    this.origin = parts.origin ?? directOrigin(parts.socket);
+    this.tlsVersion = this.origin.tls?.version ?? null;
     this.#login = parts.frontEnd.loginExchange(this);
     this.acceptedAtMs = parts.frontEnd.nowMs();
     this.#idleSinceMs = this.acceptedAtMs;
@@ -115,7 +116,7 @@ export class Connection implements SocketOwner {
     adopt(this.#socket, this);
     try {
       if (this.#tlsMode === 'implicit') this.#secure();
-      else this.#converse(null);
+      else this.#converse(this.#login.secured);
     } catch (error) {
       this.broke(error);
     }
@@ -372,11 +373,9 @@ export class Connection implements SocketOwner {
     this.#socket = socket;
     this.#outbox.moveTo(socket);
     adopt(socket, this);
-    this.tlsVersion = socket.getProtocol();
+    this.tlsVersion ??= socket.getProtocol();
     this.#frontEnd.handshaken(this, socket.isSessionReused());
-    const peer = peerOf(socket);
-    this.#login.secured(peer);
-    const secured = { clientCertificate: peer.certificateNames !== null, channelBinding: true };
+    const secured = this.#login.handshaken(socket);
     if (this.#session === null) {
       this.#converse(secured);
       return;
@@ -386,11 +385,8 @@ export class Connection implements SocketOwner {
   }
 
   #converse(secured: Secured | null): void {
-    const options = this.#frontEnd.sessionOptions(this.remoteAddress, {
-      secured,
-      stlsOffered: this.#tlsMode === 'stls',
-    });
-    const session = new Session(options);
+    const transport = { secured, stlsOffered: this.#tlsMode === 'stls' };
+    const session = new Session(this.#frontEnd.sessionOptions(this.origin, transport));
     this.#session = session;
     this.#sink.session = session;
     session.greet();

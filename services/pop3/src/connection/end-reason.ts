@@ -5,6 +5,20 @@
 
 import type { CloseReason } from '@poplar/protocol';
 
+/** Why a connection from a load balancer did not become a client's. */
+export type StartReason =
+  /** Its peer is not in `proxy.trusted`. */
+  | 'proxy-untrusted'
+  | 'proxy-malformed'
+  | 'proxy-timeout'
+  | 'full'
+  /** The client's address has its share. */
+  | 'address-full'
+  | 'client-closed'
+  | 'client-reset'
+  | 'shutdown'
+  | 'error';
+
 export type EndReason =
   /** What the session itself decided. */
   | CloseReason

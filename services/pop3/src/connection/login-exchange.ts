@@ -6,6 +6,7 @@
  * one parser and brought into canonical form.
  */
 
+import type { TLSSocket } from 'node:tls';
 import { canonicalAddress, canonicalName } from '@poplar/identity';
 import {
   type Attempt,
@@ -14,6 +15,7 @@ import {
   type LoginOutcome,
   type Outcome,
   parseLoginName,
+  type Secured,
 } from '@poplar/protocol';
 import {
   type Claim,
@@ -25,7 +27,8 @@ import {
 import type { LoginDesk } from '../login/desk.ts';
 import type { ScramLogin } from '../login/scram-login.ts';
 import { type BindingType, bindingData } from '../tls/channel-binding.ts';
-import type { TlsPeer } from '../tls/peer.ts';
+import { peerBehind, peerOf, securedBy, type TlsPeer } from '../tls/peer.ts';
+import type { Origin } from './origin.ts';
 
 export type LoginEffect = Extract<Effect, { kind: 'authenticate' | 'scram-begin' | 'scram-prove' }>;
 
@@ -41,27 +44,35 @@ export interface Performed {
 export interface LoginExchangeParts {
   readonly desk: LoginDesk;
   readonly rule: LoginNameRule;
-  readonly remoteAddress: string;
+  readonly origin: Origin;
 }
 
 export class LoginExchange {
   readonly #desk: LoginDesk;
   readonly #rule: LoginNameRule;
-  readonly #remoteAddress: string;
-  #peer: TlsPeer | null = null;
+  readonly #address: string;
+  #peer: TlsPeer | null;
   #scram: ScramLogin | null = null;
   #mechanism = '';
 
   constructor(parts: LoginExchangeParts) {
     this.#desk = parts.desk;
     this.#rule = parts.rule;
-    this.#remoteAddress = parts.remoteAddress;
+    const { address, tls } = parts.origin;
+    this.#address = address;
+    this.#peer = tls === null ? null : peerBehind(tls);
   }
 
-  /** TLS is up, with this at its other end. */
-  secured(peer: TlsPeer): void {
-    this.#peer = peer;
+  /** What a session begins with; null without TLS. */
+  get secured(): Secured | null {
+    return this.#peer === null ? null : securedBy(this.#peer);
+  }
+
+  /** TLS is up. If the client's own ended at a balancer, this is the balancer's and tells nothing. */
+  handshaken(socket: TLSSocket): Secured {
+    this.#peer ??= peerOf(socket);
     this.#scram = null;
+    return securedBy(this.#peer);
   }
 
   /** Never rejects. */
@@ -127,8 +138,8 @@ export class LoginExchange {
   }
 
   #bindingData(type: BindingType | null): Uint8Array | null {
-    if (type === null || this.#peer === null) return null;
-    return bindingData(this.#peer.socket, type);
+    const socket = this.#peer?.socket ?? null;
+    return type === null || socket === null ? null : bindingData(socket, type);
   }
 
   /** Whom a certificate logs in: whoever is named, or the one address that it has. */
@@ -164,7 +175,7 @@ export class LoginExchange {
 
   #claimant(): Claimant {
     return {
-      address: this.#remoteAddress,
+      address: this.#address,
       certificateNames: this.#peer?.certificateNames ?? null,
     };
   }

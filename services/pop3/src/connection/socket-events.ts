@@ -81,6 +81,13 @@ export function adopt(socket: OwnedSocket, connection: SocketOwner): void {
   socket.on('close', onClose);
 }
 
+/** Before the socket gets another owner. */
+export function leave(socket: OwnedSocket): void {
+  disown(socket);
+  socket.off('error', onError);
+  socket.off('close', onClose);
+}
+
 /**
  * Before the socket is wrapped by TLS: its bytes are no longer ours, its end still is, for it may
  * die in the handshake.

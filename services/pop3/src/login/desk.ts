@@ -28,7 +28,7 @@ export interface LoginSettings {
   readonly hostname: string;
   readonly scram: boolean;
   readonly apop: boolean;
-  /** Client certificates are asked for. */
+  /** Client certificates are asked for, by us or by a balancer. */
   readonly certificates: boolean;
   readonly argon2: Argon2Costs;
   readonly oauth: OAuthSettings | null;

@@ -14,12 +14,13 @@ type OAuthConfig = NonNullable<Config['auth']['oauth']>;
 /** Rejects with one line for the operator. */
 export async function loginSettings(config: Config, decoyKey: Uint8Array): Promise<LoginSettings> {
   const { scram, apop, argon2, oauth } = config.auth;
+  const { pop3Proxy, pop3sProxy } = config.listeners;
   return {
     hostname: config.hostname,
     scram,
     apop,
     argon2,
-    certificates: config.tls.clientCaFile !== null,
+    certificates: config.tls.clientCaFile !== null || pop3Proxy !== null || pop3sProxy !== null,
     oauth: oauth === null ? null : await oauthSettings(oauth),
     oauthChallenge: {
       scope: oauth?.scope ?? null,
