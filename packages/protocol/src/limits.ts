@@ -40,6 +40,8 @@ export const unrecognisedBeforeLoginMax = 10;
 export const unrecognisedAfterLoginMax = 50;
 /** Refused secrets in one connection: each costs a password hash. */
 export const failedLoginsMax = 5;
+/** Logins of one connection that came to nothing, whatever the reason: each costs a look-up and a log line. */
+export const refusedLoginsMax = 20;
 /** SCRAM exchanges begun in one connection, whatever became of them: each looks a name up. */
 export const scramBeginsMax = 10;
 

@@ -45,6 +45,8 @@ function isLasting(login: KnownLogin, maildropName: string | null): boolean {
 export class LoginCache {
   hits = 0;
   misses = 0;
+  /** Changes with `clear`. */
+  generation = 0;
 
   readonly #entriesMax: number;
   readonly #ttlMs: number;
@@ -98,6 +100,7 @@ export class LoginCache {
 
   /** For a database that may have lost its last commits: their versions can come again. */
   clear(): void {
+    this.generation += 1;
     this.#kept.clear();
   }
 }

@@ -20,7 +20,18 @@ export class Logins {
   constructor(line: ShortLine, bounds: LoginCacheBounds) {
     this.cache = new LoginCache(bounds);
     this.#queue = new BatchQueue({
-      send: async (requests) => loginsOf(requests, await line.run(findLogins, requests)),
+      send: async (requests) => {
+        const link = await line.connected();
+        const { generation } = this.cache;
+        const logins = loginsOf(requests, await link.run(findLogins, requests));
+        // What a database said that is not this one any more is not kept.
+        if (generation === this.cache.generation) {
+          requests.forEach((request, index) => {
+            this.cache.put(request, logins[index] ?? null);
+          });
+        }
+        return logins;
+      },
     });
   }
 
@@ -28,9 +39,7 @@ export class Logins {
   async find(request: LoginRequest): Promise<Login | null> {
     // PostgreSQL has no such text, and would refuse the whole batch.
     if (`${request.name}${request.maildropName ?? ''}`.includes('\0')) return null;
-    const login = await this.#queue.submit(request);
-    this.cache.put(request, login);
-    return login;
+    return this.#queue.submit(request);
   }
 }
 

@@ -97,9 +97,14 @@ export class FrontEnd {
     };
   }
 
-  loginExchange({ listener, origin }: Connection): LoginExchange {
-    const rule = this.settings.nameRules[listener];
-    return new LoginExchange({ desk: this.desk, rule, origin });
+  loginExchange(connection: Connection): LoginExchange {
+    return new LoginExchange({
+      desk: this.desk,
+      rule: this.settings.nameRules[connection.listener],
+      origin: connection.origin,
+      isGone: () => connection.isClosed,
+      onAbandoned: (performed) => this.loginTried(connection, performed, this.nowMs()),
+    });
   }
 
   /** True when there was room for it. */

@@ -6,13 +6,14 @@
 
 import {
   type ClaimRules,
+  type Claims,
   invalid,
   isClaims,
   judge,
   namesAudience,
   type TokenVerdict,
 } from './claims.ts';
-import { introspectionQueueMax, introspectionsMax } from './limits.ts';
+import { clockSkewSeconds, introspectionQueueMax, introspectionsMax } from './limits.ts';
 import { type Provider, ProviderError } from './provider.ts';
 
 export interface IntrospectionSettings {
@@ -26,6 +27,11 @@ function basic({ clientId, clientSecret }: IntrospectionSettings): string {
   const encode = (text: string): string => new URLSearchParams([['', text]]).toString().slice(1);
   const pair = `${encode(clientId)}:${encode(clientSecret)}`;
   return `Basic ${Buffer.from(pair, 'latin1').toString('base64')}`;
+}
+
+/** Good for getting other tokens, not for mail; providers tell it in one of these. */
+function isRefreshToken(answer: Claims): boolean {
+  return ['token_use', 'token_type', 'typ'].some((name) => /^refresh/i.test(String(answer[name])));
 }
 
 export class Introspection {
@@ -75,10 +81,18 @@ export class Introspection {
       return { kind: 'unavailable', reason: `${origin} answered with no introspection` };
     }
     if (!answer.active) return invalid('inactive');
-    // RFC 7662 §2.2 makes both optional; what is there must be right.
-    const { iss, aud } = answer;
+    // RFC 7662 §2.2 makes them optional. What is there must be right, and the token must be for us: by
+    // its audience or, where the provider names none, by the client it was given to.
+    const { iss, aud, client_id: clientId, nbf } = answer;
     if (iss !== undefined && iss !== this.#rules.issuer) return invalid('issuer');
-    if (aud !== undefined && !namesAudience(aud, this.#rules.audiences)) return invalid('audience');
+    if (!namesAudience(aud ?? clientId, this.#rules.audiences)) return invalid('audience');
+    if (
+      nbf !== undefined &&
+      !(typeof nbf === 'number' && nbf - clockSkewSeconds <= nowMs / 1_000)
+    ) {
+      return invalid('not yet');
+    }
+    if (isRefreshToken(answer)) return invalid('refresh token');
     return judge(answer, this.#rules, nowMs);
   }
 }

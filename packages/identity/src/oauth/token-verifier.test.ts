@@ -248,6 +248,20 @@ describe('a provider', () => {
   });
 
   const inactive: Record<string, object> = {
+    'is for nobody in particular': { active: true, exp, email: 'a@example.org' },
+    'was given to another client': { active: true, exp, email: 'a@example.org', client_id: 'web' },
+    'is not good yet': {
+      ...{ active: true, exp, email: 'a@example.org', aud: 'mail' },
+      nbf: exp,
+    },
+    'is a refresh token': {
+      ...{ active: true, exp, email: 'a@example.org', aud: 'mail' },
+      token_use: 'refresh_token',
+    },
+    'has an address not verified, in words': {
+      ...{ active: true, exp, email: 'a@example.org', aud: 'mail' },
+      email_verified: 'false',
+    },
     'is not active': { active: false },
     'is over': { active: true, exp: exp - 3_600, email: 'a@example.org' },
     'has no end': { active: true, email: 'a@example.org' },
@@ -257,7 +271,10 @@ describe('a provider', () => {
   for (const [title, body] of Object.entries(inactive)) {
     test(`refuses an opaque token that ${title}`, async () => {
       answer = { body: JSON.stringify(body) };
-      assert.equal(await kindOf(`token-${title.length}`, asking()), 'invalid');
+      assert.equal(
+        await kindOf(`token-${title.replaceAll(' ', '-').replaceAll(',', '')}`, asking()),
+        'invalid',
+      );
     });
   }
 

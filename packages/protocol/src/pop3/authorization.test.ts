@@ -208,7 +208,17 @@ describe('refusals', () => {
     assert.equal(session.ended, null);
   });
 
-  test('the fifth wrong secret is answered and ends the session; other refusals do not count', () => {
+  test('the twentieth login that comes to nothing ends the session, whatever the reason', () => {
+    const session = driver({ hold: (effect) => effect.kind === 'authenticate' });
+    for (let i = 0; i < 20; i += 1) {
+      assert.equal(session.ended, null);
+      session.send('USER user\r\nPASS x\r\n');
+      session.answer({ kind: 'refused', refusal: 'temporary' });
+    }
+    assert.deepEqual(session.ended, { kind: 'close', reason: 'too-many-failures' });
+  });
+
+  test('the fifth wrong secret is answered and ends the session; other refusals count less', () => {
     let refusal: Refusal = 'temporary';
     const session = driver({ hold: (effect) => effect.kind === 'authenticate' });
     const tryOnce = (): string => {

@@ -6,7 +6,7 @@
  */
 
 import { assert } from '../assert.ts';
-import { failedLoginsMax, scramBeginsMax } from '../limits.ts';
+import { failedLoginsMax, refusedLoginsMax, scramBeginsMax } from '../limits.ts';
 import type { Exchange, ExchangeStep } from '../sasl/exchange.ts';
 import { mechanisms } from '../sasl/mechanism.ts';
 import { asterisk, equalsSign } from '../wire/ascii.ts';
@@ -41,6 +41,7 @@ export class Authorization {
   /** The refusal that follows whatever the client answers to its explanation, or null. */
   #owed: Refusal | null = null;
   #failedLogins = 0;
+  #refusedLogins = 0;
   #scramBegins = 0;
   #opened: CapabilityContext['opened'] = null;
 
@@ -203,9 +204,9 @@ export class Authorization {
   /** The attempt was refused; a step when it was one too many. */
   #refuse(refusal: Refusal): Step | null {
     this.#leave(reply.refusals[refusal]);
-    if (refusal !== 'credentials') return null;
-    this.#failedLogins += 1;
-    return this.#failedLogins < failedLoginsMax
+    this.#refusedLogins += 1;
+    if (refusal === 'credentials') this.#failedLogins += 1;
+    return this.#failedLogins < failedLoginsMax && this.#refusedLogins < refusedLoginsMax
       ? null
       : { kind: 'close', reason: 'too-many-failures' };
   }

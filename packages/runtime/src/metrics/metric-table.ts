@@ -75,6 +75,7 @@ const loginReason: LabelDefinition = {
     ...['opened', 'unknown-name', 'wrong-secret', 'no-such-credential', 'no-grant', 'bad-token'],
     ...['bad-certificate', 'suspended', 'in-use', 'login-delay', 'throttled', 'overloaded'],
     ...['unusable-record', 'credentials-changing', 'provider-unavailable', 'store-unavailable'],
+    ...['client-gone', 'abandoned'],
   ],
 };
 

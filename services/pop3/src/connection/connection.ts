@@ -107,6 +107,10 @@ export class Connection implements SocketOwner {
     return this.#endReason;
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   get session(): Session | null {
     return this.#session;
   }
@@ -161,6 +165,7 @@ export class Connection implements SocketOwner {
     if (this.#handshaking && !this.#ending) this.#endReason = 'tls-failed';
     this.#outbox.closed();
     this.#readAhead.clear();
+    this.#login.abandon();
     this.#releaseMaildrop();
     this.#frontEnd.ended(this);
   }

@@ -45,12 +45,18 @@ export interface LoginExchangeParts {
   readonly desk: LoginDesk;
   readonly rule: LoginNameRule;
   readonly origin: Origin;
+  /** Whether the client has left. */
+  readonly isGone: () => boolean;
+  /** Hears of an exchange that the client did not go on with. */
+  readonly onAbandoned: (performed: Performed) => void;
 }
 
 export class LoginExchange {
   readonly #desk: LoginDesk;
   readonly #rule: LoginNameRule;
   readonly #address: string;
+  readonly #isGone: () => boolean;
+  readonly #onAbandoned: (performed: Performed) => void;
   #peer: TlsPeer | null;
   #scram: ScramLogin | null = null;
   #mechanism = '';
@@ -58,6 +64,8 @@ export class LoginExchange {
   constructor(parts: LoginExchangeParts) {
     this.#desk = parts.desk;
     this.#rule = parts.rule;
+    this.#isGone = parts.isGone;
+    this.#onAbandoned = parts.onAbandoned;
     const { address, tls } = parts.origin;
     this.#address = address;
     this.#peer = tls === null ? null : peerBehind(tls);
@@ -71,8 +79,15 @@ export class LoginExchange {
   /** TLS is up. If the client's own ended at a balancer, this is the balancer's and tells nothing. */
   handshaken(socket: TLSSocket): Secured {
     this.#peer ??= peerOf(socket);
-    this.#scram = null;
+    this.abandon();
     return securedBy(this.#peer);
+  }
+
+  /** The client has left, or does something else: an exchange that stands open came to nothing. */
+  abandon(): void {
+    const scram = this.#scram;
+    this.#scram = null;
+    if (scram !== null) this.#onAbandoned(this.#ended(scram.abandoned(), this.#mechanism));
   }
 
   /** Never rejects. */
@@ -94,6 +109,7 @@ export class LoginExchange {
 
   #attempt(attempt: Attempt): Promise<LoginResult> {
     const { passwords, others } = this.#desk;
+    if (attempt.kind !== 'proved') this.abandon();
     const claim = this.#claim(attempt.authenticationId, attempt.authorizationId);
     switch (attempt.kind) {
       case 'password':
@@ -102,7 +118,7 @@ export class LoginExchange {
         return others.apop(claim, attempt);
       case 'token':
         return others.token(
-          this.#claim('', attempt.authorizationId, attempt.authorizationId),
+          this.#claim('', attempt.authorizationId, this.#accountOf(attempt.authorizationId)),
           attempt.token,
           (name) => this.#vouchedClaim(name, attempt.authorizationId),
         );
@@ -117,8 +133,8 @@ export class LoginExchange {
   }
 
   async #begin(effect: Extract<LoginEffect, { kind: 'scram-begin' }>): Promise<Performed> {
+    this.abandon();
     this.#mechanism = effect.mechanism;
-    this.#scram = null;
     const claim = this.#claim(effect.authenticationId, effect.authorizationId);
     const begun = await this.#desk.beginScram(claim, effect.hash === 'SHA-1' ? 'sha1' : 'sha256');
     if ('kind' in begun) return this.#ended(begun, effect.mechanism);
@@ -169,14 +185,22 @@ export class LoginExchange {
     return {
       claimant: this.#claimant(),
       names: isWhole ? { actor, maildrop } : null,
+      actor,
       account: account ?? actor ?? authenticationId,
     };
+  }
+
+  /** What failures for a name that is asked for are counted under, however it is written. */
+  #accountOf(name: string): string {
+    const parsed = name === '' ? null : parseLoginName(name, '', this.#rule);
+    return (parsed === null ? null : canonical(parsed.actor)) ?? name;
   }
 
   #claimant(): Claimant {
     return {
       address: this.#address,
       certificateNames: this.#peer?.certificateNames ?? null,
+      isGone: this.#isGone,
     };
   }
 

@@ -19,6 +19,8 @@ const guesses: ReadonlySet<RefusalReason> = new Set([
   'no-such-credential',
   'bad-token',
   'bad-certificate',
+  // Else a mailbox with a broken record could be told from a name that is not there.
+  'unusable-record',
 ]);
 
 export class Admittance {
@@ -40,20 +42,26 @@ export class Admittance {
     secret: Uint8Array | null,
     verify: () => Promise<LoginResult>,
   ): Promise<LoginResult> {
-    if (!(await this.wait(claim))) return refused('throttled');
+    if ((await this.wait(claim)) === null) return refused('throttled');
+    if (claim.claimant.isGone()) return refused('client-gone');
     const result = await verify();
     this.note(claim, secret, result);
     return result;
   }
 
-  /** False when it has to be refused unseen. */
-  async wait({ claimant, account }: Claim): Promise<boolean> {
-    const source = { address: claimant.address, account };
-    const assessment = this.#throttle.assess(source);
-    if ('refused' in assessment) return false;
+  /** How long it has waited, in milliseconds; null when it has to be refused unseen. */
+  async wait(claim: Claim): Promise<number | null> {
+    const { claimant, account } = claim;
+    const assessment = this.#throttle.assess({ address: claimant.address, account });
+    if ('refused' in assessment) return null;
     const { waitMs } = assessment;
-    if (waitMs <= 0) return true;
-    return (await this.#sleep(waitMs)) && this.#throttle.stillWelcome(source, waitMs);
+    if (waitMs <= 0) return 0;
+    return (await this.#sleep(waitMs)) && this.isWelcome(claim, waitMs) ? waitMs : null;
+  }
+
+  /** False when what it has waited is not enough any more, because others have failed meanwhile. */
+  isWelcome({ claimant, account }: Claim, waitedMs: number): boolean {
+    return this.#throttle.stillWelcome({ address: claimant.address, account }, waitedMs);
   }
 
   /** Refuses those who wait, and from now on those who would have to. */

@@ -21,12 +21,16 @@ export interface Claimant {
   readonly address: string;
   /** Of its verified certificate; null without one. */
   readonly certificateNames: readonly string[] | null;
+  /** Whether it has left: nothing is hashed, opened or locked for it any more. */
+  readonly isGone: () => boolean;
 }
 
 export interface Claim {
   readonly claimant: Claimant;
   /** Null when what was sent can be nobody's name: it is treated as one that is unknown. */
   readonly names: LoginNames | null;
+  /** Whose secret it is, canonical, also where the maildrop's name is nobody's; null: nobody's. */
+  readonly actor: string | null;
   /** What failures are counted under: the actor, or what was sent in its place. */
   readonly account: string;
 }
@@ -72,6 +76,9 @@ const refusalOf = {
   'login-delay': 'login-delay',
   // An outage is never told as a wrong password: clients would forget theirs (RFC 3206 §4).
   throttled: 'temporary',
+  // Nobody hears these two: they are what an attempt came to that its client did not wait for.
+  'client-gone': 'temporary',
+  abandoned: 'credentials',
   overloaded: 'temporary',
   'unusable-record': 'credentials',
   'credentials-changing': 'temporary',

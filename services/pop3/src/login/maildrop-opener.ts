@@ -7,7 +7,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { type KnownLogin, type Store, StoreError } from '@poplar/store';
-import { type LoginNames, type LoginResult, refused } from './contract.ts';
+import { type Claimant, type LoginNames, type LoginResult, refused } from './contract.ts';
 
 export class MaildropOpener {
   readonly #store: Store;
@@ -20,7 +20,13 @@ export class MaildropOpener {
   }
 
   /** Rejects with a StoreError; no lock is held then. */
-  async open(login: KnownLogin, names: LoginNames): Promise<LoginResult | 'stale'> {
+  async open(
+    login: KnownLogin,
+    names: LoginNames,
+    claimant: Claimant,
+  ): Promise<LoginResult | 'stale'> {
+    // Nobody would have the maildrop, but its login delay would begin.
+    if (claimant.isGone()) return refused('client-gone', login.address);
     const target = names.maildrop === null ? login : login.target;
     if (target === null) return refused('no-grant', login.address);
     const store = this.#store;

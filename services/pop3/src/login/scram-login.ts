@@ -44,10 +44,12 @@ export class ScramLogin {
   readonly #login: Login | null;
   readonly #secret: ScramSecret;
   readonly #isDecoy: boolean;
+  readonly #waitedMs: number;
   #isProved = false;
 
   private constructor(parts: ScramLoginParts, claim: Claim, found: Found) {
     this.#parts = parts;
+    this.#waitedMs = found.waitedMs;
     this.#claim = claim;
     this.#login = found.login;
     this.#secret = found.secret;
@@ -60,10 +62,13 @@ export class ScramLogin {
     claim: Claim,
     hash: ScramHash,
   ): Promise<{ run: ScramLogin; begun: ScramBegun } | Refused> {
-    if (!(await parts.admittance.wait(claim))) return refused('throttled');
-    const { names } = claim;
-    const login = names === null ? null : await parts.store.findLogin(names.actor, names.maildrop);
-    const found = find(parts, claim, { login, hash });
+    const waitedMs = await parts.admittance.wait(claim);
+    if (waitedMs === null) return refused('throttled');
+    const { actor, names } = claim;
+    // The salt is the actor's, whatever else is wrong: a decoy then would tell that there is one.
+    const login =
+      actor === null ? null : await parts.store.findLogin(actor, names?.maildrop ?? null);
+    const found = { ...find(parts, claim, { login, hash }), waitedMs };
     const { salt, iterations } = found.secret;
     const nonce = randomBytes(scramNonceOctets).toString('base64');
     return {
@@ -76,6 +81,8 @@ export class ScramLogin {
     authMessage: Uint8Array,
     proof: Uint8Array,
   ): { readonly kind: 'proved'; readonly signature: Uint8Array } | Refused {
+    // Others of this address may have failed since it was let in: many exchanges can stand open here.
+    if (!this.#parts.admittance.isWelcome(this.#claim, this.#waitedMs)) return refused('throttled');
     const signature = verifyScramProof({ secret: this.#secret, authMessage, proof });
     if (signature !== null && !this.#isDecoy && this.#login !== null) {
       this.#isProved = true;
@@ -94,10 +101,15 @@ export class ScramLogin {
     // One proof opens one maildrop, once.
     this.#isProved = false;
     if (!login.enabled) return refused('suspended', login.address);
-    const result = await this.#parts.opener.open(login, names);
+    const result = await this.#parts.opener.open(login, names, this.#claim.claimant);
     if (result === 'stale') return refused('credentials-changing', login.address);
     this.#parts.admittance.note(this.#claim, null, result);
     return result;
+  }
+
+  /** The client does not go on. That it may have learnt that its password is right must be seen. */
+  abandoned(): Refused {
+    return refused('abandoned', this.#isDecoy ? null : (this.#login?.address ?? null));
   }
 
   #failure(): Refused {
@@ -106,7 +118,11 @@ export class ScramLogin {
   }
 }
 
-interface Found {
+interface Found extends Proven {
+  readonly waitedMs: number;
+}
+
+interface Proven {
   readonly login: Login | null;
   readonly secret: ScramSecret;
   readonly isDecoy: boolean;
@@ -116,7 +132,7 @@ function find(
   parts: ScramLoginParts,
   { account }: Claim,
   asked: { readonly login: Login | null; readonly hash: ScramHash },
-): Found {
+): Proven {
   const { login, hash } = asked;
   const kind = hash === 'sha1' ? 'scram-sha-1' : 'scram-sha-256';
   const credentials = login?.credentials ?? [];

@@ -7,6 +7,7 @@
  * on a name a stranger made up (the name selects a context from a fixed map or gets the default).
  */
 
+import { hash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import tls from 'node:tls';
 
@@ -115,7 +116,7 @@ export class SecureEndpoint {
       key: certificate.key,
       ticketKeys: this.#ticketKeys,
       // Not to be left out anywhere: another one, and no session of before is resumed.
-      sessionIdContext: 'poplar-pop3',
+      sessionIdContext: sessionContext(clientCa),
       minVersion: 'TLSv1.2',
       ciphers,
       honorCipherOrder: true,
@@ -151,4 +152,13 @@ export class SecureEndpoint {
  */
 function keyOf(socket: Socket): string {
   return `${socket.remoteAddress}|${socket.remotePort}|${socket.localAddress}|${socket.localPort}`;
+}
+
+/**
+ * A ticket remembers that its client's certificate was verified: under other authorities it must not be
+ * resumed.
+ */
+function sessionContext(clientCa: string | null): string {
+  const authorities = clientCa === null ? '' : hash('sha256', clientCa, 'hex').slice(0, 16);
+  return `poplar-${authorities}`;
 }

@@ -100,19 +100,41 @@ function isStored(outcome: ImportOutcome): outcome is Stored {
 async function store(rows: readonly Row[], run: CredentialImport): Promise<boolean> {
   const { report, create } = run;
   const hashed: { address: string; stored: string }[] = [];
+  const taken: Row[] = [];
   for (let at = 0; at < rows.length; at += hashesAtOnceMax) {
     if (run.stopping.aborted) return false;
-    const some = rows.slice(at, at + hashesAtOnceMax).map(async ({ address, secret }) => {
-      return { address, stored: typeof secret === 'string' ? secret : await hashPassword(secret) };
+    const some = rows.slice(at, at + hashesAtOnceMax);
+    const stored = await Promise.all(some.map(({ secret }) => storedForm(secret)));
+    some.forEach((row, index) => {
+      const form = stored[index] ?? null;
+      if (form === null) {
+        report.skip({
+          ...row,
+          reason: 'a password that cannot be one: a control character, or its length',
+        });
+        return;
+      }
+      taken.push(row);
+      hashed.push({ address: row.address, stored: form });
     });
-    hashed.push(...(await Promise.all(some)));
     run.onProgress();
   }
   const outcomes = await run.store.credentials.import(hashed, { create, actor: 'command' });
-  rows.forEach(({ lineNumber, name, dropped }, index) => {
+  taken.forEach(({ lineNumber, name, dropped }, index) => {
     const outcome = outcomes[index] ?? 'invalid';
     if (isStored(outcome)) report.take(outcome, dropped);
     else report.skip({ lineNumber, name, reason: outcomeTexts[outcome] });
   });
   return true;
+}
+
+/** Null when it can be nobody's password. */
+async function storedForm(secret: string | Uint8Array): Promise<string | null> {
+  if (typeof secret === 'string') return secret;
+  try {
+    return await hashPassword(secret);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
