@@ -198,6 +198,43 @@ describe('SCRAM does not open', () => {
     assert.equal(run.reply.code, 'AUTH');
   });
 
+  test('a maildrop that can be nobody’s changes nothing about the salt', async () => {
+    const real = await tryOnce({ password: 'x' });
+    for (const other of [{ user: `${ann}/a..b@example.org` }, { authzid: 'a..b@example.org' }]) {
+      const run = await refuses({ ...other, password: 'x' });
+      assert.deepEqual([run.salt, run.reply.code], [real.salt, 'AUTH']);
+      assert.equal((await tryOnce(other)).reply.code, 'AUTH', 'also with the right password');
+    }
+    await allClosed(database);
+  });
+
+  test('proofs that were held back until others had failed are not looked at', async () => {
+    const guarded = await startNode({
+      databaseUrl: database.url,
+      workers: 1,
+      environment: {
+        ...{ POPLAR_AUTH_SCRAM: 'on', POPLAR_AUTH_TRUSTED_NETWORKS: '' },
+        POPLAR_LISTEN_LMTP: '',
+      },
+    });
+    try {
+      const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
+      const attempts = Array.from({ length: 30 }, () =>
+        tryOnce({ password: 'guess', held }, () => tls(guarded)),
+      );
+      await eventually(async () => assert.equal(await metric(guarded, 'poplar_connections'), 30));
+      // All of them have been asked for their proof by then.
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      letGo();
+      const codes = (await Promise.all(attempts)).map(({ reply }) => reply.code);
+      const looked = codes.filter((code) => code === 'AUTH').length;
+      assert.ok(looked >= 1 && looked <= 6, `${looked} were looked at`);
+      assert.equal(codes.filter((code) => code === 'SYS/TEMP').length, codes.length - looked);
+    } finally {
+      await guarded.stop();
+    }
+  });
+
   test('bound to another connection, or to nothing it has', async () => {
     const other = await tls();
     const { tls: socket } = other.wire;
@@ -229,6 +266,9 @@ describe('SCRAM does not open', () => {
   test('a client that leaves when it has seen server-final leaves no lock', async () => {
     const opened = () => metric(node, 'poplar_logins_total', { outcome: 'opened' });
     const before = await opened();
+    // Who left may have learnt that its password is right: that must be seen.
+    const abandoned = () => metric(node, 'poplar_login_reasons_total', { reason: 'abandoned' });
+    const abandonedBefore = await abandoned();
     for (let tries = 0; tries < 5; tries += 1) {
       const client = await tls();
       const gone = scram(client, {
@@ -241,6 +281,7 @@ describe('SCRAM does not open', () => {
       await assert.rejects(gone);
     }
     await allClosed(database);
+    await eventually(async () => assert.ok((await abandoned()) >= abandonedBefore + 5));
     const client = await tls();
     assert.ok((await scram(client, attempt)).reply.ok, 'the maildrop is free');
     await leave(database, client);

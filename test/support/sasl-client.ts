@@ -8,7 +8,9 @@
 import type { Pop3Client, Pop3Reply } from './pop3-client.ts';
 
 /** What is said to a challenge: octets, text in UTF-8, or something made of the challenge. */
-export type Answer = string | Uint8Array | ((challenge: Buffer) => string | Uint8Array);
+type Octets = string | Uint8Array;
+
+export type Answer = Octets | ((challenge: Buffer) => Octets | Promise<Octets>);
 
 /** Says `*` instead of an answer (RFC 5034 §4). */
 export const cancel: Answer = () => '*';
@@ -43,7 +45,7 @@ export async function exchange(client: Pop3Client, wanted: Exchange): Promise<Ex
     const answer = answers[challenges.length];
     challenges.push(said);
     if (answer === undefined) client.wire.fail(`no answer to the challenge ${said}`);
-    const octets = typeof answer === 'function' ? answer(said) : answer;
+    const octets = typeof answer === 'function' ? await answer(said) : answer;
     client.wire.write(answer === cancel ? '*\r\n' : `${base64(octets)}\r\n`);
   }
 }

@@ -25,6 +25,8 @@ export interface ScramAttempt {
   readonly flag?: 'n' | 'y';
   /** What is said to server-final instead of nothing. */
   readonly last?: Answer;
+  /** Client-final is held back until this is over. */
+  readonly held?: Promise<void>;
   /** What is said to server-first instead of client-final. */
   readonly final?: Answer;
 }
@@ -65,7 +67,8 @@ export async function scram(client: Pop3Client, attempt: ScramAttempt): Promise<
   const bare = `n=${saslName(attempt.user)},r=${nonce}`;
   const run = { salt: '', iterations: 0, serverProved: false };
   let expected = '';
-  const prove = (serverFirst: Buffer): string => {
+  const prove = async (serverFirst: Buffer): Promise<string> => {
+    await attempt.held;
     const fields = fieldsOf(serverFirst);
     const whole = fields.get('r') ?? '';
     if (!whole.startsWith(nonce) || whole === nonce) client.wire.fail('not a nonce of ours');

@@ -2,15 +2,16 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, randomBytes, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import tls from 'node:tls';
 import { bindingData, endPointData } from './channel-binding.ts';
 import { namesOf, verifiedNames } from './peer-certificate.ts';
+import { SecureEndpoint } from './secure-endpoint.ts';
 
 let directory = '';
 before(() => {
@@ -119,6 +120,45 @@ describe('a client certificate', () => {
     await connected({ ...options, ca: client.cert }, {}, (socket) => {
       assert.equal(verifiedNames(socket), null);
     });
+  });
+
+  test('is not believed by a ticket when its authority is not any more', async () => {
+    const server = certificate('endpoint', [...curve, '-subj', '/CN=localhost']);
+    const client = certificate('bob', [...curve, '-subj', '/CN=Bob', '-addext', mail]);
+    const certificates = { default: server, named: [], clientCa: client.cert };
+    const endpoint = new SecureEndpoint({
+      ...{ certificates, ticketKeys: randomBytes(48), handshakeTimeoutMs: 5_000 },
+    });
+    const listener = createServer((raw) => {
+      endpoint.secure(raw, (socket) => {
+        const names = verifiedNames(socket) ?? ['nobody'];
+        socket.end(`${socket.isSessionReused()} ${names.at(-1)}`);
+      });
+    });
+    await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+    const { port } = listener.address() as AddressInfo;
+    const visit = async (options: tls.ConnectionOptions) => {
+      const socket = tls.connect({ port, rejectUnauthorized: false, ...options });
+      let session: Buffer | undefined;
+      socket.on('session', (ticket) => {
+        session = ticket;
+      });
+      let said = '';
+      for await (const bytes of socket) said += String(bytes);
+      return { said, session };
+    };
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      const only = { minVersion: version, maxVersion: version };
+      endpoint.replaceCertificates(certificates);
+      const first = await visit({ ...only, cert: client.cert, key: client.key });
+      assert.equal(first.said, 'false cn:Bob');
+      assert.ok(first.session !== undefined);
+      const again = { ...only, session: first.session };
+      assert.equal((await visit(again)).said, 'true cn:Bob');
+      endpoint.replaceCertificates({ ...certificates, clientCa: server.cert });
+      assert.equal((await visit(again)).said, 'false nobody');
+    }
+    await new Promise((resolve) => listener.close(resolve));
   });
 
   test('with two common names or a quoted list has neither', () => {
