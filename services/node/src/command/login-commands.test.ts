@@ -227,6 +227,19 @@ describe('credential import', () => {
     return 'credential import passwd';
   };
 
+  test('a password that cannot be one is skipped, and what stands around it is taken', async () => {
+    const some = ['c1@example.org:{PLAIN}one', 'c2@example.org:{PLAIN.B64}AGFi'];
+    writeFileSync(join(folder, 'odd'), [...some, 'c3@example.org:{PLAIN}three', ''].join('\n'));
+    const run = await poplar('credential import odd --create'.split(' '));
+    assert.equal(run.code, 1);
+    assert.match(run.out, /line 2 c2@example\.org: a password that cannot be one/);
+    for (const name of ['c1', 'c3']) {
+      const login = await store.findLogin(`${name}@example.org`);
+      assert.equal(login?.credentials.length, 1, name);
+    }
+    assert.equal(await store.findLogin('c2@example.org'), null);
+  });
+
   test('what is there is set, the rest is named with its reason, and no password is told', async () => {
     const run = await poplar(`${file()} --progress`.split(' '));
     assert.equal(run.code, 1);
