@@ -10,7 +10,6 @@
  * Never: a rejection; a release without the token; more releases waiting than the queue's bound.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchQueue } from './connection/batch-queue.ts';
 import type { ShortLine } from './connection/short-line.ts';
 import type { MailboxId } from './contract.ts';
@@ -18,6 +17,7 @@ import { batchQueueMax, closeAttemptsMax, closeRetryMaxMs, closeRetryMinMs } fro
 import type { LockKeeper } from './lock-keeper.ts';
 import { findHeldLocks } from './statements/find-held-locks.ts';
 import { type HeldLock, releaseLocks } from './statements/release-locks.ts';
+import { realWorld, sleep, type World } from './world.ts';
 
 type Released = 'released' | 'skipped' | 'unknown';
 
@@ -28,14 +28,16 @@ export class Closing {
 
   readonly #line: ShortLine;
   readonly #keeper: LockKeeper;
+  readonly #world: World;
   readonly #background = new Set<Promise<void>>();
   readonly #ended = new AbortController();
   #renewing = false;
 
-  constructor(line: ShortLine, keeper: LockKeeper) {
+  constructor(line: ShortLine, keeper: LockKeeper, world: World = realWorld) {
     this.#line = line;
+    this.#world = world;
     this.#keeper = keeper;
-    this.queue = new BatchQueue({ send: (locks) => this.#send(locks) });
+    this.queue = new BatchQueue({ send: (locks) => this.#send(locks), world });
   }
 
   /** Resolves when the lock is released, was not held, or is left to the background. */
@@ -113,7 +115,7 @@ export class Closing {
   /** False when the store is closing. */
   async #pause(pauseMs: number): Promise<boolean> {
     const { signal } = this.#ended;
-    await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+    await sleep(this.#world, pauseMs, signal);
     return !signal.aborted;
   }
 
