@@ -32,6 +32,8 @@ export class Closing {
   readonly #background = new Set<Promise<void>>();
   readonly #ended = new AbortController();
   #renewing = false;
+  /** Epochs asked for up to here may have taken an abandoned lock along. */
+  #tooEarly = 0;
 
   constructor(line: ShortLine, keeper: LockKeeper, world: World = realWorld) {
     this.#line = line;
@@ -72,6 +74,7 @@ export class Closing {
 
   #abandon(): void {
     this.abandoned += 1;
+    this.#tooEarly = this.#keeper.asked;
     if (this.#renewing || this.#ended.signal.aborted) return;
     this.#renewing = true;
     this.#inBackground(
@@ -82,18 +85,22 @@ export class Closing {
   }
 
   async #renewEpoch(): Promise<void> {
-    const { epochs } = this.#keeper;
     for (let pauseMs = closeRetryMinMs; ; pauseMs = Math.min(pauseMs * 2, closeRetryMaxMs)) {
       if (!(await this.#pause(pauseMs))) return;
-      // A connection made meanwhile has begun one.
-      if (this.#keeper.epochs > epochs) return;
+      // A connection made meanwhile may have begun one.
+      if (this.#isFree) return;
       try {
         await this.#keeper.begin(await this.#line.connected());
-        return;
       } catch {
         // The line was lost: the next one begins an epoch itself, which is looked for above.
       }
+      if (this.#isFree) return;
     }
+  }
+
+  /** Whether an epoch was begun after everything that was abandoned had been forgotten. */
+  get #isFree(): boolean {
+    return this.#keeper.settled > this.#tooEarly;
   }
 
   async #attempt(lock: HeldLock): Promise<Released> {
