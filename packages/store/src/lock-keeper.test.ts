@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { MailboxId } from './contract.ts';
+import { beginEpoch } from './statements/begin-epoch.ts';
 import { takeLocks } from './statements/take-locks.ts';
 import { openStore, type Store, type StoreOptions } from './store.ts';
 import { type DatabaseProxy, databaseProxy } from './testing/database-proxy.ts';
@@ -195,4 +196,25 @@ test('an epoch that could not be begun is begun for locks that nobody uses any m
   proxy.lose('begin_epoch', 'request');
   proxy.mend();
   await eventuallyFree(mailboxId);
+});
+
+test('an epoch that is begun late, behind a newer one, frees nothing', async () => {
+  const mailboxId = await mail.addMailbox();
+  await using stores = new AsyncDisposableStack();
+  const store = worker();
+  stores.defer(() => store.end());
+  const first = await mail.open(mailboxId, { store });
+  const ownerId = String((await lockOf(mailboxId))?.owner_id);
+  await store.close(mailboxId, first.token);
+  await reconnect(store);
+  const { token } = await mail.open(mailboxId, { store });
+  // From a server process that hung, asked before the last one was: it does not know the lock.
+  const values = beginEpoch.parameters({ ownerId, epoch: '1', locks: [] });
+  const late = (await mail.database.client()).query(
+    beginEpoch.text,
+    values.map((value) => value as Buffer),
+  );
+  assert.equal((await late).rowCount, 0);
+  assert.equal((await mail.open(mailboxId)).kind, 'in-use');
+  assert.equal((await lockOf(mailboxId))?.token, token);
 });

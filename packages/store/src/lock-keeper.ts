@@ -17,7 +17,9 @@
  *
  * `forget` ends all three: the session is over, and its lock is not taken along any more.
  *
- * Never: a lock taken along that nobody in this process uses; an epoch guessed.
+ * Epochs are numbered here, so that a beginning that hung and is done after a later one is refused.
+ *
+ * Never: a lock taken along that nobody in this process uses; an epoch guessed; a number used twice.
  */
 
 import type { Link } from './connection/link.ts';
@@ -44,6 +46,9 @@ export class LockKeeper {
   readonly #kept = new Map<string, Map<string, Kept>>();
   /** Null where it is not known. An owner stays here until it is known to be removed. */
   readonly #epochs = new Map<string, string | null>();
+
+  /** Of the last epoch that was asked for, of whichever owner. */
+  #number = 0;
 
   /** @param lost hears of tokens that do not hold their lock any more */
   constructor(lost: (tokens: readonly string[]) => void) {
@@ -101,7 +106,9 @@ export class LockKeeper {
   async #begin(link: Link, ownerId: string): Promise<string> {
     const kept = [...(this.#kept.get(ownerId)?.values() ?? [])];
     const live = kept.filter(({ state }) => state === 'live').map(({ token }) => token);
-    const rows: EpochRow[] = await link.run(beginEpoch, { ownerId, locks: kept });
+    this.#number += 1;
+    const begun = { ownerId, epoch: String(this.#number), locks: kept };
+    const rows: EpochRow[] = await link.run(beginEpoch, begun);
     const epoch = rows[0]?.epoch ?? noEpoch;
     this.epochs += 1;
     if (epoch === noEpoch) this.#epochs.delete(ownerId);
