@@ -251,6 +251,8 @@ export class Store {
   async flag(request: FlagRequest): Promise<FlagResult> {
     const result = await this.#flagging.flag(request);
     this.#keeper.forget(request.token);
+    // A former primary that does not know yet says so, too, and the lock is there still.
+    if (result.kind === 'lock-lost') await this.#closing.close(request.mailboxId, request.token);
     return result;
   }
 
