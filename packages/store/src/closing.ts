@@ -10,7 +10,6 @@
  * Never: a rejection; a release without the token; more releases waiting than the queue's bound.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchQueue } from './connection/batch-queue.ts';
 import type { ShortLine } from './connection/short-line.ts';
 import type { MailboxId } from './contract.ts';
@@ -18,6 +17,7 @@ import { batchQueueMax, closeAttemptsMax, closeRetryMaxMs, closeRetryMinMs } fro
 import type { LockKeeper } from './lock-keeper.ts';
 import { findHeldLocks } from './statements/find-held-locks.ts';
 import { type HeldLock, releaseLocks } from './statements/release-locks.ts';
+import { realWorld, sleep, type World } from './world.ts';
 
 type Released = 'released' | 'skipped' | 'unknown';
 
@@ -28,14 +28,18 @@ export class Closing {
 
   readonly #line: ShortLine;
   readonly #keeper: LockKeeper;
+  readonly #world: World;
   readonly #background = new Set<Promise<void>>();
   readonly #ended = new AbortController();
   #renewing = false;
+  /** Epochs asked for up to here may have taken an abandoned lock along. */
+  #tooEarly = 0;
 
-  constructor(line: ShortLine, keeper: LockKeeper) {
+  constructor(line: ShortLine, keeper: LockKeeper, world: World = realWorld) {
     this.#line = line;
+    this.#world = world;
     this.#keeper = keeper;
-    this.queue = new BatchQueue({ send: (locks) => this.#send(locks) });
+    this.queue = new BatchQueue({ send: (locks) => this.#send(locks), world });
   }
 
   /** Resolves when the lock is released, was not held, or is left to the background. */
@@ -70,6 +74,7 @@ export class Closing {
 
   #abandon(): void {
     this.abandoned += 1;
+    this.#tooEarly = this.#keeper.asked;
     if (this.#renewing || this.#ended.signal.aborted) return;
     this.#renewing = true;
     this.#inBackground(
@@ -80,18 +85,22 @@ export class Closing {
   }
 
   async #renewEpoch(): Promise<void> {
-    const { epochs } = this.#keeper;
     for (let pauseMs = closeRetryMinMs; ; pauseMs = Math.min(pauseMs * 2, closeRetryMaxMs)) {
       if (!(await this.#pause(pauseMs))) return;
-      // A connection made meanwhile has begun one.
-      if (this.#keeper.epochs > epochs) return;
+      // A connection made meanwhile may have begun one.
+      if (this.#isFree) return;
       try {
         await this.#keeper.begin(await this.#line.connected());
-        return;
       } catch {
         // The line was lost: the next one begins an epoch itself, which is looked for above.
       }
+      if (this.#isFree) return;
     }
+  }
+
+  /** Whether an epoch was begun after everything that was abandoned had been forgotten. */
+  get #isFree(): boolean {
+    return this.#keeper.settled > this.#tooEarly;
   }
 
   async #attempt(lock: HeldLock): Promise<Released> {
@@ -113,7 +122,7 @@ export class Closing {
   /** False when the store is closing. */
   async #pause(pauseMs: number): Promise<boolean> {
     const { signal } = this.#ended;
-    await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+    await sleep(this.#world, pauseMs, signal);
     return !signal.aborted;
   }
 

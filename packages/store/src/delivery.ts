@@ -4,18 +4,22 @@
  * Never: an answer before the commit is acknowledged; the pieces joined on this side.
  */
 
-import { randomUUID } from 'node:crypto';
 import type { LinkPool } from './connection/pool.ts';
 import type { DeliverRequest, DeliverResult } from './contract.ts';
 import { StoreError } from './errors.ts';
 import { bodyOctetsMax, deliveriesMax } from './limits.ts';
 import { deliverMessage } from './statements/deliver-message.ts';
+import { realWorld, type World } from './world.ts';
 
 /**
  * Rejects with a StoreError. After STORE_UNAVAILABLE, STORE_TIMEOUT and OUTCOME_UNKNOWN the message
  * may have been delivered after all: sending it again can double it but not lose it.
  */
-export async function deliver(pool: LinkPool, request: DeliverRequest): Promise<DeliverResult> {
+export async function deliver(
+  pool: LinkPool,
+  request: DeliverRequest,
+  world: World = realWorld,
+): Promise<DeliverResult> {
   const { deliveries, pieces, octets, headerOctets, uidl, receivedAt } = request;
   if (deliveries.length === 0) return { delivered: [] };
   if (deliveries.length > deliveriesMax) {
@@ -26,7 +30,7 @@ export async function deliver(pool: LinkPool, request: DeliverRequest): Promise<
   }
   const copies = await pool.run(deliverMessage, {
     mailboxIds: deliveries.map((delivery) => delivery.mailboxId),
-    guids: deliveries.map(() => randomUUID()),
+    guids: deliveries.map(() => world.uuid()),
     prefixes: deliveries.map((delivery) => delivery.prefix),
     pieces,
     octets,

@@ -12,13 +12,13 @@
  * Never: `flagged` before the commit is acknowledged; a message flagged that was not asked for.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { LinkPool } from './connection/pool.ts';
 import type { FlagRequest, FlagResult } from './contract.ts';
 import { StoreError, translateError } from './errors.ts';
 import { flagMessagesMax, settleMs, settleRetryMaxMs, settleRetryMinMs } from './limits.ts';
 import { confirmReceipt } from './statements/confirm-receipt.ts';
 import { flagMessages } from './statements/flag-messages.ts';
+import { realWorld, sleep, type World } from './world.ts';
 
 export class Flagging {
   /** Flags whose first answer was lost. */
@@ -26,9 +26,11 @@ export class Flagging {
 
   readonly #pool: LinkPool;
   readonly #settleMs: number;
+  readonly #world: World;
 
-  constructor(pool: LinkPool, settleForMs: number = settleMs) {
+  constructor(pool: LinkPool, settleForMs: number = settleMs, world: World = realWorld) {
     this.#pool = pool;
+    this.#world = world;
     this.#settleMs = settleForMs;
   }
 
@@ -59,12 +61,12 @@ export class Flagging {
   }
 
   async #settle(request: FlagRequest, cause: unknown): Promise<FlagResult> {
-    const until = performance.now() + this.#settleMs;
+    const until = this.#world.nowMs() + this.#settleMs;
     let last = cause;
     for (let pauseMs = settleRetryMinMs; ; pauseMs = Math.min(pauseMs * 2, settleRetryMaxMs)) {
-      const leftMs = until - performance.now();
+      const leftMs = until - this.#world.nowMs();
       if (leftMs <= 0) break;
-      await sleep(Math.min(pauseMs, leftMs));
+      await sleep(this.#world, Math.min(pauseMs, leftMs));
       try {
         return (await this.#find(request)) ?? (await this.#flagOrFind(request));
       } catch (error) {

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import type { MailboxId } from './contract.ts';
+import { beginEpoch } from './statements/begin-epoch.ts';
 import { takeLocks } from './statements/take-locks.ts';
 import { openStore, type Store, type StoreOptions } from './store.ts';
 import { type DatabaseProxy, databaseProxy } from './testing/database-proxy.ts';
@@ -143,6 +144,14 @@ test('locks checked while opens are on the way stay with them', async () => {
   assert.deepEqual(lost, []);
 });
 
+async function eventuallyFree(mailboxId: MailboxId): Promise<void> {
+  const until = performance.now() + 10_000;
+  while ((await mail.open(mailboxId)).kind !== 'opened') {
+    assert.ok(performance.now() < until, 'free again');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 test('a release that never reached the server is made up for by the next connection', async () => {
   const mailboxId = await mail.addMailbox();
   await using stores = new AsyncDisposableStack();
@@ -151,9 +160,61 @@ test('a release that never reached the server is made up for by the next connect
   const { token } = await mail.open(mailboxId, { store });
   proxy.lose('release_locks', 'request');
   await store.close(mailboxId, token);
-  const until = performance.now() + 10_000;
-  while ((await mail.open(mailboxId)).kind !== 'opened') {
-    assert.ok(performance.now() < until, 'free again');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  await eventuallyFree(mailboxId);
+});
+
+test('a session that ends while an epoch is begun that takes its lock along leaves none', async () => {
+  const mailboxId = await mail.addMailbox();
+  await using stores = new AsyncDisposableStack();
+  const store = worker();
+  stores.defer(() => store.end());
+  const { token } = await mail.open(mailboxId, { store });
+  const ownerId = String((await lockOf(mailboxId))?.owner_id);
+  const blocker = await mail.database.client();
+  await blocker.query('begin');
+  await blocker.query('select from owner where owner_id = $1 for update', [ownerId]);
+  proxy.break();
+  proxy.mend();
+  const waiting = "select from pg_stat_activity where wait_event_type = 'Lock'";
+  while ((await mail.database.query(waiting)).length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
   }
+  // Begun, with the token, and not there yet: no release can be sent, and none is waited for.
+  await store.close(mailboxId, token);
+  await blocker.query('commit');
+  await eventuallyFree(mailboxId);
+});
+
+test('an epoch that could not be begun is begun for locks that nobody uses any more', async () => {
+  const mailboxId = await mail.addMailbox();
+  await using stores = new AsyncDisposableStack();
+  const store = worker();
+  stores.defer(() => store.end());
+  const { token } = await mail.open(mailboxId, { store });
+  proxy.break();
+  await store.close(mailboxId, token);
+  proxy.lose('begin_epoch', 'request');
+  proxy.mend();
+  await eventuallyFree(mailboxId);
+});
+
+test('an epoch that is begun late, behind a newer one, frees nothing', async () => {
+  const mailboxId = await mail.addMailbox();
+  await using stores = new AsyncDisposableStack();
+  const store = worker();
+  stores.defer(() => store.end());
+  const first = await mail.open(mailboxId, { store });
+  const ownerId = String((await lockOf(mailboxId))?.owner_id);
+  await store.close(mailboxId, first.token);
+  await reconnect(store);
+  const { token } = await mail.open(mailboxId, { store });
+  // From a server process that hung, asked before the last one was: it does not know the lock.
+  const values = beginEpoch.parameters({ ownerId, epoch: '1', locks: [] });
+  const late = (await mail.database.client()).query(
+    beginEpoch.text,
+    values.map((value) => value as Buffer),
+  );
+  assert.equal((await late).rowCount, 0);
+  assert.equal((await mail.open(mailboxId)).kind, 'in-use');
+  assert.equal((await lockOf(mailboxId))?.token, token);
 });

@@ -17,7 +17,9 @@
  *
  * `forget` ends all three: the session is over, and its lock is not taken along any more.
  *
- * Never: a lock taken along that nobody in this process uses; an epoch guessed.
+ * Epochs are numbered here, so that a beginning that hung and is done after a later one is refused.
+ *
+ * Never: a lock taken along that nobody in this process uses; an epoch guessed; a number used twice.
  */
 
 import type { Link } from './connection/link.ts';
@@ -34,11 +36,19 @@ interface Kept extends HeldLock {
 export class LockKeeper {
   /** Epochs begun. */
   epochs = 0;
+  /** Times that `begin` was called: each takes along what is kept from then on. */
+  asked = 0;
+  /** The last of those times that came to an end: what was forgotten before it is free. */
+  settled = 0;
 
   readonly #lost: (tokens: readonly string[]) => void;
   /** Locks of each owner, by token; a worker has one owner, and a new one only when that was lost. */
   readonly #kept = new Map<string, Map<string, Kept>>();
-  readonly #epochs = new Map<string, string>();
+  /** Null where it is not known. An owner stays here until it is known to be removed. */
+  readonly #epochs = new Map<string, string | null>();
+
+  /** Of the last epoch that was asked for, of whichever owner. */
+  #number = 0;
 
   /** @param lost hears of tokens that do not hold their lock any more */
   constructor(lost: (tokens: readonly string[]) => void) {
@@ -47,9 +57,13 @@ export class LockKeeper {
 
   /** To be done on a new link before anything else. Rejects with a StoreError. */
   async begin(link: Link): Promise<void> {
+    this.asked += 1;
+    const { asked } = this;
+    // One whose locks are all forgotten, too: they may be what this is for.
     const owners = new Set([...this.#epochs.keys(), ...this.#kept.keys()]);
-    this.#epochs.clear();
+    for (const ownerId of owners) this.#epochs.set(ownerId, null);
     for (const ownerId of owners) await this.#begin(link, ownerId);
+    this.settled = Math.max(this.settled, asked);
   }
 
   /** The epoch to take locks in; the first lock of an owner begins one. Rejects with a StoreError. */
@@ -59,7 +73,7 @@ export class LockKeeper {
 
   /** The owner may be another than we think: the next open asks. */
   doubt(ownerId: string): void {
-    this.#epochs.delete(ownerId);
+    this.#epochs.set(ownerId, null);
   }
 
   /** To be said before the lock is asked for. */
@@ -92,7 +106,9 @@ export class LockKeeper {
   async #begin(link: Link, ownerId: string): Promise<string> {
     const kept = [...(this.#kept.get(ownerId)?.values() ?? [])];
     const live = kept.filter(({ state }) => state === 'live').map(({ token }) => token);
-    const rows: EpochRow[] = await link.run(beginEpoch, { ownerId, locks: kept });
+    this.#number += 1;
+    const begun = { ownerId, epoch: String(this.#number), locks: kept };
+    const rows: EpochRow[] = await link.run(beginEpoch, begun);
     const epoch = rows[0]?.epoch ?? noEpoch;
     this.epochs += 1;
     if (epoch === noEpoch) this.#epochs.delete(ownerId);

@@ -11,7 +11,6 @@
  * Never: a lock under credentials that are not current; a lock left behind by a failed open.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Closing } from './closing.ts';
 import { BatchQueue } from './connection/batch-queue.ts';
 import type { Link } from './connection/link.ts';
@@ -22,6 +21,7 @@ import { batchQueueMax, lockRetryMinMs } from './limits.ts';
 import type { LockKeeper } from './lock-keeper.ts';
 import { type OpenedState, readOpened } from './statements/read-opened.ts';
 import { type LockRequest, takeLocks } from './statements/take-locks.ts';
+import { sleep, type World } from './world.ts';
 
 type Answer = OpenResult | { readonly kind: 'owner-expired' };
 
@@ -30,6 +30,7 @@ export interface OpeningParts {
   readonly keeper: LockKeeper;
   readonly closing: Closing;
   readonly waitMs: number;
+  readonly world: World;
 }
 
 export class Opening {
@@ -39,6 +40,7 @@ export class Opening {
   readonly #keeper: LockKeeper;
   readonly #closing: Closing;
   readonly #waitMs: number;
+  readonly #world: World;
   #retrying = 0;
 
   constructor(parts: OpeningParts) {
@@ -46,9 +48,11 @@ export class Opening {
     this.#keeper = parts.keeper;
     this.#closing = parts.closing;
     this.#waitMs = parts.waitMs;
+    this.#world = parts.world;
     this.queue = new BatchQueue({
       send: (requests) => this.#send(requests),
       key: (request) => request.mailboxId,
+      world: parts.world,
     });
   }
 
@@ -68,11 +72,11 @@ export class Opening {
     if (this.#retrying >= batchQueueMax) return { kind: 'in-use' };
     this.#retrying += 1;
     try {
-      const until = performance.now() + this.#waitMs;
+      const until = this.#world.nowMs() + this.#waitMs;
       for (let pauseMs = lockRetryMinMs; ; pauseMs *= 2) {
-        const leftMs = until - performance.now();
+        const leftMs = until - this.#world.nowMs();
         if (leftMs <= 0) return { kind: 'in-use' };
-        await sleep(Math.min(pauseMs, leftMs));
+        await sleep(this.#world, Math.min(pauseMs, leftMs));
         const answer = await this.queue.submit(request);
         if (answer.kind !== 'in-use') return answer;
       }

@@ -88,7 +88,8 @@ const messageIds = [1n];
 const plans: Record<string, () => Promise<string>> = {
   takeLocks: () => planOf(takeLocks, open),
   readOpened: () => planOf(readOpened, open),
-  beginEpoch: () => planOf(beginEpoch, { ownerId: token, locks: [{ mailboxId, token }] }),
+  beginEpoch: () =>
+    planOf(beginEpoch, { ownerId: token, epoch: '1', locks: [{ mailboxId, token }] }),
   releaseLocks: () => planOf(releaseLocks, [{ mailboxId, token }]),
   findLogins: () => planOf(findLogins, [{ name: 'a', maildropName: 'b' }]),
   touchCredentials: () => planOf(touchCredentials, [{ mailboxId, credentialId: '1' }]),

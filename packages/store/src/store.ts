@@ -15,7 +15,7 @@ import { Bodies, type Slice } from './bodies.ts';
 import { Closing } from './closing.ts';
 import type { LinkSettings } from './connection/link.ts';
 import { LinkPool } from './connection/pool.ts';
-import { ShortLine } from './connection/short-line.ts';
+import { ShortLine, type ShortLineHooks } from './connection/short-line.ts';
 import type {
   BodyStream,
   DeliverRequest,
@@ -39,6 +39,7 @@ import {
   lockWaitMs,
   loginCacheEntriesMax,
   loginCacheTtlMs,
+  settleMs,
   shortStatementTimeoutMs,
   snapshotCacheOctets,
   streamConnectionsMax,
@@ -58,6 +59,7 @@ import type { NewOwner } from './statements/insert-owner.ts';
 import type { Owner } from './statements/list-owners.ts';
 import { readClusterKey } from './statements/read-cluster-key.ts';
 import type { Renewed } from './statements/renew-owners.ts';
+import { realWorld, type World } from './world.ts';
 
 export interface StoreOptions {
   /** A PostgreSQL URL; `?host=/dir` for a unix socket. */
@@ -77,6 +79,8 @@ export interface StoreOptions {
   readonly report?: (error: StoreError | null) => void;
   /** Hears of open maildrops whose lock is gone, by token: nothing their sessions mark will go. */
   readonly locksLost?: (tokens: readonly string[]) => void;
+  /** Clock, timers and connections; the real ones unless a simulation gives its own. */
+  readonly world?: World;
 }
 
 /** Plain numbers for metrics, as of now. */
@@ -120,9 +124,11 @@ export class Store {
   readonly #recipients: Recipients;
   readonly #penalties: Penalties;
   readonly #owners: Owners;
+  readonly #world: World;
 
   constructor(options: StoreOptions) {
-    const { databaseUrl, applicationName = 'poplar' } = options;
+    const { databaseUrl, applicationName = 'poplar', world = realWorld } = options;
+    this.#world = world;
     const server = { databaseUrl, applicationName };
     const short: LinkSettings = {
       ...server,
@@ -132,7 +138,7 @@ export class Store {
     };
     const durable = { ...server, pipeline: false, synchronousCommit: true };
     this.#keeper = new LockKeeper(options.locksLost ?? (() => undefined));
-    this.#short = new ShortLine(short, {
+    const hooks: ShortLineHooks = {
       report: options.report,
       prepare: async (link) => {
         // A server that lost its last commits gives their versions out again.
@@ -140,22 +146,26 @@ export class Store {
         this.#logins.cache.clear();
         await this.#keeper.begin(link);
       },
-    });
-    this.#read = new ShortLine(short);
+    };
+    this.#short = new ShortLine(short, hooks, world);
+    this.#read = new ShortLine(short, {}, world);
     this.#work = new LinkPool(
       { ...durable, statementTimeoutMs: workStatementTimeoutMs },
       options.workConnectionsMax ?? workConnectionsMax,
+      world,
     );
     this.#stream = new LinkPool(
       { ...durable, statementTimeoutMs: streamStatementTimeoutMs },
       options.streamConnectionsMax ?? streamConnectionsMax,
+      world,
     );
-    this.#closing = new Closing(this.#short, this.#keeper);
+    this.#closing = new Closing(this.#short, this.#keeper, world);
     this.#opening = new Opening({
       line: this.#short,
       keeper: this.#keeper,
       closing: this.#closing,
       waitMs: options.lockWaitMs ?? lockWaitMs,
+      world,
     });
     this.#snapshots = new Snapshots({
       line: this.#short,
@@ -163,7 +173,7 @@ export class Store {
       cacheOctets: options.snapshotCacheOctets ?? snapshotCacheOctets,
     });
     this.#bodies = new Bodies({ line: this.#read, work: this.#work, stream: this.#stream });
-    this.#flagging = new Flagging(this.#work);
+    this.#flagging = new Flagging(this.#work, settleMs, world);
     this.#logins = new Logins(this.#short, {
       entriesMax: options.loginCacheEntriesMax ?? loginCacheEntriesMax,
       ttlMs: loginCacheTtlMs,
@@ -241,6 +251,8 @@ export class Store {
   async flag(request: FlagRequest): Promise<FlagResult> {
     const result = await this.#flagging.flag(request);
     this.#keeper.forget(request.token);
+    // A former primary that does not know yet says so, too, and the lock is there still.
+    if (result.kind === 'lock-lost') await this.#closing.close(request.mailboxId, request.token);
     return result;
   }
 
@@ -261,7 +273,7 @@ export class Store {
 
   /** Stores a message for all its recipients in one transaction: durable when it answers. */
   deliver(request: DeliverRequest): Promise<DeliverResult> {
-    return deliver(this.#work, request);
+    return deliver(this.#work, request, this.#world);
   }
 
   /** Null or a kind for an envelope recipient. The address must be canonical. */

@@ -8,6 +8,7 @@
 
 import { StoreError, translateError } from '../errors.ts';
 import { batchMax, batchQueueMax } from '../limits.ts';
+import { realWorld, type World } from '../world.ts';
 
 export interface BatchOptions<Request, Result> {
   /** Sends a batch; one result for each request, in their order. */
@@ -18,6 +19,7 @@ export interface BatchOptions<Request, Result> {
   readonly weight?: (request: Request) => number;
   /** Batches in flight at once; 1 by default. */
   readonly inFlightMax?: number;
+  readonly world?: World;
 }
 
 interface Waiting<Request, Result> {
@@ -56,10 +58,10 @@ export class BatchQueue<Request, Result> {
   }
 
   #wake(): void {
-    const { inFlightMax = 1 } = this.#options;
+    const { inFlightMax = 1, world = realWorld } = this.#options;
     if (this.#waking || this.#inFlight >= inFlightMax || this.#queue.length === 0) return;
     this.#waking = true;
-    setImmediate(() => {
+    world.soon(() => {
       this.#waking = false;
       this.#inFlight += 1;
       void this.#flush();

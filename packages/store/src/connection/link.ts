@@ -46,10 +46,31 @@ const rawTypes = { getTypeParser: () => (value: unknown) => value };
 
 const serverVersionMin = 150_000;
 
-export class Link {
+/** A connection as the rest of the store sees it. */
+export interface Link {
   /** Called once when the link is lost, with the reason; not when it was ended. */
-  onLost: ((error: StoreError) => void) | null = null;
+  onLost: ((error: StoreError) => void) | null;
   /** Takes the bytes of a COPY that is running on this link. */
+  copySink: ((bytes: Buffer) => void) | null;
+  readonly open: boolean;
+  /** Rejects with a StoreError. */
+  run<Input, Output>(statement: Statement<Input, Output>, input: Input): Promise<Output[]>;
+  /** Runs a statement of the simple protocol; a COPY gives its bytes to `copySink` meanwhile. */
+  execute(text: string): Promise<void>;
+  /** Back-pressure on a COPY. */
+  pause(): void;
+  resume(): void;
+  destroy(): void;
+  end(): Promise<void>;
+}
+
+/** Rejects with a StoreError; nothing is left behind then. */
+export function connectLink(settings: LinkSettings): Promise<Link> {
+  return PostgresLink.connect(settings);
+}
+
+class PostgresLink implements Link {
+  onLost: ((error: StoreError) => void) | null = null;
   copySink: ((bytes: Buffer) => void) | null = null;
 
   readonly #client: pg.Client;
@@ -81,9 +102,8 @@ export class Link {
     this.#watchdog.unref();
   }
 
-  /** Rejects with a StoreError; nothing is left behind then. */
   static async connect(settings: LinkSettings): Promise<Link> {
-    const link = new Link(settings);
+    const link = new PostgresLink(settings);
     try {
       await link.#client.connect();
       await link.#prepare(settings);
@@ -110,7 +130,6 @@ export class Link {
     return rows.map(statement.row);
   }
 
-  /** Runs a statement of the simple protocol; a COPY gives its bytes to `copySink` meanwhile. */
   async execute(text: string): Promise<void> {
     this.#begin();
     try {
@@ -122,7 +141,6 @@ export class Link {
     }
   }
 
-  /** Back-pressure on a COPY. */
   pause(): void {
     this.#client.connection.stream.pause();
   }

@@ -11,12 +11,13 @@
 import { StoreError } from '../errors.ts';
 import { poolIdleMs, poolQueueMax, poolWaitMs } from '../limits.ts';
 import type { Statement } from '../statement.ts';
-import { Link, type LinkSettings } from './link.ts';
+import { realWorld, type Timer, type World } from '../world.ts';
+import type { Link, LinkSettings } from './link.ts';
 
 interface Waiter {
   readonly resolve: (link: Link) => void;
   readonly reject: (error: StoreError) => void;
-  readonly timer: NodeJS.Timeout;
+  readonly timer: Timer;
 }
 
 interface IdleLink {
@@ -30,15 +31,16 @@ export class LinkPool {
   readonly #idle: IdleLink[] = [];
   readonly #waiters: Waiter[] = [];
   readonly #lent = new Set<Link>();
-  readonly #sweep: NodeJS.Timeout;
+  readonly #sweep: Timer;
+  readonly #world: World;
   #connecting = 0;
   #ended = false;
 
-  constructor(settings: LinkSettings, max: number) {
+  constructor(settings: LinkSettings, max: number, world: World = realWorld) {
     this.#settings = settings;
     this.#max = max;
-    this.#sweep = setInterval(() => this.#closeUnused(), poolIdleMs / 4);
-    this.#sweep.unref();
+    this.#world = world;
+    this.#sweep = world.every(poolIdleMs / 4, () => this.#closeUnused());
   }
 
   /** Callers waiting for a link now. */
@@ -85,11 +87,11 @@ export class LinkPool {
       return Promise.reject(new StoreError('STORE_UNAVAILABLE', 'too many wait for a connection'));
     }
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const timer = this.#world.after(poolWaitMs, () => {
         const at = this.#waiters.findIndex((waiter) => waiter.timer === timer);
         if (at >= 0) this.#waiters.splice(at, 1);
         reject(new StoreError('STORE_UNAVAILABLE', 'no connection became free in time'));
-      }, poolWaitMs);
+      });
       this.#waiters.push({ resolve, reject, timer });
     });
   }
@@ -103,10 +105,10 @@ export class LinkPool {
     }
     const waiter = this.#waiters.shift();
     if (waiter === undefined) {
-      if (link.open) this.#idle.push({ link, since: performance.now() });
+      if (link.open) this.#idle.push({ link, since: this.#world.nowMs() });
       return;
     }
-    clearTimeout(waiter.timer);
+    waiter.timer.cancel();
     if (link.open) {
       this.#lent.add(link);
       waiter.resolve(link);
@@ -118,9 +120,9 @@ export class LinkPool {
   /** Ends idle links now and lent ones as they come back. */
   async end(): Promise<void> {
     this.#ended = true;
-    clearInterval(this.#sweep);
+    this.#sweep.cancel();
     for (const waiter of this.#waiters.splice(0)) {
-      clearTimeout(waiter.timer);
+      waiter.timer.cancel();
       waiter.reject(closed());
     }
     await Promise.all(this.#idle.splice(0).map(({ link }) => link.end()));
@@ -129,7 +131,7 @@ export class LinkPool {
   async #connect(): Promise<Link> {
     this.#connecting += 1;
     try {
-      const link = await Link.connect(this.#settings);
+      const link = await this.#world.connect(this.#settings);
       this.#lent.add(link);
       return link;
     } catch (error) {
@@ -144,12 +146,12 @@ export class LinkPool {
   #passOnFailure(): void {
     const waiter = this.#waiters.shift();
     if (waiter === undefined) return;
-    clearTimeout(waiter.timer);
+    waiter.timer.cancel();
     this.#connect().then(waiter.resolve, waiter.reject);
   }
 
   #closeUnused(): void {
-    const before = performance.now() - poolIdleMs;
+    const before = this.#world.nowMs() - poolIdleMs;
     while (this.#idle[0] !== undefined && this.#idle[0].since < before) {
       void this.#idle
         .shift()

@@ -12,7 +12,8 @@
 import { StoreError } from '../errors.ts';
 import { reconnectDelayMaxMs, reconnectDelayMinMs } from '../limits.ts';
 import type { Statement } from '../statement.ts';
-import { Link, type LinkSettings } from './link.ts';
+import { realWorld, type Timer, type World } from '../world.ts';
+import type { Link, LinkSettings } from './link.ts';
 
 export interface ShortLineHooks {
   /** Hears of each loss, and null when the line is up. */
@@ -25,14 +26,16 @@ export class ShortLine {
   readonly #settings: LinkSettings;
   readonly #report: (error: StoreError | null) => void;
   readonly #prepare: (link: Link) => Promise<void>;
+  readonly #world: World;
   #link: Link | null = null;
   #first: Promise<Link> | null = null;
-  #timer: NodeJS.Timeout | null = null;
+  #timer: Timer | null = null;
   #delayMs = reconnectDelayMinMs;
   #ended = false;
 
-  constructor(settings: LinkSettings, hooks: ShortLineHooks = {}) {
+  constructor(settings: LinkSettings, hooks: ShortLineHooks = {}, world: World = realWorld) {
     this.#settings = settings;
+    this.#world = world;
     this.#report = hooks.report ?? (() => undefined);
     this.#prepare = hooks.prepare ?? (() => Promise.resolve());
   }
@@ -60,7 +63,7 @@ export class ShortLine {
 
   async end(): Promise<void> {
     this.#ended = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer?.cancel();
     const link = this.#link;
     this.#link = null;
     await link?.end();
@@ -84,7 +87,7 @@ export class ShortLine {
   }
 
   async #preparedLink(): Promise<Link> {
-    const link = await Link.connect(this.#settings);
+    const link = await this.#world.connect(this.#settings);
     try {
       if (this.#ended) throw new StoreError('STORE_UNAVAILABLE', 'the store was closed');
       await this.#prepare(link);
@@ -104,11 +107,11 @@ export class ShortLine {
 
   #retryLater(): void {
     if (this.#ended) return;
-    this.#timer = setTimeout(() => {
+    const again = () => {
       this.#first = this.#connect();
       this.#first.catch((error: StoreError) => this.#report(error));
-    }, this.#delayMs);
-    this.#timer.unref();
+    };
+    this.#timer = this.#world.after(this.#delayMs, again, true);
     this.#delayMs = Math.min(this.#delayMs * 2, reconnectDelayMaxMs);
   }
 }

@@ -1,6 +1,28 @@
 /**
- * The second door: throw-away servers and databases for tests. Not for production code.
+ * The second door: throw-away servers and databases for tests, and what a simulation of the world has
+ * to know of the store: the seam to it and the statements that pass there. Not for production code.
  */
 
+export { connectLink, type Link, type LinkSettings } from '../connection/link.ts';
+export type { Field } from '../field.ts';
+export { purgeClaimSeconds } from '../limits.ts';
+export type { Statement } from '../statement.ts';
+export { beginEpoch, type NewEpoch } from '../statements/begin-epoch.ts';
+export { claimReceipt } from '../statements/claim-receipt.ts';
+export { confirmReceipt } from '../statements/confirm-receipt.ts';
+export { deleteFormerOwners, type FormerOwners } from '../statements/delete-former-owners.ts';
+export { deleteOwner } from '../statements/delete-owner.ts';
+export { type DeliverInput, deliverMessage } from '../statements/deliver-message.ts';
+export { findHeldLocks } from '../statements/find-held-locks.ts';
+export { flagMessages } from '../statements/flag-messages.ts';
+export { insertOwner } from '../statements/insert-owner.ts';
+export { listMessages } from '../statements/list-messages.ts';
+export { markPurged } from '../statements/mark-purged.ts';
+export { type PurgeSlice, purgeMessages } from '../statements/purge-messages.ts';
+export { readOpened } from '../statements/read-opened.ts';
+export { type HeldLock, releaseLocks } from '../statements/release-locks.ts';
+export { renewOwners } from '../statements/renew-owners.ts';
+export { type LockRequest, takeLocks } from '../statements/take-locks.ts';
+export type { Timer, World } from '../world.ts';
 export { type TemporaryDatabase, temporaryDatabase } from './temporary-database.ts';
 export { startServer, type TemporaryServer, temporaryServer } from './temporary-server.ts';

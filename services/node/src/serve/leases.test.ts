@@ -76,6 +76,20 @@ describe('leases', () => {
     await store.removeOwner(ownerId);
   });
 
+  test('workers look after their locks when the database was away', async () => {
+    const leases = leasesOf('n6');
+    const { ownerId } = await leases.beforeStart({ role: 'pop3', worker: 0 });
+    const holders = holder(ownerId);
+    await database.query('alter table owner rename to owner_away');
+    leases.begin(holders, 20);
+    await until('not reachable', async () => !leases.isReachable);
+    assert.deepEqual(holders.lapsed, []);
+    await database.query('alter table owner_away rename to owner');
+    await until('told', async () => holders.lapsed.length > 0);
+    await leases.end();
+    await store.removeOwner(ownerId);
+  });
+
   test('a row that is there is renewed, and gone with its worker', async () => {
     const leases = leasesOf('n2');
     const { ownerId } = await leases.beforeStart({ role: 'pop3', worker: 3 });

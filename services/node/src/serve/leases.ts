@@ -3,7 +3,7 @@
  * the main thread renews the leases of all workers in one statement, on a connection of its own that
  * no client can keep busy. A worker whose row is gone has lost its locks: it gets a new row, and is
  * told to drop the sessions it held under the old one. One whose lease was over and goes on looks which
- * of its locks others have taken meanwhile.
+ * of its locks others have taken meanwhile; all do when the database was away.
  *
  * Never: a clock of this machine compared with the database's; a lease renewed for a thread that
  * is gone (its row is removed when it ends).
@@ -96,13 +96,22 @@ export class Leases implements OwnerHooks {
       if (signal.aborted) return;
       try {
         await this.#renew(holders);
-        if (!this.#isReachable) this.#log.info({}, 'the database is reachable again');
+        if (!this.#isReachable) this.#cameBack(holders);
         this.#isReachable = true;
       } catch (error) {
         if (this.#isReachable) this.#log.error({}, 'leases could not be renewed', error);
         this.#isReachable = false;
       }
     }
+  }
+
+  /**
+   * A server that was lost without a word took the last asynchronous commits along, and a worker that
+   * asks it for nothing would not notice.
+   */
+  #cameBack(holders: LeaseHolders): void {
+    this.#log.info({}, 'the database is reachable again');
+    for (const owner of holders.owners) holders.leaseLapsed(owner);
   }
 
   async #renew(holders: LeaseHolders): Promise<void> {
