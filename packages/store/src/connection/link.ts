@@ -49,6 +49,8 @@ const serverVersionMin = 150_000;
 export class Link {
   /** Called once when the link is lost, with the reason; not when it was ended. */
   onLost: ((error: StoreError) => void) | null = null;
+  /** Hears what is told on a channel that this link listens to. */
+  onNotified: ((payload: string) => void) | null = null;
   /** Takes the bytes of a COPY that is running on this link. */
   copySink: ((bytes: Buffer) => void) | null = null;
 
@@ -77,6 +79,7 @@ export class Link {
     this.#client.on('notice', (notice) => {
       if (notice.severity === 'WARNING') this.#warnings += 1;
     });
+    this.#client.on('notification', ({ payload = '' }) => this.onNotified?.(payload));
     this.#watchdog = setInterval(() => this.#listenForSilence(), watchdogIntervalMs);
     this.#watchdog.unref();
   }

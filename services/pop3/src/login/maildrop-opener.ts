@@ -19,8 +19,11 @@ export class MaildropOpener {
     this.#ownerId = ownerId;
   }
 
-  /** Rejects with a StoreError; no lock is held then. */
-  async open(login: KnownLogin, names: LoginNames): Promise<LoginResult | 'stale'> {
+  /**
+   * Rejects with a StoreError; no lock is held then.
+   * @param client address of who asks, to be seen with the lock
+   */
+  async open(login: KnownLogin, names: LoginNames, client: string): Promise<LoginResult | 'stale'> {
     const target = names.maildrop === null ? login : login.target;
     if (target === null) return refused('no-grant', login.address);
     const store = this.#store;
@@ -32,6 +35,7 @@ export class MaildropOpener {
       actorId: login.mailboxId,
       credentialVersion: login.credentialVersion,
       ownerId,
+      client,
       token,
     });
     switch (opened.kind) {

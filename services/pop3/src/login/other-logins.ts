@@ -83,7 +83,7 @@ export class OtherLogins {
     });
   }
 
-  async #openIf({ names }: Claim, check: Check): Promise<LoginResult> {
+  async #openIf({ names, claimant }: Claim, check: Check): Promise<LoginResult> {
     const { store, opener } = this.#parts;
     for (let tries = 0; tries < staleCredentialTriesMax; tries += 1) {
       const login = names === null ? null : await store.findLogin(names.actor, names.maildrop);
@@ -91,7 +91,7 @@ export class OtherLogins {
       if (failure !== null) return failure;
       if (login === null || names === null) return refused('unknown-name');
       if (!login.enabled) return refused('suspended', login.address);
-      const result = await opener.open(login, names);
+      const result = await opener.open(login, names, claimant.address);
       if (result !== 'stale') return result;
     }
     return refused('credentials-changing');

@@ -19,7 +19,13 @@ import type { Credential, KnownLogin, Login, Store } from '@poplar/store';
 import { staleCredentialTriesMax } from '../limits.ts';
 import type { Admittance } from './admittance.ts';
 import type { Aftermath } from './aftermath.ts';
-import { type Claim, type LoginNames, type LoginResult, refused } from './contract.ts';
+import {
+  type Claim,
+  type Claimant,
+  type LoginNames,
+  type LoginResult,
+  refused,
+} from './contract.ts';
 import type { MaildropOpener } from './maildrop-opener.ts';
 
 export interface PasswordLoginParts {
@@ -53,7 +59,7 @@ export class PasswordLogin {
   /** Rejects with a StoreError. */
   async logIn(claim: Claim, secret: Uint8Array): Promise<LoginResult> {
     const { names } = claim;
-    const known = names === null ? null : await this.#openKnown(names, secret);
+    const known = names === null ? null : await this.#openKnown(names, claim.claimant, secret);
     if (known !== null) return known;
     const login = await this.#find(names);
     if (login !== null && this.#isCached(login, secret)) {
@@ -68,14 +74,18 @@ export class PasswordLogin {
   }
 
   /** Null when the long way has to be taken. */
-  async #openKnown(names: LoginNames, secret: Uint8Array): Promise<LoginResult | null> {
+  async #openKnown(
+    names: LoginNames,
+    claimant: Claimant,
+    secret: Uint8Array,
+  ): Promise<LoginResult | null> {
     const { store, cache, opener } = this.#parts;
     const { actor, maildrop } = names;
     const known = store.knownLogin(actor, maildrop);
     if (known === null) return null;
     if (!cache.matched(known.mailboxId, stateOf(known), secret)) return null;
     if (maildrop !== null && known.target === null) return null;
-    const result = await opener.open(known, names);
+    const result = await opener.open(known, names, claimant.address);
     if (result !== 'stale' && (result.kind === 'opened' || result.reason !== 'suspended')) {
       this.cacheHits += 1;
       return result;
@@ -91,7 +101,7 @@ export class PasswordLogin {
     for (let tries = 0; tries < staleCredentialTriesMax; tries += 1) {
       if (login === null || names === null) return refused('unknown-name');
       if (!login.enabled) return refused('suspended', login.address);
-      const result = await opener.open(login, names);
+      const result = await opener.open(login, names, claim.claimant.address);
       if (result !== 'stale') return result;
       login = await this.#find(names);
       const failure = await this.#verify(claim, login, secret);

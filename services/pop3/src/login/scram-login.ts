@@ -94,7 +94,7 @@ export class ScramLogin {
     // One proof opens one maildrop, once.
     this.#isProved = false;
     if (!login.enabled) return refused('suspended', login.address);
-    const result = await this.#parts.opener.open(login, names);
+    const result = await this.#parts.opener.open(login, names, this.#claim.claimant.address);
     if (result === 'stale') return refused('credentials-changing', login.address);
     this.#parts.admittance.note(this.#claim, null, result);
     return result;
