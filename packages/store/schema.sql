@@ -147,6 +147,8 @@ table maildrop_lock with (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, au
   grants bigint not null default 0
   granted_at timestamp with time zone
   owner_epoch bigint not null default 0
+  client text
+  actor_id bigint
   maildrop_lock_pkey PRIMARY KEY (mailbox_id)
 
 table master_grant
@@ -244,6 +246,12 @@ table message_body_p14 of message_body FOR VALUES WITH (modulus 16, remainder 14
 
 table message_body_p15 of message_body FOR VALUES WITH (modulus 16, remainder 15) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
 
+table node_drain
+  node_name text collate "C" not null
+  since timestamp with time zone not null default now()
+  actor text not null
+  node_drain_pkey PRIMARY KEY (node_name)
+
 table owner with (fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=500)
   owner_id uuid not null
   node_name text collate "C" not null
@@ -253,6 +261,8 @@ table owner with (fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_va
   draining boolean not null default false
   started_at timestamp with time zone not null default now()
   epoch bigint not null default 0
+  version text not null default ''::text
+  sessions integer not null default 0
   owner_pkey PRIMARY KEY (owner_id)
 
 table quit_receipt with (fillfactor=80, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)

@@ -18,6 +18,27 @@ export async function isLocked(database: TestDatabase, mailbox: TestMailbox): Pr
   return rows.length > 0;
 }
 
+/** The row of a lock, as far as somebody may hold it: token and client. */
+export async function lockRow(
+  database: TestDatabase,
+  { mailboxId }: TestMailbox,
+): Promise<Record<string, unknown> | undefined> {
+  const text = 'select token, client from maildrop_lock where mailbox_id = $1';
+  return (await database.query(text, [mailboxId]))[0];
+}
+
+/** What was done to sessions of this mailbox, and by whom. */
+export async function sessionAudits(
+  database: TestDatabase,
+  { address }: TestMailbox,
+): Promise<string[]> {
+  const rows = await database.query(
+    "select action, actor from audit where subject = $1 and action like 'session.%' order by 1",
+    [address],
+  );
+  return rows.map(({ action, actor }) => `${String(action)} by ${String(actor)}`);
+}
+
 /** What the pop3 workers' connections do now that are not idle: state and statement. */
 export async function busyBackends(database: TestDatabase): Promise<string[]> {
   const rows = await database.query(

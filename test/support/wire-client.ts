@@ -76,6 +76,11 @@ export class WireClient {
     return 'getProtocol' in this.#socket ? this.#socket : null;
   }
 
+  /** Of this end. */
+  get localPort(): number | undefined {
+    return this.#socket.localPort;
+  }
+
   /** Octets that arrived and were not asked for yet. */
   get pendingOctets(): number {
     return this.#pending.reduce((sum, piece) => sum + piece.length, 0);

@@ -18,6 +18,7 @@ export {
   type Pop3TlsMode,
   printAddress,
   type Role,
+  type TakeoverRule,
   type TcpAddress,
 } from './config/config.ts';
 export { type DescribedSetting, describeConfig, hidePassword } from './config/describe-config.ts';

@@ -75,6 +75,8 @@ export interface OpenRequest {
   readonly credentialVersion: string;
   /** The worker's registered owner row; its lease is what makes the lock last. */
   readonly ownerId: string;
+  /** Address of the client that asks, for those who look at locks. */
+  readonly client?: string;
   /** A fresh random UUID: the fence that `flag` and `close` must show. */
   readonly token: string;
 }

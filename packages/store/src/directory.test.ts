@@ -209,6 +209,7 @@ test('owners are registered, renewed, removed and reaped', async () => {
     nodeName: 'n7',
     bootId,
     worker,
+    version: '1.2.3',
   }));
   for (const owner of owners) await store.registerOwner(owner);
   const [first, second] = owners;
@@ -222,12 +223,24 @@ test('owners are registered, renewed, removed and reaped', async () => {
     ],
   );
   await store.removeOwner(second.ownerId);
-  const renewed = [{ ownerId: first.ownerId, lapsed: false }];
-  assert.deepEqual(await store.renewOwners([first.ownerId, second.ownerId]), renewed);
-  assert.deepEqual(await store.renewOwners([]), []);
+  const renew = (...workers: { ownerId: string; sessions: number }[]) =>
+    store.renewOwners({ workers, draining: true });
+  const renewed = { ownerId: first.ownerId, lapsed: false, drainWanted: false };
+  const both = [
+    { ownerId: first.ownerId, sessions: 7 },
+    { ownerId: second.ownerId, sessions: 1 },
+  ];
+  assert.deepEqual(await renew(...both), [renewed]);
+  assert.deepEqual(await renew(), []);
+  const [told] = (await store.listOwners()).filter((owner) => owner.nodeName === 'n7');
+  assert.deepEqual(
+    [told?.sessions, told?.draining, told?.version, told?.leaseAgeSeconds],
+    [7, true, '1.2.3', 0],
+  );
   await mail.expireOwner(first.ownerId);
-  const revived = [{ ownerId: first.ownerId, lapsed: true }];
-  assert.deepEqual(await store.renewOwners([first.ownerId]), revived);
+  assert.deepEqual(await renew({ ownerId: first.ownerId, sessions: 0 }), [
+    { ...renewed, lapsed: true },
+  ]);
   assert.equal(await store.reapOwners(), 0);
   await database.query(
     "update owner set lease_until = now() - interval '61 minutes' where owner_id = $1",

@@ -3,6 +3,7 @@
  */
 
 export type { Slice } from './bodies.ts';
+export type { Cluster } from './cluster.ts';
 export type {
   BodyStream,
   Credential,
@@ -34,20 +35,23 @@ export type {
 export type { Directory } from './directory.ts';
 export { StoreError, type StoreErrorCode } from './errors.ts';
 export { importRowsMax, leaseSeconds } from './limits.ts';
+export type { LockQuestion } from './lock-questions.ts';
 export { type MigrateResult, migrate } from './migrate.ts';
 export type { Penalty, PenaltyDeltas } from './penalties.ts';
 export type { PurgeLimits, PurgeResult } from './purging.ts';
+export type { EndedSession } from './statements/end-session.ts';
 export type { LockHolder, MailboxDetails } from './statements/find-mailbox.ts';
 export type { NewOwner } from './statements/insert-owner.ts';
 export type { CredentialRow } from './statements/list-credentials.ts';
 export type { DomainRow } from './statements/list-domains.ts';
+export type { NodeDrain } from './statements/list-drains.ts';
 export type { GrantRow } from './statements/list-grants.ts';
 export type { HeldMaildrop } from './statements/list-locks.ts';
 export type { MailboxPage, MailboxRow, Page } from './statements/list-mailboxes.ts';
 export type { Owner } from './statements/list-owners.ts';
 export type { MessagePage, StoredMessage } from './statements/list-stored-messages.ts';
 export type { LoginDelays } from './statements/read-login-delays.ts';
-export type { Renewed } from './statements/renew-owners.ts';
+export type { Renewal, Renewed } from './statements/renew-owners.ts';
 export type { DomainSettings } from './statements/set-domain.ts';
 export type { UsedCredential } from './statements/touch-credentials.ts';
 export { openStore, Store, type StoreOptions, type StoreStats } from './store.ts';

@@ -46,6 +46,13 @@ export const lockWaitMs = 2_000;
 /** First pause of those attempts; doubled each time. */
 export const lockRetryMinMs = 100;
 
+/** The owner of a mailbox in use is asked once in this time, however many want it. */
+export const questionIntervalMs = 1_000;
+/** Mailboxes remembered for that; while there are more, the owners of others are not asked. */
+export const questionsRememberedMax = 1_024;
+/** A line that hears questions is tried this often: one that was cut without a word hears none. */
+export const listenIntervalMs = 10_000;
+
 /** A release whose row was locked is tried again this often, then left to a new epoch. */
 export const closeAttemptsMax = 8;
 /** First pause of those attempts; doubled each time up to the second. */

@@ -96,6 +96,14 @@ export class LockKeeper {
     return this.#kept.get(ownerId)?.has(token) ?? false;
   }
 
+  /** The live lock of a mailbox that this owner has; null when it has none. */
+  liveToken(ownerId: string, mailboxId: string): string | null {
+    for (const kept of this.#kept.get(ownerId)?.values() ?? []) {
+      if (kept.mailboxId === mailboxId && kept.state === 'live') return kept.token;
+    }
+    return null;
+  }
+
   /** Its session is over: whatever becomes of its release, it is not taken along. */
   forget(token: string): void {
     for (const [ownerId, locks] of this.#kept) {

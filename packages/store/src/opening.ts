@@ -3,7 +3,8 @@
  *
  * Each request goes through: queued -> in a batch -> opened, refused, or in use; in use is asked
  * again with doubling pauses until `lockWaitMs` is over, because a QUIT that is committing holds
- * its row for an fsync. A batch is two statements in one round trip: the first locks, the second,
+ * its row for an fsync, and because its owner, which is told (lock-questions.ts), may find that its
+ * client is gone. A batch is two statements in one round trip: the first locks, the second,
  * with a snapshot of its own, reads credentials and state anew. A lock whose state then does not
  * allow it, or is never learnt, is released. Credentials are the actor's, who is mostly the mailbox
  * itself: what it may open was read with them, and an end of that is a new version of them.
@@ -19,6 +20,7 @@ import type { OpenRequest, OpenResult } from './contract.ts';
 import { StoreError, translateError } from './errors.ts';
 import { batchQueueMax, lockRetryMinMs } from './limits.ts';
 import type { LockKeeper } from './lock-keeper.ts';
+import type { LockQuestions } from './lock-questions.ts';
 import { type OpenedState, readOpened } from './statements/read-opened.ts';
 import { type LockRequest, takeLocks } from './statements/take-locks.ts';
 import { sleep, type World } from './world.ts';
@@ -29,6 +31,7 @@ export interface OpeningParts {
   readonly line: ShortLine;
   readonly keeper: LockKeeper;
   readonly closing: Closing;
+  readonly questions: LockQuestions;
   readonly waitMs: number;
   readonly world: World;
 }
@@ -39,6 +42,7 @@ export class Opening {
   readonly #line: ShortLine;
   readonly #keeper: LockKeeper;
   readonly #closing: Closing;
+  readonly #questions: LockQuestions;
   readonly #waitMs: number;
   readonly #world: World;
   #retrying = 0;
@@ -47,6 +51,7 @@ export class Opening {
     this.#line = parts.line;
     this.#keeper = parts.keeper;
     this.#closing = parts.closing;
+    this.#questions = parts.questions;
     this.#waitMs = parts.waitMs;
     this.#world = parts.world;
     this.queue = new BatchQueue({
@@ -61,6 +66,8 @@ export class Opening {
     let answer = await this.queue.submit(request);
     // Its epoch may have changed under it: asked once more, with the one there is then.
     if (answer.kind === 'owner-expired') answer = await this.queue.submit(request);
+    // Told also when nobody waits here: the client will come back.
+    if (answer.kind === 'in-use') this.#questions.ask(request.mailboxId);
     if (answer.kind === 'in-use' && this.#waitMs > 0) answer = await this.#openLater(request);
     if (answer.kind === 'owner-expired') {
       throw new StoreError('OWNER_EXPIRED', 'the lease of this worker is over');

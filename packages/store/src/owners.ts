@@ -9,11 +9,10 @@
 import type { ShortLine } from './connection/short-line.ts';
 import { deleteFormerOwners, type FormerOwners } from './statements/delete-former-owners.ts';
 import { deleteOwner } from './statements/delete-owner.ts';
-import { drainOwners } from './statements/drain-owners.ts';
 import { insertOwner, type NewOwner } from './statements/insert-owner.ts';
 import { listOwners, type Owner } from './statements/list-owners.ts';
 import { reapOwners } from './statements/reap-owners.ts';
-import { type Renewed, renewOwners } from './statements/renew-owners.ts';
+import { type Renewal, type Renewed, renewOwners } from './statements/renew-owners.ts';
 
 export class Owners {
   readonly #line: ShortLine;
@@ -27,12 +26,8 @@ export class Owners {
   }
 
   /** The owners that still exist: the sessions of any other must end. */
-  async renew(ownerIds: readonly string[]): Promise<Renewed[]> {
-    return ownerIds.length === 0 ? [] : this.#line.run(renewOwners, ownerIds);
-  }
-
-  async drain(ownerIds: readonly string[]): Promise<void> {
-    await this.#line.run(drainOwners, ownerIds);
+  async renew(renewal: Renewal): Promise<Renewed[]> {
+    return renewal.workers.length === 0 ? [] : this.#line.run(renewOwners, renewal);
   }
 
   /** All locks of this owner are free from now on. */

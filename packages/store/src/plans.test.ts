@@ -15,9 +15,11 @@ import { addCredential } from './statements/add-credential.ts';
 import { addGrant } from './statements/add-grant.ts';
 import { addMasterGrant } from './statements/add-master-grant.ts';
 import { addScramSecrets } from './statements/add-scram-secrets.ts';
+import { askOwners } from './statements/ask-owners.ts';
 import { beginEpoch } from './statements/begin-epoch.ts';
 import { confirmReceipt } from './statements/confirm-receipt.ts';
 import { deliverMessage } from './statements/deliver-message.ts';
+import { endSession } from './statements/end-session.ts';
 import { exchangePenalties } from './statements/exchange-penalties.ts';
 import { findByUidl } from './statements/find-by-uidl.ts';
 import { findLogins } from './statements/find-logins.ts';
@@ -90,6 +92,8 @@ const plans: Record<string, () => Promise<string>> = {
   readOpened: () => planOf(readOpened, open),
   beginEpoch: () =>
     planOf(beginEpoch, { ownerId: token, epoch: '1', locks: [{ mailboxId, token }] }),
+  askOwners: () => planOf(askOwners, [mailboxId]),
+  endSession: () => planOf(endSession, { address: 'a', isBroken: true, actor: 'b' }),
   releaseLocks: () => planOf(releaseLocks, [{ mailboxId, token }]),
   findLogins: () => planOf(findLogins, [{ name: 'a', maildropName: 'b' }]),
   touchCredentials: () => planOf(touchCredentials, [{ mailboxId, credentialId: '1' }]),

@@ -13,6 +13,7 @@
 
 import { Bodies, type Slice } from './bodies.ts';
 import { Closing } from './closing.ts';
+import { Cluster } from './cluster.ts';
 import type { LinkSettings } from './connection/link.ts';
 import { LinkPool } from './connection/pool.ts';
 import { ShortLine, type ShortLineHooks } from './connection/short-line.ts';
@@ -48,6 +49,7 @@ import {
   workStatementTimeoutMs,
 } from './limits.ts';
 import { LockKeeper } from './lock-keeper.ts';
+import { type LockQuestion, LockQuestions } from './lock-questions.ts';
 import { Logins } from './logins.ts';
 import { Opening } from './opening.ts';
 import { Owners } from './owners.ts';
@@ -58,7 +60,7 @@ import { Snapshots } from './snapshots.ts';
 import type { NewOwner } from './statements/insert-owner.ts';
 import type { Owner } from './statements/list-owners.ts';
 import { readClusterKey } from './statements/read-cluster-key.ts';
-import type { Renewed } from './statements/renew-owners.ts';
+import type { Renewal, Renewed } from './statements/renew-owners.ts';
 import { realWorld, type World } from './world.ts';
 
 export interface StoreOptions {
@@ -81,6 +83,10 @@ export interface StoreOptions {
   readonly locksLost?: (tokens: readonly string[]) => void;
   /** Clock, timers and connections; the real ones unless a simulation gives its own. */
   readonly world?: World;
+  /** Whether the owner of a maildrop in use is asked to look after its client. */
+  readonly asksOwners?: boolean;
+  /** Hears what others ask of locks that `open` gave. Without it the store does not listen. */
+  readonly lockAsked?: (question: LockQuestion) => void;
 }
 
 /** Plain numbers for metrics, as of now. */
@@ -93,6 +99,9 @@ export interface StoreStats {
   readonly closesAbandoned: number;
   /** Epochs that the worker's owner row has had. */
   readonly epochs: number;
+  /** Questions about locks that this store asked, and that it heard about its own. */
+  readonly locksAsked: number;
+  readonly locksHeard: number;
   readonly workWaiting: number;
   readonly streamsWaiting: number;
   readonly loginHits: number;
@@ -109,6 +118,8 @@ export class Store {
   readonly directory: Directory;
   /** Passwords and other secrets, as they are stored. */
   readonly credentials: Credentials;
+  /** Sessions and nodes, for administration. */
+  readonly cluster: Cluster;
 
   readonly #short: ShortLine;
   readonly #read: ShortLine;
@@ -116,6 +127,7 @@ export class Store {
   readonly #stream: LinkPool;
   readonly #keeper: LockKeeper;
   readonly #closing: Closing;
+  readonly #questions: LockQuestions;
   readonly #opening: Opening;
   readonly #snapshots: Snapshots;
   readonly #bodies: Bodies;
@@ -144,6 +156,7 @@ export class Store {
         // A server that lost its last commits gives their versions out again.
         this.#snapshots.clear();
         this.#logins.cache.clear();
+        await this.#questions.begin(link);
         await this.#keeper.begin(link);
       },
     };
@@ -160,10 +173,17 @@ export class Store {
       world,
     );
     this.#closing = new Closing(this.#short, this.#keeper, world);
+    this.#questions = new LockQuestions({
+      line: this.#short,
+      keeper: this.#keeper,
+      asks: options.asksOwners ?? false,
+      asked: options.lockAsked ?? null,
+    });
     this.#opening = new Opening({
       line: this.#short,
       keeper: this.#keeper,
       closing: this.#closing,
+      questions: this.#questions,
       waitMs: options.lockWaitMs ?? lockWaitMs,
       world,
     });
@@ -182,6 +202,7 @@ export class Store {
     this.#penalties = new Penalties(this.#short);
     this.directory = new Directory(this.#work);
     this.credentials = new Credentials(this.#short, this.#work);
+    this.cluster = new Cluster(this.#work);
     this.#owners = new Owners(this.#short);
   }
 
@@ -192,6 +213,7 @@ export class Store {
 
   /** Releases what is being released, then closes every connection. */
   async end(): Promise<void> {
+    this.#questions.end();
     await this.#closing.end();
     await Promise.all([this.#short.end(), this.#read.end(), this.#work.end(), this.#stream.end()]);
   }
@@ -308,12 +330,8 @@ export class Store {
   }
 
   /** Renews leases. Answers the owners that still exist. */
-  renewOwners(ownerIds: readonly string[]): Promise<Renewed[]> {
-    return this.#owners.renew(ownerIds);
-  }
-
-  drainOwners(ownerIds: readonly string[]): Promise<void> {
-    return this.#owners.drain(ownerIds);
+  renewOwners(renewal: Renewal): Promise<Renewed[]> {
+    return this.#owners.renew(renewal);
   }
 
   removeOwner(ownerId: string): Promise<void> {
@@ -343,6 +361,8 @@ export class Store {
       closesWaiting: this.#closing.queue.waiting,
       closesAbandoned: this.#closing.abandoned,
       epochs: this.#keeper.epochs,
+      locksAsked: this.#questions.questionsAsked,
+      locksHeard: this.#questions.questionsHeard,
       workWaiting: this.#work.waiting,
       streamsWaiting: this.#stream.waiting,
       loginHits: this.#logins.cache.hits,

@@ -44,6 +44,9 @@ export async function startMaildrop(context: WorkerContext): Promise<RoleInstanc
     // This role takes no locks.
     ownerChanged: () => {},
     leaseLapsed: () => {},
+    cutOff: () => {},
+    // A node that takes no sessions still takes mail, until it ends.
+    admit: async () => {},
   };
 }
 

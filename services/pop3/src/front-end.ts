@@ -12,18 +12,18 @@ import {
   type Secured,
   type SessionOptions,
 } from '@poplar/protocol';
-import type { Log } from '@poplar/runtime';
+import type { Log, TakeoverRule } from '@poplar/runtime';
 import { type AddressShares, Admission } from './admission.ts';
 import { isCleartextAllowed } from './cleartext-rule.ts';
 import type { Connection } from './connection/connection.ts';
-import type { StartReason } from './connection/end-reason.ts';
+import type { EndReason, StartReason } from './connection/end-reason.ts';
 import { KernelLooks } from './connection/kernel-looks.ts';
 import { LoginExchange, type Performed } from './connection/login-exchange.ts';
 import { type Origin, proxyFields } from './connection/origin.ts';
 import { type Incident, incidentCode } from './connection/outcome-for-error.ts';
 import type { Backends } from './connection/perform.ts';
 import type { Counters } from './counters.ts';
-import { drainPollMs } from './limits.ts';
+import { drainPollMs, endedGraceMs } from './limits.ts';
 import type { LoginDesk } from './login/desk.ts';
 import type { SecureEndpoint } from './tls/secure-endpoint.ts';
 
@@ -38,6 +38,8 @@ export interface Settings {
   readonly idleTimeoutMs: number;
   /** The window over which a client must take `octetsPerSecondMin` of what is sent to it. */
   readonly writeStallMs: number;
+  readonly takeover: TakeoverRule;
+  readonly idleTakeoverMs: number;
   /** How login names are read on each listener. */
   readonly nameRules: Readonly<Record<ListenerKind, LoginNameRule>>;
 }
@@ -61,6 +63,7 @@ export class FrontEnd {
   readonly kernelLooks: KernelLooks;
   readonly #counters: Counters;
   readonly #log: Log;
+  #isAdmitting = true;
 
   constructor(parts: FrontEndParts) {
     this.settings = parts.settings;
@@ -109,7 +112,7 @@ export class FrontEnd {
 
   /** True when there was room for it. */
   began(connection: Connection): boolean {
-    const admittance = this.admission.admit(connection);
+    const admittance = this.#isAdmitting ? this.admission.admit(connection) : 'shutdown';
     if (admittance === 'admitted') {
       this.#counters.connectionOpened(connection.listener);
       return true;
@@ -201,6 +204,35 @@ export class FrontEnd {
       const { lockToken } = connection;
       if (lockToken !== null && isLost(lockToken)) connection.shutDown('owner-lost');
     });
+  }
+
+  /** Ends all sessions, or the one that has this lock, by a word if they are idle. */
+  endSessions(reason: EndReason, token: string | null = null): void {
+    const endByMs = this.nowMs() + endedGraceMs;
+    this.#forEach((connection) => {
+      const { lockToken } = connection;
+      if (lockToken === null || (token !== null && token !== lockToken)) return;
+      connection.shutDown(reason, endByMs);
+    });
+  }
+
+  /** Another login wants a maildrop that is open here, or an administrator wants it closed. */
+  lockAsked(kind: 'check' | 'end', token: string): void {
+    if (kind === 'end') {
+      this.endSessions('kicked', token);
+      return;
+    }
+    this.#forEach((connection) => {
+      if (connection.lockToken === token) connection.giveWay();
+    });
+  }
+
+  /** Takes clients, or none: those that are there end at their next idle moment or at the deadline. */
+  admit(isAdmitting: boolean, deadlineMs: number): void {
+    this.#isAdmitting = isAdmitting;
+    if (isAdmitting) return;
+    const endByMs = this.nowMs() + deadlineMs;
+    this.#forEach((connection) => connection.shutDown('shutdown', endByMs));
   }
 
   /** Ends every connection at its next idle moment, and those that have none at the deadline. */

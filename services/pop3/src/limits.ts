@@ -60,6 +60,25 @@ export const proxyHeaderTimeoutMs = 5_000;
 /** Connections of a worker that wait for their PROXY header; each may hold 4 KiB of it. */
 export const proxyWaitingMax = 1_024;
 
+/**
+ * A client that another login waits for, and that has taken none of what is pending for this long, is
+ * gone: a slow line moves a step in it, and it is well within `writeStallMs`.
+ */
+export const takeoverStallMs = 60_000;
+/** The same for one that has closed its side: two looks at the kernel's queue. */
+export const takeoverHalfClosedStallMs = 12_000;
+/** The same for one whose host answers none of the kernel's repetitions. */
+export const takeoverUnansweredMs = 4_000;
+/** It is asked by TCP at once and once more; if neither is answered it is gone, in two seconds. */
+export const takeoverProbeDelayMs = 1_000;
+export const takeoverProbeIntervalMs = 1_000;
+export const takeoverProbesMax = 2;
+/** After this keepalive is as it was before. */
+export const takeoverProbeMs = 5_000;
+
+/** A session that an administrator ends, or whose node is cut off, may finish its command in this time. */
+export const endedGraceMs = 5_000;
+
 /** After the last reply, the client has this long to close its side. */
 export const lingerMs = 5_000;
 
@@ -71,6 +90,9 @@ export const staleCredentialTriesMax = 3;
  * more is refused; who has no failures does not wait and is not.
  */
 export const waitingAttemptsMax = 10_000;
+
+/** A port that could not be opened again when a node is to take clients is tried again after this. */
+export const reopenDelayMs = 1_000;
 
 /** Kernel queue of connections not yet accepted, for each listener. */
 export const acceptBacklog = 4096;

@@ -58,9 +58,11 @@ export class Listener {
         else socket.destroy();
       },
     );
+    // A failing accept (no descriptors or memory left) must not end the worker and its sessions.
+    this.#server.on('error', () => {});
   }
 
-  /** Rejects with a ListenError. */
+  /** Rejects with a ListenError. May follow a `stop`. */
   start(): Promise<void> {
     const { host, port } = this.#address;
     return new Promise((resolve, reject) => {
@@ -69,8 +71,6 @@ export class Listener {
       this.#server.once('error', refused);
       this.#server.listen({ host, port, reusePort: this.#shared, backlog: acceptBacklog }, () => {
         this.#server.off('error', refused);
-        // A failing accept (no descriptors or memory left) must not end the worker and its sessions.
-        this.#server.on('error', () => {});
         resolve();
       });
     });

@@ -7,9 +7,10 @@
 
 import { openGuards, Verifier } from '@poplar/identity';
 import type { Config, RoleInstance, WorkerContext } from '@poplar/runtime';
-import { openStore } from '@poplar/store';
+import { openStore, type Store } from '@poplar/store';
 import { ProxyArrivals } from './connection/proxy-start.ts';
 import { Counters } from './counters.ts';
+import { Doors } from './doors.ts';
 import { FrontEnd, type Settings } from './front-end.ts';
 import { streamConnectionsMax, sweepIntervalMs } from './limits.ts';
 import { Listener } from './listener.ts';
@@ -21,15 +22,7 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
   const { config, log, metrics } = context;
   const { limits } = config;
   let ownerId = context.ownerId;
-  const store = openStore({
-    databaseUrl: context.databaseUrl,
-    applicationName: `poplar pop3 ${config.nodeName}/${context.worker}`,
-    workConnectionsMax: Math.max(1, limits.databaseConnectionsMax - streamConnectionsMax - 2),
-    streamConnectionsMax,
-    snapshotCacheOctets: limits.snapshotCacheOctets,
-    lockWaitMs: limits.lockWaitMs,
-    locksLost: (tokens) => frontEnd.dropSessions((token) => tokens.includes(token)),
-  });
+  const store = openStoreFor(context, () => frontEnd);
   const tls = new SecureEndpoint({
     certificates: context.certificates,
     ticketKeys: context.ticketKeys,
@@ -61,15 +54,14 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
   });
   await desk.followDelays(() => store.directory.loginDelays());
   const arrivals = new ProxyArrivals(frontEnd, config.proxy.trusted);
-  const listeners = await listen(config, frontEnd, arrivals);
-  const sweep = setInterval(() => {
-    arrivals.sweep();
-    frontEnd.sweep();
-  }, sweepIntervalMs);
+  const listeners = listenersOf(config, frontEnd, arrivals);
+  const doors = new Doors({ listeners, isAdmitting: context.isAdmitting, log });
+  await doors.start();
+  const sweep = startSweep(frontEnd, arrivals);
   return {
-    listeners: listeners.map((listener) => listener.printable),
+    listeners: context.isAdmitting ? listeners.map(({ printable }) => printable) : [],
     drain: async (deadlineMs) => {
-      await Promise.all(listeners.map((listener) => listener.stop()));
+      await doors.close();
       arrivals.end();
       await frontEnd.drain(deadlineMs);
       clearInterval(sweep);
@@ -85,14 +77,40 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
       // A connection that fails here begins a new epoch when it is made again, which looks, too.
       store.checkLocks().catch(() => {});
     },
+    admit: async (isAdmitting, deadlineMs) => {
+      const settled = doors.admit(isAdmitting);
+      if (!isAdmitting) arrivals.end();
+      frontEnd.admit(isAdmitting, deadlineMs);
+      await settled;
+    },
+    cutOff: () => frontEnd.endSessions('cut-off'),
   };
 }
 
-async function listen(
-  config: Config,
-  frontEnd: FrontEnd,
-  proxied: ProxyArrivals,
-): Promise<Listener[]> {
+/** @param frontEnd is there by the time that the store has something to tell */
+function openStoreFor(context: WorkerContext, frontEnd: () => FrontEnd): Store {
+  const { limits, locks, nodeName } = context.config;
+  return openStore({
+    databaseUrl: context.databaseUrl,
+    applicationName: `poplar pop3 ${nodeName}/${context.worker}`,
+    workConnectionsMax: Math.max(1, limits.databaseConnectionsMax - streamConnectionsMax - 2),
+    streamConnectionsMax,
+    snapshotCacheOctets: limits.snapshotCacheOctets,
+    lockWaitMs: limits.lockWaitMs,
+    locksLost: (tokens) => frontEnd().dropSessions((token) => tokens.includes(token)),
+    asksOwners: locks.takeover !== 'never',
+    lockAsked: ({ kind, token }) => frontEnd().lockAsked(kind, token),
+  });
+}
+
+function startSweep(frontEnd: FrontEnd, arrivals: ProxyArrivals): NodeJS.Timeout {
+  return setInterval(() => {
+    arrivals.sweep();
+    frontEnd.sweep();
+  }, sweepIntervalMs);
+}
+
+function listenersOf(config: Config, frontEnd: FrontEnd, proxied: ProxyArrivals): Listener[] {
   const { pop3, pop3s, pop3Proxy, pop3sProxy } = config.listeners;
   // Not every system has SO_REUSEPORT; one worker needs none.
   const shared = config.workers > 1;
@@ -107,7 +125,6 @@ async function listen(
     if (address === null) continue;
     listeners.push(new Listener(frontEnd, kind, { address, shared, arrivals }));
   }
-  for (const listener of listeners) await listener.start();
   return listeners;
 }
 
@@ -123,6 +140,8 @@ function settingsOf(config: Config): Settings {
     loginTimeoutMs: limits.loginTimeoutMs,
     idleTimeoutMs: limits.idleTimeoutMs,
     writeStallMs: limits.writeStallMs,
+    takeover: config.locks.takeover,
+    idleTakeoverMs: limits.idleTakeoverMs,
     nameRules: { pop3, pop3s, 'pop3-proxy': pop3, 'pop3s-proxy': pop3s },
   };
 }

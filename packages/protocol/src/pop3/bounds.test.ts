@@ -161,6 +161,15 @@ describe('shutdown', () => {
     }
   });
 
+  test('a session that is ended alone is told so, once, and its QUIT is not heard any more', () => {
+    const session = loggedIn();
+    session.session.shutdown('session');
+    session.session.shutdown();
+    const said = session.send('DELE 1\r\nQUIT\r\n');
+    assert.equal(said, '-ERR [SYS/TEMP] this session was ended, log in again\r\n');
+    assert.deepEqual(session.ended, ended);
+  });
+
   test('a running command is finished first, the next one is not begun', () => {
     const session = loggedIn({ hold: (effect) => effect.kind === 'send-message' });
     session.send('RETR 1\r\nSTAT\r\n');

@@ -32,6 +32,7 @@ export const badArguments = err('wrong arguments for this command');
 export const lineTooLong = err('line is too long');
 export const tooManyErrors = err('too many unknown commands');
 export const shuttingDown = coded('SYS/TEMP', 'server is shutting down');
+export const sessionEnded = coded('SYS/TEMP', 'this session was ended, log in again');
 export const goodbye = ok('Poplar signing off');
 
 // AUTHORIZATION

@@ -71,7 +71,8 @@ export class Session {
   #awaiting: Effect['kind'] | null = null;
   /** The close or abort that ended the session. */
   #ended: Step | null = null;
-  #stopping = false;
+  /** What is said when it ends next; null while it goes on. */
+  #stopping: Uint8Array | null = null;
   #unrecognisedInARow = 0;
   /** Octets received before login, in the clear and under TLS together. */
   #strangerOctets = 0;
@@ -201,8 +202,8 @@ export class Session {
   }
 
   /** Ends the session with a word to the client as soon as it is between commands. */
-  shutdown(): void {
-    this.#stopping = true;
+  shutdown(what: 'node' | 'session' = 'node'): void {
+    this.#stopping ??= what === 'node' ? reply.shuttingDown : reply.sessionEnded;
   }
 
   /** Takes the pending output, in order. The parts are for reading only. */
@@ -214,8 +215,8 @@ export class Session {
   #advance(): Step | null {
     const step = this.#transaction?.continueListing() ?? null;
     if (step !== null) return step;
-    if (this.#stopping) {
-      this.#output.append(reply.shuttingDown);
+    if (this.#stopping !== null) {
+      this.#output.append(this.#stopping);
       return close('shutdown');
     }
     return this.#transaction === null ? this.#readStranger() : this.#readLine(commandLineOctetsMax);

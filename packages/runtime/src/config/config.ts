@@ -37,6 +37,13 @@ export interface Pop3Listener extends TcpAddress {
 /** Where passwords are taken outside TLS: from loopback peers (RFC 8314), from all, from none. */
 export type CleartextRule = 'loopback' | 'always' | 'never';
 
+/**
+ * When a session gives its maildrop up for another login: never; when its client is as good as gone; or
+ * also when it has been silent for `limits.idleTakeoverMs`. One that has marked messages never does.
+ */
+export const takeoverRules = ['never', 'dead', 'idle'] as const;
+export type TakeoverRule = (typeof takeoverRules)[number];
+
 export interface CertificateFiles {
   readonly certFile: string;
   readonly keyFile: string;
@@ -64,6 +71,8 @@ export interface Limits {
   readonly snapshotCacheOctets: number;
   /** How long a login waits for a maildrop that another session has. */
   readonly lockWaitMs: number;
+  /** With `locks.takeover` `idle`: silence after which a session gives way to another login. */
+  readonly idleTakeoverMs: number;
   /** JavaScript heap of one worker thread, in MiB; buffers are not counted. */
   readonly workerHeapMib: number;
   /** PostgreSQL connections of each worker for short statements and for large bodies together. */
@@ -113,6 +122,9 @@ export interface Config {
     readonly trusted: readonly string[];
   };
   readonly cleartext: CleartextRule;
+  readonly locks: {
+    readonly takeover: TakeoverRule;
+  };
   readonly limits: Limits;
   readonly auth: AuthSettings;
   readonly logLevel: LogLevel;

@@ -19,6 +19,7 @@ import {
   type Listeners,
   logLevels,
   roles,
+  takeoverRules,
 } from './config.ts';
 import { refuseUnknownVariables, warningsOf } from './known-variables.ts';
 import { refuseListenerConflicts } from './listener-conflicts.ts';
@@ -82,6 +83,7 @@ export function loadConfig(environment: Environment, options: LoadOptions = {}):
       parse: value.oneOf(['loopback', 'always', 'never']),
       fallback: 'loopback',
     }),
+    locks: takeLocks(settings),
     limits: takeLimits(settings),
     auth: takeAuthSettings(settings),
     logLevel: settings.take({
@@ -138,6 +140,17 @@ function takeTls(settings: Settings): Config['tls'] {
   };
 }
 
+function takeLocks(settings: Settings): Config['locks'] {
+  return {
+    takeover: settings.take({
+      key: 'locks.takeover',
+      variable: 'POPLAR_TAKEOVER',
+      parse: value.oneOf(takeoverRules),
+      fallback: 'dead',
+    }),
+  };
+}
+
 function takeLimits(settings: Settings): Limits {
   const limit = (key: keyof Limits, fallback: number, min = 1, max = 86_400_000): number =>
     settings.take({
@@ -158,6 +171,7 @@ function takeLimits(settings: Settings): Limits {
     messageOctetsMax: limit('messageOctetsMax', 157_286_400, 1, 1_000_000_000),
     snapshotCacheOctets: limit('snapshotCacheOctets', 64 * 1024 * 1024, 0, 2 ** 40),
     lockWaitMs: limit('lockWaitMs', 3_000, 0, 60_000),
+    idleTakeoverMs: limit('idleTakeoverMs', 60_000),
     workerHeapMib: limit('workerHeapMib', 1_024, 64, 65_536),
     databaseConnectionsMax: limit('databaseConnectionsMax', 10, 1, 1_000),
   };

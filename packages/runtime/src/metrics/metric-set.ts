@@ -93,6 +93,11 @@ export function addSnapshot(sum: Float64Array, snapshot: Float64Array): void {
   }
 }
 
+/** A gauge without labels, out of a snapshot. */
+export function gaugeIn(snapshot: Float64Array, name: MetricName): number {
+  return snapshot[indexOf(name)] ?? 0;
+}
+
 /** What is kept of a worker that is gone: it has no gauges any more. */
 export function withoutGauges(snapshot: Float64Array): Float64Array {
   const kept = snapshot.slice();

@@ -29,6 +29,8 @@ export interface WorkerData extends WorkerPlace {
   readonly config: Config;
   readonly databaseUrl: string;
   readonly ownerId: string;
+  /** False while the node takes no clients: it is to begin without listeners for them. */
+  readonly isAdmitting: boolean;
   readonly certificates: CertificateSet;
   readonly ticketKeys: Uint8Array;
   readonly shared: SharedMemory;
@@ -45,13 +47,19 @@ export type ToWorker =
   /** The lease was lost and taken anew: every lock held under the old owner is void. */
   | { readonly kind: 'owner'; readonly ownerId: string }
   /** The lease was over for a while and goes on: locks may have been taken meanwhile. */
-  | { readonly kind: 'lapsed' };
+  | { readonly kind: 'lapsed' }
+  /** Take clients, or take none: those that are there end within this time. */
+  | { readonly kind: 'admit'; readonly isAdmitting: boolean; readonly deadlineMs: number }
+  /** The leases could not be renewed for so long that their sessions are of no use any more. */
+  | { readonly kind: 'cut-off' };
 
 export type FromWorker =
   /** Every listener answers; these are their printable addresses. */
   | { readonly kind: 'ready'; readonly listeners: readonly string[] }
   /** It cannot start; the message is one line for the operator. */
   | { readonly kind: 'failed'; readonly message: string }
+  /** `admit` is done: its listeners are open, or closed. */
+  | { readonly kind: 'admitting'; readonly isAdmitting: boolean }
   | { readonly kind: 'pong'; readonly sequence: number; readonly values: Float64Array }
   /** All is closed; the thread ends now. */
   | { readonly kind: 'drained'; readonly values: Float64Array };

@@ -100,6 +100,7 @@ describe('supervisor', () => {
   test('one that throws is replaced; the other never notices', async () => {
     const { supervisor, removed, scrape } = supervise('throw');
     await supervisor.start();
+    supervisor.admit(false, 7);
     await until('a replacement is up', async () => owners(supervisor)[0] === 'owner-0-2');
     await until('it is ready', () => supervisor.listeners.includes('test 0 owner-0-2'));
     assert.deepEqual(removed, ['owner-0-1'], 'its locks were freed');
@@ -107,6 +108,20 @@ describe('supervisor', () => {
     const text = await scrape();
     assert.match(text, /^poplar_connections_opened_total\{listener="pop3"\} 3$/m);
     assert.match(text, /^poplar_sessions 2$/m);
+    assert.deepEqual(
+      supervisor.owners.map(({ sessions }) => sessions),
+      [1, 1],
+    );
+    // It was spawned while the node took no clients; the other one was told.
+    assert.match(text, /^poplar_connections\{listener="lmtp"\} 106$/m);
+    assert.deepEqual(supervisor.rolesNotReady, ['test']);
+    supervisor.admit(true, 0);
+    assert.deepEqual(supervisor.rolesNotReady, ['test'], 'not before it says so');
+    await until('it says so', () => supervisor.rolesNotReady.length === 0);
+    supervisor.cutOff();
+    const after = await scrape();
+    assert.match(after, /^poplar_connections\{listener="lmtp"\} 2$/m);
+    assert.match(after, /^poplar_sessions 0$/m);
     assert.match(text, /^poplar_worker_restarts_total\{role="test",worker="0"\} 1$/m);
     await supervisor.drain(1_000);
   });

@@ -19,7 +19,7 @@ import { drainGraceMs } from '../limits.ts';
 import type { Log } from '../log/log.ts';
 import type { Collected, WorkerGauges } from '../metrics/exposition.ts';
 import type { CertificateSet } from '../tls/certificates.ts';
-import type { SharedKeys, SharedMemory, WorkerPlace } from './messages.ts';
+import type { SharedKeys, SharedMemory, ToWorker, WorkerPlace } from './messages.ts';
 import { type OwnerHooks, WorkerSlot } from './worker-slot.ts';
 import { defaultThreadTiming, type ThreadTiming } from './worker-thread.ts';
 
@@ -47,12 +47,15 @@ export interface SupervisorOptions {
 export interface Owner {
   readonly place: WorkerPlace;
   readonly ownerId: string;
+  /** A moment ago. */
+  readonly sessions: number;
 }
 
 export class Supervisor {
   readonly #slots: readonly WorkerSlot[];
   readonly #log: Log;
   #certificates: CertificateSet;
+  #isAdmitting = true;
   #isDraining = false;
 
   constructor(options: SupervisorOptions) {
@@ -72,6 +75,7 @@ export class Supervisor {
             data: () => ({
               ...{ config, databaseUrl, ticketKeys, shared, keys },
               certificates: this.#certificates,
+              isAdmitting: this.#isAdmitting,
             }),
           }),
       ),
@@ -95,15 +99,15 @@ export class Supervisor {
 
   /** The owners that live workers hold now: those whose leases must be renewed. */
   get owners(): readonly Owner[] {
-    return this.#slots.flatMap(({ place, ownerId }) =>
-      ownerId === null ? [] : [{ place, ownerId }],
+    return this.#slots.flatMap(({ place, ownerId, sessions }) =>
+      ownerId === null ? [] : [{ place, ownerId, sessions }],
     );
   }
 
-  /** The roles that have no ready worker. */
+  /** The roles that have no ready worker that takes clients. */
   get rolesNotReady(): readonly string[] {
     const ready = new Set(
-      this.#slots.filter((slot) => slot.isReady).map(({ place }) => place.role),
+      this.#slots.filter((slot) => slot.isAdmitting).map(({ place }) => place.role),
     );
     return [...new Set(this.#slots.map(({ place }) => place.role))].filter(
       (role) => !ready.has(role),
@@ -123,7 +127,18 @@ export class Supervisor {
 
   reload(certificates: CertificateSet): void {
     this.#certificates = certificates;
-    for (const slot of this.#slots) slot.reload(certificates);
+    this.#tellAll({ kind: 'reload', certificates });
+  }
+
+  /** Workers take clients, or none: then those that are there end within the time. */
+  admit(isAdmitting: boolean, deadlineMs: number): void {
+    this.#isAdmitting = isAdmitting;
+    this.#tellAll({ kind: 'admit', isAdmitting, deadlineMs });
+  }
+
+  /** Tells all workers that their leases are long over and could not be renewed. */
+  cutOff(): void {
+    this.#tellAll({ kind: 'cut-off' });
   }
 
   /** The numbers of all workers; one that does not answer in time is represented by its last. */
@@ -138,6 +153,10 @@ export class Supervisor {
     this.#isDraining = true;
     await Promise.all(this.#slots.map((slot) => slot.close(deadlineMs, drainGraceMs)));
     this.#log.debug({}, 'all workers have ended');
+  }
+
+  #tellAll(message: ToWorker): void {
+    for (const slot of this.#slots) slot.tell(message);
   }
 }
 

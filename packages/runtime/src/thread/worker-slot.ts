@@ -14,9 +14,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from '../lifecycle/fatal.ts';
 import { respawnDelayMaxMs, respawnDelayMinMs, respawnResetMs } from '../limits.ts';
 import type { Log } from '../log/log.ts';
-import { addSnapshot, snapshotLength, withoutGauges } from '../metrics/metric-set.ts';
-import type { CertificateSet } from '../tls/certificates.ts';
-import { placeFields, type WorkerData, type WorkerPlace } from './messages.ts';
+import { addSnapshot, gaugeIn, snapshotLength, withoutGauges } from '../metrics/metric-set.ts';
+import { placeFields, type ToWorker, type WorkerData, type WorkerPlace } from './messages.ts';
 import { type ThreadTiming, WorkerThread } from './worker-thread.ts';
 
 export interface OwnerHooks {
@@ -63,9 +62,19 @@ export class WorkerSlot {
     return this.#thread?.isReady ?? false;
   }
 
+  /** Its thread is ready and takes clients. */
+  get isAdmitting(): boolean {
+    return this.#thread?.isAdmitting ?? false;
+  }
+
   /** What this place has counted so far, in all its threads. */
   get snapshots(): readonly Float64Array[] {
     return this.#thread === null ? [this.#dead] : [this.#dead, this.#thread.values];
+  }
+
+  /** Sessions of the thread, as of its last numbers. */
+  get sessions(): number {
+    return this.#thread === null ? 0 : gaugeIn(this.#thread.values, 'poplar_sessions');
   }
 
   /** Resolves when the first thread is ready; rejects with its one line if it cannot be. */
@@ -81,8 +90,9 @@ export class WorkerSlot {
     this.#loop = this.#keep(thread);
   }
 
-  reload(certificates: CertificateSet): void {
-    this.#thread?.send({ kind: 'reload', certificates });
+  /** Tells the thread, if there is one; one that is still starting hears it when it has. */
+  tell(message: ToWorker): void {
+    this.#thread?.send(message);
   }
 
   /** Tells the thread, if it still is the one that held the lost lease. */

@@ -51,6 +51,7 @@ export class WorkerThread {
   readonly #worker: Worker;
   readonly #timing: ThreadTiming;
   #isReady = false;
+  #isAdmitting: boolean;
   #hasEnded = false;
   #reason: string | null = null;
   #sequence = 0;
@@ -63,6 +64,7 @@ export class WorkerThread {
     const { data, timing } = options;
     this.#timing = timing;
     this.ownerIdAtStart = data.ownerId;
+    this.#isAdmitting = data.isAdmitting;
     const worker = new Worker(options.workerUrl, {
       workerData: data,
       name: `${data.role} ${data.worker}`,
@@ -106,13 +108,20 @@ export class WorkerThread {
     return this.#isReady && !this.#hasEnded;
   }
 
+  /** Ready, and its listeners are open as far as it said. */
+  get isAdmitting(): boolean {
+    return this.isReady && this.#isAdmitting;
+  }
+
   /** The last numbers it sent. */
   get values(): Float64Array {
     return this.#values;
   }
 
   send(message: ToWorker): void {
-    if (!this.#hasEnded) this.#worker.postMessage(message);
+    if (this.#hasEnded) return;
+    if (message.kind === 'admit' && !message.isAdmitting) this.#isAdmitting = false;
+    this.#worker.postMessage(message);
   }
 
   /** Asks for its numbers now; false if it did not answer in time. */
@@ -170,6 +179,9 @@ export class WorkerThread {
         this.#unanswered = 0;
         this.#values = message.values;
         this.#scrapes.get(message.sequence)?.();
+        break;
+      case 'admitting':
+        this.#isAdmitting = message.isAdmitting;
         break;
       case 'drained':
         this.#values = message.values;

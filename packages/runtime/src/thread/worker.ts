@@ -25,6 +25,8 @@ export interface WorkerContext {
   readonly worker: number;
   /** Registered owner row; `ownerChanged` brings a new one if its lease was lost. */
   readonly ownerId: string;
+  /** False: take no clients until `admit` says so. */
+  readonly isAdmitting: boolean;
   readonly certificates: CertificateSet;
   /** 48 octets, the same in all workers of the node. */
   readonly ticketKeys: Uint8Array;
@@ -46,6 +48,13 @@ export interface RoleInstance {
   ownerChanged(ownerId: string): void;
   /** The lease was over for a while: drop the sessions whose locks were taken meanwhile. */
   leaseLapsed(): void;
+  /**
+   * Takes clients, or none: then those that are there end in good order within the time. Resolves when
+   * its listeners are open, or closed.
+   */
+  admit(isAdmitting: boolean, deadlineMs: number): Promise<void>;
+  /** Ends all sessions: their locks are others' to take, and no QUIT of theirs can be stored. */
+  cutOff(): void;
 }
 
 export type StartRole = (context: WorkerContext) => Promise<RoleInstance>;
@@ -107,6 +116,12 @@ async function serve(instance: RoleInstance, { port, log, metrics }: Surrounding
         case 'lapsed':
           instance.leaseLapsed();
           break;
+        case 'admit':
+          void admit(instance, port, message);
+          break;
+        case 'cut-off':
+          instance.cutOff();
+          break;
         case 'drain':
           drainAsked(message.deadlineMs);
           break;
@@ -118,6 +133,15 @@ async function serve(instance: RoleInstance, { port, log, metrics }: Surrounding
   send(port, { kind: 'drained', values: metrics.snapshot() });
   log.flush();
   process.exit(0);
+}
+
+async function admit(
+  instance: RoleInstance,
+  port: MessagePort,
+  { isAdmitting, deadlineMs }: Extract<ToWorker, { kind: 'admit' }>,
+): Promise<void> {
+  await instance.admit(isAdmitting, deadlineMs);
+  send(port, { kind: 'admitting', isAdmitting });
 }
 
 function send(port: MessagePort, message: FromWorker): void {

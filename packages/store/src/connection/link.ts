@@ -50,6 +50,8 @@ const serverVersionMin = 150_000;
 export interface Link {
   /** Called once when the link is lost, with the reason; not when it was ended. */
   onLost: ((error: StoreError) => void) | null;
+  /** Hears what is told on a channel that this link listens to. */
+  onNotified: ((payload: string) => void) | null;
   /** Takes the bytes of a COPY that is running on this link. */
   copySink: ((bytes: Buffer) => void) | null;
   readonly open: boolean;
@@ -71,6 +73,7 @@ export function connectLink(settings: LinkSettings): Promise<Link> {
 
 class PostgresLink implements Link {
   onLost: ((error: StoreError) => void) | null = null;
+  onNotified: ((payload: string) => void) | null = null;
   copySink: ((bytes: Buffer) => void) | null = null;
 
   readonly #client: pg.Client;
@@ -98,6 +101,7 @@ class PostgresLink implements Link {
     this.#client.on('notice', (notice) => {
       if (notice.severity === 'WARNING') this.#warnings += 1;
     });
+    this.#client.on('notification', ({ payload = '' }) => this.onNotified?.(payload));
     this.#watchdog = setInterval(() => this.#listenForSilence(), watchdogIntervalMs);
     this.#watchdog.unref();
   }

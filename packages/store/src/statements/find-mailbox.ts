@@ -23,6 +23,10 @@ export interface LockHolder {
   readonly worker: number | null;
   readonly alive: boolean;
   readonly since: Date | null;
+  /** The address it was opened from, if that is known. */
+  readonly client: string | null;
+  /** Who opened it, where that is somebody else. */
+  readonly actor: string | null;
 }
 
 export interface MailboxDetails {
@@ -53,6 +57,8 @@ function lockHolderOf(row: Row): LockHolder | null {
     worker: row[11] === null ? null : numberAt(row, 11),
     alive: booleanAt(row, 12),
     since: dateOrNullAt(row, 13),
+    client: textOrNullAt(row, 14),
+    actor: textOrNullAt(row, 15),
   };
 }
 
@@ -62,11 +68,13 @@ export const findMailbox: Statement<string, MailboxDetails> = {
 select m.mailbox_id, m.address, m.status, m.pop3_enabled, m.credential_version,
        extract(epoch from m.created_at) * 1000, d.messages, d.octets, d.version,
        case when l.token is not null then l.owner_id end, o.node_name, o.worker,
-       coalesce(o.lease_until > now() and o.epoch <= l.owner_epoch, false), extract(epoch from l.granted_at) * 1000
+       coalesce(o.lease_until > now() and o.epoch <= l.owner_epoch, false),
+       extract(epoch from l.granted_at) * 1000, l.client, a.address
 from mailbox m
 join maildrop d on d.mailbox_id = m.mailbox_id
 join maildrop_lock l on l.mailbox_id = m.mailbox_id
 left join owner o on o.owner_id = l.owner_id
+left join mailbox a on a.mailbox_id = l.actor_id
 where m.address = $1`,
   parameters: (address) => [address],
   row: (row) => ({

@@ -20,7 +20,7 @@ export const flagMessages: Statement<FlagRequest, number> = {
   durable: true,
   text: `
 with released as (
-  update maildrop_lock set token = null, owner_id = null
+  update maildrop_lock set token = null, owner_id = null, client = null, actor_id = null
   where mailbox_id = $1 and token = $2
   returning mailbox_id),
 flagged as (

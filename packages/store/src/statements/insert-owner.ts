@@ -13,14 +13,22 @@ export interface NewOwner {
   /** A fresh random UUID for each start of the node's process. */
   readonly bootId: string;
   readonly worker: number;
+  /** Of the program that the node runs. */
+  readonly version?: string;
 }
 
 export const insertOwner: Statement<NewOwner, string> = {
   name: 'insert_owner',
   text: `
-insert into owner (owner_id, node_name, boot_id, worker, lease_until)
-values ($1, $2, $3, $4, now() + make_interval(secs => ${leaseSeconds}))
+insert into owner (owner_id, node_name, boot_id, worker, version, lease_until)
+values ($1, $2, $3, $4, $5, now() + make_interval(secs => ${leaseSeconds}))
 returning owner_id`,
-  parameters: (owner) => [owner.ownerId, owner.nodeName, owner.bootId, String(owner.worker)],
+  parameters: ({ ownerId, nodeName, bootId, worker, version = '' }) => [
+    ownerId,
+    nodeName,
+    bootId,
+    String(worker),
+    version,
+  ],
   row: (row) => textAt(row, 0),
 };

@@ -5,7 +5,7 @@
  * login would have to maintain; a million mailboxes are read in about a tenth of a second.
  */
 
-import { dateAt, numberAt, textAt } from '../field.ts';
+import { dateAt, numberAt, textAt, textOrNullAt } from '../field.ts';
 import type { Statement } from '../statement.ts';
 import type { Page } from './list-mailboxes.ts';
 
@@ -15,15 +15,21 @@ export interface HeldMaildrop {
   readonly nodeName: string;
   readonly worker: number;
   readonly since: Date;
+  /** The address it was opened from, if that is known. */
+  readonly client: string | null;
+  /** Who opened it, where that is somebody else. */
+  readonly actor: string | null;
 }
 
 export const listLocks: Statement<Page, HeldMaildrop> = {
   name: 'list_locks',
   text: `
-select m.address, l.owner_id, o.node_name, o.worker, extract(epoch from l.granted_at) * 1000
+select m.address, l.owner_id, o.node_name, o.worker, extract(epoch from l.granted_at) * 1000,
+       l.client, a.address
 from maildrop_lock l
 join owner o on o.owner_id = l.owner_id and o.epoch <= l.owner_epoch and o.lease_until > now()
 join mailbox m on m.mailbox_id = l.mailbox_id
+left join mailbox a on a.mailbox_id = l.actor_id
 where l.token is not null and m.address > $1
 order by m.address limit $2`,
   parameters: ({ after = '', limit }) => [after, String(limit)],
@@ -33,5 +39,7 @@ order by m.address limit $2`,
     nodeName: textAt(row, 2),
     worker: numberAt(row, 3),
     since: dateAt(row, 4),
+    client: textOrNullAt(row, 5),
+    actor: textOrNullAt(row, 6),
   }),
 };

@@ -27,7 +27,7 @@ with held as (
     select l.mailbox_id from maildrop_lock l
     where l.mailbox_id = c.mailbox_id and l.token = c.token
     for update skip locked) l)
-update maildrop_lock l set token = null, owner_id = null
+update maildrop_lock l set token = null, owner_id = null, client = null, actor_id = null
 from held where l.mailbox_id = held.mailbox_id and l.mailbox_id = any($1::bigint[])
 returning held.token`,
   parameters: (locks) => [

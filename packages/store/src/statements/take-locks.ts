@@ -4,7 +4,8 @@
  * A lock is taken only if the actor's verified credentials are current and it may use POP3, the
  * mailbox may be opened and was not a moment ago (login_delay), the asking worker's lease runs in the
  * epoch it thinks it is in, and the row is free, its owner's lease is over or its epoch is past
- * (lock-keeper.ts). A grant is not looked for: whatever ends one bumps the version of the actor.
+ * (lock-keeper.ts). A grant is not looked for: whatever ends one bumps the version of the actor. Client
+ * and actor are for those who look at locks; no decision is made by them.
  *
  * `skip locked`: a row
  * that a QUIT is just releasing is not waited for, since that QUIT waits for its fsync; the caller
@@ -20,7 +21,7 @@
 
 import type { OpenRequest } from '../contract.ts';
 import { textAt } from '../field.ts';
-import { int8Array, uuidArray } from '../parameter.ts';
+import { int8Array, textArray, uuidArray } from '../parameter.ts';
 import type { Statement } from '../statement.ts';
 
 export interface LockRequest extends OpenRequest {
@@ -32,9 +33,9 @@ export const takeLocks: Statement<readonly LockRequest[], string> = {
   name: 'take_locks',
   text: `
 with eligible as (
-  select w.mailbox_id, w.token, w.owner_id, w.epoch, target.login_delay
-  from unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[])
-         as w (mailbox_id, credential_version, owner_id, token, epoch, actor_id)
+  select w.mailbox_id, w.token, w.owner_id, w.epoch, w.actor_id, w.client, target.login_delay
+  from unnest($1::bigint[], $2::bigint[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::text[])
+         as w (mailbox_id, credential_version, owner_id, token, epoch, actor_id, client)
   cross join lateral (
     select from owner o
     where o.owner_id = w.owner_id and o.epoch = w.epoch and o.lease_until > now() offset 0) mine
@@ -53,7 +54,7 @@ with eligible as (
     where d.domain_id = current.domain_id and d.pop3_enabled offset 0) target
   order by w.mailbox_id),
 free as (
-  select l.mailbox_id, e.token, e.owner_id, e.epoch
+  select l.mailbox_id, e.token, e.owner_id, e.epoch, e.actor_id, e.client
   from eligible e
   cross join lateral (
     select l.mailbox_id from maildrop_lock l
@@ -67,7 +68,8 @@ free as (
     for update skip locked) l)
 update maildrop_lock l
 set token = free.token, owner_id = free.owner_id, owner_epoch = free.epoch,
-    grants = l.grants + 1, granted_at = now()
+    grants = l.grants + 1, granted_at = now(), client = nullif(free.client, ''),
+    actor_id = nullif(free.actor_id, l.mailbox_id)
 from free where l.mailbox_id = free.mailbox_id and l.mailbox_id = any($1::bigint[])
 returning l.token`,
   parameters: (requests) => [
@@ -77,6 +79,7 @@ returning l.token`,
     uuidArray(requests.map((request) => request.token)),
     int8Array(requests.map((request) => request.epoch)),
     int8Array(requests.map((request) => request.actorId)),
+    textArray(requests.map((request) => request.client ?? '')),
   ],
   row: (row) => textAt(row, 0),
 };

@@ -24,5 +24,6 @@ export { type HeldLock, releaseLocks } from '../statements/release-locks.ts';
 export { renewOwners } from '../statements/renew-owners.ts';
 export { type LockRequest, takeLocks } from '../statements/take-locks.ts';
 export type { Timer, World } from '../world.ts';
+export { type DatabaseProxy, databaseProxy } from './database-proxy.ts';
 export { type TemporaryDatabase, temporaryDatabase } from './temporary-database.ts';
 export { startServer, type TemporaryServer, temporaryServer } from './temporary-server.ts';

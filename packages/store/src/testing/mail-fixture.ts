@@ -32,6 +32,8 @@ interface OpenOptions {
   readonly credentialVersion?: string;
   /** The mailbox itself unless another one opens it. */
   readonly actorId?: MailboxId;
+  /** Address of the client. */
+  readonly client?: string;
   readonly store?: Store;
 }
 
@@ -91,8 +93,8 @@ export async function mailFixture(options: FixtureOptions = {}): Promise<MailFix
     open: async (mailboxId, given = {}) => {
       const { token = randomUUID(), credentialVersion = '1', store: opener = store } = given;
       const by = given.ownerId ?? (await ownerOf(opener));
-      const { actorId = mailboxId } = given;
-      const request = { mailboxId, actorId, credentialVersion, ownerId: by, token };
+      const { actorId = mailboxId, client = '' } = given;
+      const request = { mailboxId, actorId, credentialVersion, ownerId: by, client, token };
       return { ...(await opener.open(request)), token };
     },
     visible: async (mailboxId) => {

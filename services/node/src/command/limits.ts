@@ -42,3 +42,13 @@ export const passwdLineOctetsMax = 16 * 1024;
 export const passwdNamesMax = 5_000_000;
 /** Hashes made at once of passwords in clear: one for each thread of the pool they are made in. */
 export const hashesAtOnceMax = 4;
+
+/** How long `session kick` waits for the session to end: its worker gives it five seconds. */
+export const kickWaitMs = 10_000;
+/** How often it looks. */
+export const kickPollMs = 100;
+
+/** How long `node drain` waits for the node to hear of it: two renewals. */
+export const drainWaitMs = 12_000;
+/** How often it looks. */
+export const drainPollMs = 200;

@@ -120,7 +120,9 @@ function holderOf(details: MailboxDetails): string {
   const { lock } = details;
   if (lock === null || !isOpen(details)) return 'no session';
   const since = lock.since === null ? '' : ` since ${printedDate(lock.since)}`;
-  return `node ${lock.nodeName ?? '?'}, worker ${lock.worker ?? '?'}${since}`;
+  const client = lock.client === null ? '' : ` from ${lock.client}`;
+  const actor = lock.actor === null ? '' : `, by ${lock.actor}`;
+  return `node ${lock.nodeName ?? '?'}, worker ${lock.worker ?? '?'}${since}${client}${actor}`;
 }
 
 async function listMailboxes(options: ListOptions): Promise<void> {

@@ -18,25 +18,33 @@ after(async () => {
   await database.drop();
 });
 
-const leasesOf = (nodeName: string): Leases => new Leases({ store, nodeName, log: silentLog });
+const leasesOf = (nodeName: string): Leases =>
+  new Leases({ store, nodeName, version: '1.2.3', log: silentLog });
 
 /** Stands for the supervisor: one worker, and what it was told. */
 function holder(ownerId: string) {
-  const owners: Owner[] = [{ place: { role: 'pop3', worker: 0 }, ownerId }];
+  const owners: Owner[] = [{ place: { role: 'pop3', worker: 0 }, ownerId, sessions: 3 }];
   const lapsed: string[] = [];
+  const cutOffs: number[] = [];
   return {
     owners,
     lapsed,
+    cutOffs,
+    cutOff: (): void => {
+      cutOffs.push(performance.now());
+    },
     leaseLapsed: (owner: Owner): void => {
       lapsed.push(owner.ownerId);
     },
     changeOwner: (former: Owner, next: string): boolean => {
       const index = owners.findIndex((owner) => owner.ownerId === former.ownerId);
-      owners[index] = { place: former.place, ownerId: next };
+      owners[index] = { place: former.place, ownerId: next, sessions: 0 };
       return index >= 0;
     },
   };
 }
+
+const newsFor = (workers: ReturnType<typeof holder>) => ({ workers, drainWanted: () => {} });
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 100; tries += 1) {
@@ -52,7 +60,7 @@ describe('leases', () => {
     const { ownerId } = await leases.beforeStart({ role: 'pop3', worker: 0 });
     const holders = holder(ownerId);
     await store.removeOwner(ownerId);
-    leases.begin(holders, 20);
+    leases.begin(newsFor(holders), 20);
     await until('a new owner', async () => holders.owners[0]?.ownerId !== ownerId);
     await leases.end();
     const rows = await store.listOwners();
@@ -66,7 +74,7 @@ describe('leases', () => {
     const leases = leasesOf('n5');
     const { ownerId } = await leases.beforeStart({ role: 'pop3', worker: 0 });
     const holders = holder(ownerId);
-    leases.begin(holders, 20);
+    leases.begin(newsFor(holders), 20);
     await sleep(100);
     assert.deepEqual(holders.lapsed, []);
     await database.query("update owner set lease_until = now() - interval '1 second'");
@@ -81,7 +89,7 @@ describe('leases', () => {
     const { ownerId } = await leases.beforeStart({ role: 'pop3', worker: 0 });
     const holders = holder(ownerId);
     await database.query('alter table owner rename to owner_away');
-    leases.begin(holders, 20);
+    leases.begin(newsFor(holders), 20);
     await until('not reachable', async () => !leases.isReachable);
     assert.deepEqual(holders.lapsed, []);
     await database.query('alter table owner_away rename to owner');
@@ -98,11 +106,49 @@ describe('leases', () => {
       return row?.leaseUntil.getTime() ?? 0;
     };
     const first = await leaseOf();
-    leases.begin(holder(ownerId), 20);
+    leases.begin(newsFor(holder(ownerId)), 20);
     await until('a longer lease', async () => (await leaseOf()) > first);
     await leases.end();
     await leases.afterExit({ role: 'pop3', worker: 3 }, ownerId);
     assert.equal(await leaseOf(), 0);
+  });
+
+  test('a renewal says what the node does, and brings what is ordered', async () => {
+    const heard: boolean[] = [];
+    const drainWanted = (isWanted: boolean): void => void heard.push(isWanted);
+    const leases = leasesOf('n6');
+    const { ownerId } = await leases.beforeStart({ role: 'pop3', worker: 0 });
+    const rowOf = async () => (await store.listOwners()).find((row) => row.ownerId === ownerId);
+    leases.begin({ workers: holder(ownerId), drainWanted }, 60_000);
+    // Not in a minute: now.
+    leases.showDraining(true);
+    await until('it is shown', async () => (await rowOf())?.draining === true);
+    const row = await rowOf();
+    assert.deepEqual([row?.version, row?.sessions, heard.at(-1)], ['1.2.3', 3, false]);
+    await store.cluster.drainNode({ nodeName: 'n6' });
+    leases.showDraining(false);
+    await until('it is heard', async () => heard.at(-1) === true);
+    await store.cluster.undrainNode({ nodeName: 'n6' });
+    await leases.end();
+    await store.removeOwner(ownerId);
+  });
+
+  test('sessions end when renewals have failed for long enough, and not before', async () => {
+    const far = openStore({ databaseUrl: 'postgresql://poplar@127.0.0.1:1/poplar' });
+    const leases = new Leases({ store: far, nodeName: 'n8', version: '', log: silentLog });
+    const holders = holder(randomUUID());
+    const sinceMs = performance.now();
+    leases.begin(newsFor(holders), 20, 2_500);
+    await sleep(1_500);
+    assert.equal(leases.isReachable, false);
+    assert.deepEqual(holders.cutOffs, []);
+    for (let tries = 0; holders.cutOffs.length === 0 && tries < 200; tries += 1) await sleep(20);
+    await sleep(1_100);
+    const [atMs = 0, ...more] = holders.cutOffs;
+    assert.ok(atMs - sinceMs >= 2_500 && atMs - sinceMs < 5_000, `${atMs - sinceMs} ms`);
+    assert.deepEqual(more, [], 'once');
+    await leases.end();
+    await far.end();
   });
 
   test('a restarted node frees what its former self held, and nobody else', async () => {

@@ -3,7 +3,12 @@
  * the main thread renews the leases of all workers in one statement, on a connection of its own that
  * no client can keep busy. A worker whose row is gone has lost its locks: it gets a new row, and is
  * told to drop the sessions it held under the old one. One whose lease was over and goes on looks which
- * of its locks others have taken meanwhile; all do when the database was away.
+ * of its locks others have taken meanwhile; all do when the database was away. When no renewal has come
+ * through for so long that all leases must be over, and were for a while, the workers end their sessions:
+ * nothing of them could be stored any more, and their clients find another node.
+ *
+ * A renewal also says how many sessions each worker has and whether the node drains, and brings back
+ * whether an administrator wants it to (drain-order.ts).
  *
  * Never: a clock of this machine compared with the database's; a lease renewed for a thread that
  * is gone (its row is removed when it ends).
@@ -18,14 +23,30 @@ import {
   placeFields,
   type WorkerPlace,
 } from '@poplar/runtime';
-import type { Store } from '@poplar/store';
-import { renewIntervalMs, renewRetryMs } from './limits.ts';
+import { leaseSeconds, type Store } from '@poplar/store';
+import { cutOffGraceMs, cutOffRetriesMin, renewIntervalMs, renewRetryMs } from './limits.ts';
 
 /** Whose leases are renewed, and who hears of a new owner. */
 export interface LeaseHolders {
   readonly owners: readonly Owner[];
   changeOwner(former: Owner, ownerId: string): boolean;
   leaseLapsed(owner: Owner): void;
+  /** All leases are over, and have been for a while. */
+  cutOff(): void;
+}
+
+export interface LeasesOptions {
+  readonly store: Store;
+  readonly nodeName: string;
+  readonly version: string;
+  readonly log: Log;
+}
+
+/** Who is told what comes of renewals. */
+export interface LeaseNews {
+  readonly workers: LeaseHolders;
+  /** Whether an administrator wants the node to be drained. */
+  readonly drainWanted: (isWanted: boolean) => void;
 }
 
 export class Leases implements OwnerHooks {
@@ -36,12 +57,21 @@ export class Leases implements OwnerHooks {
   readonly #bootId = randomUUID();
   readonly #ending = new AbortController();
   #renewing: Promise<void> = Promise.resolve();
+  readonly #version: string;
   #isReachable = true;
+  #isDraining = false;
+  /** When the last renewal that came through was sent, by this machine's monotonic clock. */
+  #renewedAtMs = performance.now();
+  /** Renewals in a row that did not. */
+  #failures = 0;
+  #isCutOff = false;
+  #wake = new AbortController();
 
-  constructor(options: { store: Store; nodeName: string; log: Log }) {
+  constructor(options: LeasesOptions) {
     this.#store = options.store;
     this.#nodeName = options.nodeName;
     this.#log = options.log;
+    this.#version = options.version;
   }
 
   /** False since a renewal failed: whether the locks still hold is not known. */
@@ -61,6 +91,7 @@ export class Leases implements OwnerHooks {
       nodeName: this.#nodeName,
       bootId: this.#bootId,
       worker: place.worker,
+      version: this.#version,
     });
     return { ownerId };
   };
@@ -69,18 +100,19 @@ export class Leases implements OwnerHooks {
     await this.#store.removeOwner(ownerId);
   };
 
-  /** Says in the owner rows that these workers take no new sessions. Best effort. */
-  async drain({ owners }: LeaseHolders): Promise<void> {
-    try {
-      await this.#store.drainOwners(owners.map(({ ownerId }) => ownerId));
-    } catch (error) {
-      this.#log.warn({}, 'the drain is not shown in the owner rows', error);
-    }
+  /** Says in the owner rows whether these workers take new sessions: with the next renewal, now. */
+  showDraining(isDraining: boolean): void {
+    this.#isDraining = isDraining;
+    this.#wake.abort();
   }
 
   /** Renews until `end`. */
-  begin(holders: LeaseHolders, intervalMs: number = renewIntervalMs): void {
-    this.#renewing = this.#renewForEver(holders, intervalMs);
+  begin(
+    news: LeaseNews,
+    intervalMs: number = renewIntervalMs,
+    cutOffMs: number = leaseSeconds * 1_000 + cutOffGraceMs,
+  ): void {
+    this.#renewing = this.#renewForEver(news, { intervalMs, cutOffMs });
   }
 
   async end(): Promise<void> {
@@ -88,19 +120,30 @@ export class Leases implements OwnerHooks {
     await this.#renewing;
   }
 
-  async #renewForEver(holders: LeaseHolders, intervalMs: number): Promise<void> {
+  async #renewForEver(
+    news: LeaseNews,
+    { intervalMs, cutOffMs }: { intervalMs: number; cutOffMs: number },
+  ): Promise<void> {
     const { signal } = this.#ending;
     while (!signal.aborted) {
       const waitMs = this.#isReachable ? intervalMs : renewRetryMs;
-      await sleep(waitMs, undefined, { signal }).catch(() => {});
+      const either = AbortSignal.any([signal, this.#wake.signal]);
+      await sleep(waitMs, undefined, { signal: either }).catch(() => {});
       if (signal.aborted) return;
+      if (this.#wake.signal.aborted) this.#wake = new AbortController();
+      const sentAtMs = performance.now();
       try {
-        await this.#renew(holders);
-        if (!this.#isReachable) this.#cameBack(holders);
+        await this.#renew(news);
+        if (!this.#isReachable) this.#cameBack(news.workers);
         this.#isReachable = true;
+        this.#renewedAtMs = sentAtMs;
+        this.#failures = 0;
+        this.#isCutOff = false;
       } catch (error) {
         if (this.#isReachable) this.#log.error({}, 'leases could not be renewed', error);
         this.#isReachable = false;
+        this.#failures += 1;
+        this.#cutOffAfter(cutOffMs, news.workers);
       }
     }
   }
@@ -114,10 +157,24 @@ export class Leases implements OwnerHooks {
     for (const owner of holders.owners) holders.leaseLapsed(owner);
   }
 
-  async #renew(holders: LeaseHolders): Promise<void> {
+  /** A process that slept has no renewals either, and must have tried before it gives up. */
+  #cutOffAfter(cutOffMs: number, holders: LeaseHolders): void {
+    if (this.#isCutOff || this.#failures < cutOffRetriesMin) return;
+    if (performance.now() - this.#renewedAtMs < cutOffMs) return;
+    this.#isCutOff = true;
+    this.#log.error({}, 'the leases are long over, sessions are ended');
+    holders.cutOff();
+  }
+
+  async #renew({ workers: holders, drainWanted }: LeaseNews): Promise<void> {
     const { owners } = holders;
     if (owners.length === 0) return;
-    const renewed = await this.#store.renewOwners(owners.map(({ ownerId }) => ownerId));
+    const renewed = await this.#store.renewOwners({
+      workers: owners.map(({ ownerId, sessions }) => ({ ownerId, sessions })),
+      draining: this.#isDraining,
+    });
+    const [first] = renewed;
+    if (first !== undefined) drainWanted(first.drainWanted);
     const lapsed = new Map(renewed.map((lease) => [lease.ownerId, lease.lapsed]));
     for (const owner of owners) {
       const hadLapsed = lapsed.get(owner.ownerId);

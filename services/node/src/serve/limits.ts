@@ -15,6 +15,14 @@ export const renewStatementTimeoutMs = 2_000;
 /** After a failed renewal the next one comes sooner. */
 export const renewRetryMs = 1_000;
 
+/**
+ * Sessions end when their lease has been over for this long: a fail-over that takes no longer costs none
+ * of them, and a client waits half a minute at most for a node that is cut off.
+ */
+export const cutOffGraceMs = 15_000;
+/** Renewals that must have failed in a row by then: a process that was asleep tries again first. */
+export const cutOffRetriesMin = 3;
+
 /** Penalties reach other nodes after this long: a guesser gains a few attempts by going around. */
 export const penaltyIntervalMs = 2_000;
 

@@ -4,17 +4,20 @@
  */
 
 import type { Collected, Supervisor } from '@poplar/runtime';
+import type { DrainOrder } from './drain-order.ts';
 import type { Leases } from './leases.ts';
 
 export class Readiness {
   #stage: 'starting' | 'running' | 'draining' = 'starting';
   #supervisor: Supervisor | null = null;
   #leases: Leases | null = null;
+  #order: DrainOrder | null = null;
 
-  started(supervisor: Supervisor, leases: Leases): void {
+  started(parts: { supervisor: Supervisor; leases: Leases; order: DrainOrder }): void {
     this.#stage = 'running';
-    this.#supervisor = supervisor;
-    this.#leases = leases;
+    this.#supervisor = parts.supervisor;
+    this.#leases = parts.leases;
+    this.#order = parts.order;
   }
 
   draining(): void {
@@ -24,6 +27,7 @@ export class Readiness {
   /** Empty when ready. */
   reasonsNotReady(): readonly string[] {
     if (this.#stage !== 'running') return [this.#stage];
+    if (this.#order?.isOrdered === true) return ['draining'];
     const reasons = (this.#supervisor?.rolesNotReady ?? []).map(
       (role) => `no ${role} worker is ready`,
     );

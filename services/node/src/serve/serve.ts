@@ -12,7 +12,6 @@
  * Never: a client's bytes in this thread; a wait without a bound.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { allocateGuards, openScores } from '@poplar/identity';
 import { workerUrl as maildropWorkerUrl } from '@poplar/maildrop';
 import { workerUrl as pop3WorkerUrl } from '@poplar/pop3';
@@ -36,6 +35,7 @@ import {
 import { openStore } from '@poplar/store';
 import { openDatabase } from './database.ts';
 import { makeDemonstration } from './demonstration.ts';
+import { DrainOrder } from './drain-order.ts';
 import { Leases } from './leases.ts';
 import { renewStatementTimeoutMs } from './limits.ts';
 import { PenaltyExchange } from './penalty-exchange.ts';
@@ -103,7 +103,8 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
   const demonstration = database.isEmbedded ? await makeDemonstration({ config, store }) : [];
   if (ending.aborted) return;
 
-  const leases = new Leases({ store, nodeName: config.nodeName, log });
+  const { nodeName, limits } = config;
+  const leases = new Leases({ store, nodeName, version, log });
   await leases.removeFormer();
   const { cacheOctets } = config.auth;
   const clusterKey = await store.clusterKey();
@@ -119,28 +120,49 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
     hooks: leases,
     log,
   });
-  leases.begin(supervisor);
+  const order = drainOrder({ config, supervisor, leases, log });
+  const drains = await store.cluster.drains();
+  order.begin(drains.some((drain) => drain.nodeName === nodeName));
+  leases.begin({ workers: supervisor, drainWanted: (isWanted) => order.heard(isWanted) });
   const scores = openScores(shared);
-  const penalties = new PenaltyExchange({ store, nodeName: config.nodeName, scores, log });
+  const penalties = new PenaltyExchange({ store, nodeName, scores, log });
   penalties.begin();
   started.defer(() => penalties.end());
   started.defer(() => leases.end());
   // Leases are renewed until the last session is over.
-  started.defer(() => supervisor.drain(config.limits.drainTimeoutMs));
+  started.defer(() => supervisor.drain(limits.drainTimeoutMs));
   await supervisor.start();
   if (ending.aborted) return;
-  readiness.started(supervisor, leases);
+  readiness.started({ supervisor, leases, order });
   reload.now = () => void reloadCertificates(config, supervisor, log);
 
   for (const line of demonstration) say(line);
-  const all = [...supervisor.listeners, ...listeners].join(', ');
-  say(`poplar ready: ${all}`);
-  log.info({ listeners: all }, 'ready');
+  sayReady([...supervisor.listeners, ...listeners], log);
   await new Promise((resolve) => ending.addEventListener('abort', resolve, { once: true }));
   readiness.draining();
-  await leases.drain(supervisor);
-  // Clients are served as ever, so that a load balancer that has not noticed yet does no harm.
-  await sleep(config.limits.drainNoticeMs);
+  await order.endWithNotice();
+}
+
+function sayReady(listeners: readonly string[], log: Log): void {
+  const all = listeners.join(', ');
+  say(`poplar ready: ${all}`);
+  log.info({ listeners: all }, 'ready');
+}
+
+function drainOrder(parts: {
+  readonly config: Config;
+  readonly supervisor: Supervisor;
+  readonly leases: Leases;
+  readonly log: Log;
+}): DrainOrder {
+  const { config, supervisor, leases, log } = parts;
+  return new DrainOrder({
+    admit: (isAdmitting, deadlineMs) => supervisor.admit(isAdmitting, deadlineMs),
+    noticeMs: config.limits.drainNoticeMs,
+    drainTimeoutMs: config.limits.drainTimeoutMs,
+    show: (isDraining) => leases.showDraining(isDraining),
+    log,
+  });
 }
 
 function rolesToRun({ roles, workers }: Config): RoleToRun[] {

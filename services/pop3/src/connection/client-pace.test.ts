@@ -48,6 +48,30 @@ function behindKernel(taken: (ms: number) => number): Reader {
   };
 }
 
+test('how long it has taken nothing, and not answered, is known as far as looks tell', () => {
+  const pace = new ClientPace();
+  const sweep = (ms: number, finished: number, octets = pendingOctets): void =>
+    void pace.isTooSlow(ms, windowMs, { octets, finished });
+  assert.deepEqual([pace.stalledMs(5), pace.unansweredForMs(5)], [0, 0]);
+  sweep(1_000, 0);
+  sweep(4_000, 0);
+  assert.equal(pace.stalledMs(4_000), 3_000);
+  sweep(5_000, 10);
+  assert.equal(pace.stalledMs(6_000), 1_000);
+  pace.looked(7_000, { octets: 100, isUnanswered: false });
+  assert.equal(pace.stalledMs(8_000), 3_000, 'one look shows no change');
+  pace.looked(9_000, { octets: 90, isUnanswered: true });
+  assert.deepEqual([pace.stalledMs(10_000), pace.unansweredForMs(10_000)], [1_000, 0]);
+  pace.looked(11_000, { octets: 90, isUnanswered: true });
+  assert.deepEqual([pace.stalledMs(14_000), pace.unansweredForMs(14_000)], [5_000, 3_000]);
+  // A small answer that only the kernel holds.
+  sweep(15_000, 10, 0);
+  assert.equal(pace.stalledMs(15_000), 6_000);
+  pace.looked(16_000, { octets: 0, isUnanswered: false });
+  sweep(17_000, 10, 0);
+  assert.deepEqual([pace.stalledMs(18_000), pace.unansweredForMs(18_000)], [0, 0]);
+});
+
 describe('a client is cut off after one window', () => {
   for (const [who, reader] of [
     ['takes nothing', { queued: () => full }],

@@ -38,6 +38,8 @@ export class ClientPace {
   /** Octets in the kernel at the last look; null when they are not known. */
   #kernelOctets: number | null = null;
   #unansweredFromMs: number | null = null;
+  /** When it was last seen to take something. */
+  #tookAtMs = 0;
 
   /** True when the kernel was seen to hold something for the client. */
   get kernelHolds(): boolean {
@@ -49,6 +51,16 @@ export class ClientPace {
     return this.#windowFromMs === null ? 0 : nowMs - this.#finishedAtMs;
   }
 
+  /** How long nothing has been taken while something is pending, as far as is known. */
+  stalledMs(nowMs: number): number {
+    return this.#windowFromMs === null ? 0 : nowMs - this.#tookAtMs;
+  }
+
+  /** How long the kernel has repeated itself and heard nothing, from one look at it to the next. */
+  unansweredForMs(nowMs: number): number {
+    return this.#unansweredFromMs === null ? 0 : nowMs - this.#unansweredFromMs;
+  }
+
   /** True when the client is too slow for windows of this length. To be called with every sweep. */
   isTooSlow(nowMs: number, windowMs: number, pending: Pending): boolean {
     const moved = pending.finished - this.#finished;
@@ -57,6 +69,7 @@ export class ClientPace {
       this.#forget();
       return false;
     }
+    if (moved > 0 || this.#windowFromMs === null) this.#tookAtMs = nowMs;
     if (this.#windowFromMs === null) this.#begin(nowMs);
     else this.#windowOctets += moved;
     if (moved > 0 || this.#finishedAtMs === 0) this.#finishedAtMs = nowMs;
@@ -71,7 +84,10 @@ export class ClientPace {
   /** What a look at the kernel's queue has shown. */
   looked(nowMs: number, queue: KernelQueue): void {
     const before = this.#kernelOctets ?? queue.octets;
-    if (queue.octets < before) this.#windowOctets += before - queue.octets;
+    if (queue.octets < before) {
+      this.#windowOctets += before - queue.octets;
+      this.#tookAtMs = nowMs;
+    }
     this.#kernelOctets = queue.octets;
     if (!queue.isUnanswered || queue.octets !== before) this.#unansweredFromMs = null;
     else this.#unansweredFromMs ??= nowMs;

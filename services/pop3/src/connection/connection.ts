@@ -19,19 +19,20 @@
 
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
-import { type Effect, type Outcome, type Secured, Session } from '@poplar/protocol';
+import { type Effect, type Secured, Session } from '@poplar/protocol';
 import type { Pop3TlsMode } from '@poplar/runtime';
 import type { FrontEnd, ListenerKind } from '../front-end.ts';
-import { flushesPerTurnMax, lingerMs, readAheadIdleMs } from '../limits.ts';
-import type { OpenMaildrop } from '../login/contract.ts';
+import { flushesPerTurnMax, readAheadIdleMs } from '../limits.ts';
+import { deadlinePassed } from './deadlines.ts';
 import type { EndReason } from './end-reason.ts';
+import { HeldMaildrop, type StoreEffect } from './held-maildrop.ts';
 import type { LoginExchange } from './login-exchange.ts';
 import { type Arrival, directOrigin, type Origin } from './origin.ts';
 import { Outbox } from './outbox.ts';
-import { letterOf, sendMessage, update } from './perform.ts';
 import { ReadAhead } from './read-ahead.ts';
 import { SessionSink } from './session-sink.ts';
 import { adopt, disown, type SocketOwner } from './socket-events.ts';
+import { ClientProbe, takeoverOf } from './takeover.ts';
 
 export interface ConnectionParts extends Arrival {
   readonly frontEnd: FrontEnd;
@@ -43,6 +44,11 @@ export class Connection implements SocketOwner {
   readonly acceptedAtMs: number;
   readonly origin: Origin;
   readonly listener: ListenerKind;
+  readonly login: LoginExchange;
+  /** Of the maildrop that was opened. */
+  address: string | null = null;
+  session: Session | null = null;
+  endReason: EndReason = 'client-closed';
   flaggedMessages = 0;
   /** Of the TLS that the client speaks, with us or with the balancer before us. */
   tlsVersion: string | null;
@@ -51,12 +57,10 @@ export class Connection implements SocketOwner {
   readonly #tlsMode: Pop3TlsMode;
   readonly #readAhead = new ReadAhead();
   readonly #outbox: Outbox;
+  readonly #probe = new ClientProbe();
   #socket: Socket;
-  #session: Session | null = null;
   readonly #sink: SessionSink;
-  readonly #login: LoginExchange;
-  #maildrop: OpenMaildrop | null = null;
-  #address: string | null = null;
+  readonly #held: HeldMaildrop;
   #working = false;
   /** The pump has given its turn away and goes on by itself: nobody else may start it. */
   #turning = false;
@@ -65,8 +69,8 @@ export class Connection implements SocketOwner {
   #ending = false;
   /** Why the session is asked to end, if it is. */
   #shutDownReason: EndReason = 'shutdown';
+  #endByMs: number | null = null;
   #closed = false;
-  #endReason: EndReason = 'client-closed';
   #commandsSeen = 0;
   /** When it was last the client's turn: to say something, or to close its side. */
   #idleSinceMs: number;
@@ -80,18 +84,18 @@ export class Connection implements SocketOwner {
     this.listener = parts.listener;
     this.origin = parts.origin ?? directOrigin(parts.socket);
     this.tlsVersion = this.origin.tls?.version ?? null;
-    this.#login = parts.frontEnd.loginExchange(this);
+    this.login = parts.frontEnd.loginExchange(this);
+    this.#held = new HeldMaildrop({
+      ...{ frontEnd: parts.frontEnd, connection: this },
+      ...{ readAhead: this.#readAhead, sink: this.#sink },
+    });
     this.acceptedAtMs = parts.frontEnd.nowMs();
     this.#idleSinceMs = this.acceptedAtMs;
   }
 
-  get address(): string | null {
-    return this.#address;
-  }
-
   /** The fence of the maildrop it has open; null before login and once QUIT has taken over. */
   get lockToken(): string | null {
-    return this.#maildrop?.token ?? null;
+    return this.#held.token;
   }
 
   /** Octets given to the socket, greeting and bodies alike. */
@@ -103,16 +107,8 @@ export class Connection implements SocketOwner {
     return this.#sink.messageOctets;
   }
 
-  get endReason(): EndReason {
-    return this.#endReason;
-  }
-
   get isClosed(): boolean {
     return this.#closed;
-  }
-
-  get session(): Session | null {
-    return this.#session;
   }
 
   /** Greets on a cleartext listener, shakes hands first on a TLS one. */
@@ -120,7 +116,7 @@ export class Connection implements SocketOwner {
     adopt(this.#socket, this);
     try {
       if (this.#tlsMode === 'implicit') this.#secure();
-      else this.#converse(this.#login.secured);
+      else this.#converse(this.login.secured);
     } catch (error) {
       this.broke(error);
     }
@@ -129,8 +125,8 @@ export class Connection implements SocketOwner {
   // ---- what the socket tells (socket-events.ts) ----
 
   received(bytes: Uint8Array): void {
-    if (this.#ending || this.#session === null) return;
-    this.#session.receive(bytes);
+    if (this.#ending || this.session === null) return;
+    this.session.receive(bytes);
     if (this.#working || this.#turning) this.#socket.pause();
     else this.#advance();
   }
@@ -142,18 +138,18 @@ export class Connection implements SocketOwner {
   /** The client will say no more; what it has said is still answered (RFC 9293 half-close). */
   inputEnded(): void {
     this.#inputEnded = true;
-    if (this.#session === null) this.#socket.destroy();
+    if (this.session === null) this.#socket.destroy();
     else this.#advance();
   }
 
   failed(): void {
-    if (!this.#ending) this.#endReason = this.#handshaking ? 'tls-failed' : 'client-reset';
+    if (!this.#ending) this.endReason = this.#handshaking ? 'tls-failed' : 'client-reset';
   }
 
   /** A defect of ours came up here: it ends this connection and no other. */
   broke(error: unknown): void {
     this.#frontEnd.connectionBroke(this, error);
-    if (this.#closed) this.#releaseMaildrop();
+    if (this.#closed) this.#held.release();
     else this.destroy('error');
   }
 
@@ -162,11 +158,11 @@ export class Connection implements SocketOwner {
     if (this.#closed) return;
     this.#closed = true;
     // A handshake that fails closes the socket without an 'error' of its own.
-    if (this.#handshaking && !this.#ending) this.#endReason = 'tls-failed';
+    if (this.#handshaking && !this.#ending) this.endReason = 'tls-failed';
     this.#outbox.closed();
     this.#readAhead.clear();
-    this.#login.abandon();
-    this.#releaseMaildrop();
+    this.login.abandon();
+    this.#held.release();
     this.#frontEnd.ended(this);
   }
 
@@ -178,51 +174,72 @@ export class Connection implements SocketOwner {
   }
 
   destroy(reason: EndReason): void {
-    this.#endReason = reason;
+    this.endReason = reason;
     this.#ending = true;
     this.#socket.destroy();
   }
 
-  /** Ends the session at its next idle moment with a word to the client; drain and lost leases. */
-  shutDown(reason: EndReason): void {
+  /** Ends the session at its next idle moment with a word to the client, or without at the deadline. */
+  shutDown(reason: EndReason, endByMs: number | null = null): void {
+    this.#endByMs ??= endByMs;
     // A handshake has no room for a word, and a stalled one would hold up the drain.
-    if (this.#session === null || this.#handshaking) {
+    if (this.session === null || this.#handshaking) {
       this.destroy(reason);
       return;
     }
     this.#shutDownReason = reason;
-    this.#session.shutdown();
+    this.session.shutdown(reason === 'shutdown' ? 'node' : 'session');
     this.#advance();
+  }
+
+  /** Another login wants the maildrop that this session has open. */
+  giveWay(): void {
+    const { settings, kernelLooks } = this.#frontEnd;
+    // Keepalive asks nothing while the kernel repeats an answer that nobody has taken.
+    kernelLooks.want(this.#outbox);
+    const nowMs = this.#frontEnd.nowMs();
+    const isBusy = this.#working || this.#turning || this.#outbox.isBusy;
+    const verdict = takeoverOf(
+      {
+        isClosed: this.#socket.destroyed,
+        isHalfClosed: this.#inputEnded,
+        marked: this.session?.marked ?? 0,
+        stalledMs: this.#outbox.pace.stalledMs(nowMs),
+        unansweredMs: this.#outbox.pace.unansweredForMs(nowMs),
+        isBusy,
+        idleMs: nowMs - this.#idleSinceMs,
+      },
+      settings,
+    );
+    if (verdict === 'gone') this.destroy('taken-over');
+    else if (verdict === 'idle') this.shutDown('taken-over');
+    else if (verdict === 'probe') this.#probe.begin(this.#socket, nowMs);
   }
 
   /** Looks at the deadlines; called about once a second for every connection. */
   sweep(nowMs: number): void {
     const { settings, kernelLooks } = this.#frontEnd;
     kernelLooks.consider(this.#outbox, nowMs, this.#idleSinceMs);
-    if (this.#outbox.isTooSlow(nowMs, settings.writeStallMs)) {
-      this.destroy('write-stall');
-      return;
-    }
+    this.#probe.sweep(this.#socket, nowMs);
+    const isTooSlow = this.#outbox.isTooSlow(nowMs, settings.writeStallMs);
     if (this.#working || this.#outbox.isBusy) this.#idleSinceMs = nowMs;
     const idleMs = nowMs - this.#idleSinceMs;
-    if (this.#ending) {
-      if (idleMs > lingerMs) this.#socket.destroy();
-      return;
-    }
-    if (this.#session === null || this.#session.phase === 'authorization') {
-      // Counted from accept, not from the last byte: a slow drip buys no time.
-      if (nowMs - this.acceptedAtMs > settings.loginTimeoutMs) this.destroy('login-timeout');
-      return;
-    }
-    if (idleMs > readAheadIdleMs) this.#readAhead.clear();
-    // RFC 1939 §3: closed without a response and without entering UPDATE.
-    if (idleMs > settings.idleTimeoutMs) this.destroy('idle-timeout');
+    const moments = {
+      ...{ nowMs, idleMs, acceptedAtMs: this.acceptedAtMs, endByMs: this.#endByMs },
+      isTooSlow,
+      isEnding: this.#ending,
+      hasLoggedIn: this.session !== null && this.session.phase !== 'authorization',
+    };
+    const passed = deadlinePassed(moments, settings);
+    if (passed === 'lingered') this.#socket.destroy();
+    else if (passed !== null) this.destroy(passed === 'told' ? this.#shutDownReason : passed);
+    else if (idleMs > readAheadIdleMs) this.#readAhead.clear();
   }
 
   // ---- the pump ----
 
   #advance(): void {
-    const session = this.#session;
+    const session = this.session;
     if (session === null || this.#working || this.#turning || this.#ending || this.#closed) return;
     for (let flushes = 0; ; ) {
       const step = session.next();
@@ -286,52 +303,26 @@ export class Connection implements SocketOwner {
     return false;
   }
 
-  async #settle(effect: Exclude<Effect, { kind: 'start-tls' }>): Promise<void> {
+  async #settle(effect: StoreEffect): Promise<void> {
     try {
-      const outcome = await this.#outcomeOf(effect);
+      const outcome = await this.#held.outcomeOf(effect);
       this.#working = false;
       this.#sink.begun = false;
       if (this.#closed) {
         // The client left while its login was verified: nobody hears of it, the lock must not stay.
-        this.#releaseMaildrop();
+        this.#held.release();
         return;
       }
       if (outcome.kind === 'opened') this.#frontEnd.sessionBegan(this);
-      this.#session?.resume(outcome);
+      this.session?.resume(outcome);
       this.#advance();
     } catch (error) {
       this.broke(error);
     }
   }
 
-  async #outcomeOf(effect: Exclude<Effect, { kind: 'start-tls' }>): Promise<Outcome> {
-    const { backends } = this.#frontEnd;
-    const startedAtMs = this.#frontEnd.nowMs();
-    if (effect.kind !== 'update' && effect.kind !== 'send-message') {
-      const performed = await this.#login.perform(effect);
-      // First of all: from here on whatever happens gives the lock back.
-      this.#maildrop = performed.maildrop;
-      this.#address = performed.maildrop?.address ?? null;
-      this.#frontEnd.loginTried(this, performed, startedAtMs);
-      return performed.outcome;
-    }
-    const maildrop = this.#maildrop;
-    if (maildrop === null) throw new Error('an effect of TRANSACTION without a maildrop');
-    if (effect.kind === 'update') {
-      // From here on the lock is the update's to release, also when the client leaves.
-      this.#maildrop = null;
-      const outcome = await update(backends, maildrop, effect.marked);
-      if (outcome.kind === 'updated' && effect.marked.length > 0) {
-        this.flaggedMessages = effect.marked.length;
-        this.#frontEnd.updated(effect.marked.length, startedAtMs);
-      }
-      return outcome;
-    }
-    return sendMessage(backends, letterOf(maildrop, this.#readAhead, effect), this.#sink);
-  }
-
   #end(reason: EndReason): void {
-    this.#endReason = reason;
+    this.endReason = reason;
     this.#ending = true;
     this.#idleSinceMs = this.#frontEnd.nowMs();
     this.#sink.flush();
@@ -339,14 +330,7 @@ export class Connection implements SocketOwner {
     // Reading on is what keeps a late byte from turning our last reply into a reset.
     this.#socket.resume();
     // No effect can follow, so the lock need not wait for the client to close its side.
-    this.#releaseMaildrop();
-  }
-
-  #releaseMaildrop(): void {
-    const maildrop = this.#maildrop;
-    if (maildrop === null) return;
-    this.#maildrop = null;
-    void this.#frontEnd.backends.store.close(maildrop.mailboxId, maildrop.token);
+    this.#held.release();
   }
 
   #upgrade(): void {
@@ -361,38 +345,32 @@ export class Connection implements SocketOwner {
   }
 
   #secure(): void {
-    const raw = this.#socket;
     this.#handshaking = true;
-    disown(raw);
-    this.#frontEnd.tls.secure(raw, (secured: TLSSocket) => {
-      try {
-        this.#secured(secured);
-      } catch (error) {
-        this.broke(error);
-      }
-    });
+    disown(this.#socket);
+    this.#frontEnd.tls.secure(this.#socket, this);
   }
 
-  #secured(socket: TLSSocket): void {
+  /** The handshake is complete. */
+  secured(socket: TLSSocket): void {
     this.#handshaking = false;
     this.#socket = socket;
     this.#outbox.moveTo(socket);
     adopt(socket, this);
     this.tlsVersion ??= socket.getProtocol();
     this.#frontEnd.handshaken(this, socket.isSessionReused());
-    const secured = this.#login.handshaken(socket);
-    if (this.#session === null) {
+    const secured = this.login.handshaken(socket);
+    if (this.session === null) {
       this.#converse(secured);
       return;
     }
-    this.#session.upgraded(secured);
+    this.session.upgraded(secured);
     this.#advance();
   }
 
   #converse(secured: Secured | null): void {
     const transport = { secured, stlsOffered: this.#tlsMode === 'stls' };
     const session = new Session(this.#frontEnd.sessionOptions(this.origin, transport));
-    this.#session = session;
+    this.session = session;
     this.#sink.session = session;
     session.greet();
     this.#advance();

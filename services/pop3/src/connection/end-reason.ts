@@ -34,5 +34,11 @@ export type EndReason =
   | 'evicted'
   /** The lease of this worker was lost, and with it the session's lock. */
   | 'owner-lost'
+  /** The leases of this node could not be renewed for so long that no QUIT could be stored. */
+  | 'cut-off'
+  /** Given up for another login. */
+  | 'taken-over'
+  /** An administrator ended it. */
+  | 'kicked'
   /** A defect of ours. */
   | 'error';

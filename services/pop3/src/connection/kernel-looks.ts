@@ -37,6 +37,11 @@ export class KernelLooks {
     if (isSlow || idleLeftMs < 2 * this.#intervalMs) this.#slow.set(outbox.socket, outbox);
   }
 
+  /** Puts a client on the list because somebody waits for what it has. */
+  want(outbox: Outbox): void {
+    this.#slow.set(outbox.socket, outbox);
+  }
+
   /** Looks if it is time for it. `nowMs` is asked again when the look is over. */
   async look(nowMs: () => number): Promise<void> {
     const slow = this.#slow;

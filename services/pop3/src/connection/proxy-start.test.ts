@@ -64,6 +64,8 @@ function arrivalsFor(trusted: readonly string[]) {
       loginTimeoutMs: 60_000,
       idleTimeoutMs: 600_000,
       writeStallMs: 60_000,
+      takeover: 'dead',
+      idleTakeoverMs: 60_000,
       nameRules: { pop3: rule, pop3s: rule, 'pop3-proxy': rule, 'pop3s-proxy': rule },
     },
     store,

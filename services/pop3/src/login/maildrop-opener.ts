@@ -19,7 +19,7 @@ export class MaildropOpener {
     this.#ownerId = ownerId;
   }
 
-  /** Rejects with a StoreError; no lock is held then. */
+  /** Rejects with a StoreError; no lock is held then. The claimant's address is seen with the lock. */
   async open(
     login: KnownLogin,
     names: LoginNames,
@@ -38,6 +38,7 @@ export class MaildropOpener {
       actorId: login.mailboxId,
       credentialVersion: login.credentialVersion,
       ownerId,
+      client: claimant.address,
       token,
     });
     switch (opened.kind) {

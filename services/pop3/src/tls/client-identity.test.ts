@@ -130,9 +130,12 @@ describe('a client certificate', () => {
       ...{ certificates, ticketKeys: randomBytes(48), handshakeTimeoutMs: 5_000 },
     });
     const listener = createServer((raw) => {
-      endpoint.secure(raw, (socket) => {
-        const names = verifiedNames(socket) ?? ['nobody'];
-        socket.end(`${socket.isSessionReused()} ${names.at(-1)}`);
+      endpoint.secure(raw, {
+        secured: (socket) => {
+          const names = verifiedNames(socket) ?? ['nobody'];
+          socket.end(`${socket.isSessionReused()} ${names.at(-1)}`);
+        },
+        broke: assert.ifError,
       });
     });
     await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));

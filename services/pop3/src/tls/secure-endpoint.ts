@@ -35,7 +35,12 @@ export interface SecureEndpointOptions {
   readonly handshakeTimeoutMs: number;
 }
 
-type Secured = (socket: tls.TLSSocket) => void;
+/** Whose socket is to be secured. */
+export interface SecuredOwner {
+  secured(socket: tls.TLSSocket): void;
+  /** That threw. Must not throw. */
+  broke(error: unknown): void;
+}
 
 const ciphers = [
   'TLS_AES_128_GCM_SHA256',
@@ -52,7 +57,7 @@ const ciphers = [
 export class SecureEndpoint {
   readonly #server: tls.Server;
   readonly #ticketKeys: Buffer;
-  readonly #handshakes = new Map<string, Secured>();
+  readonly #handshakes = new Map<string, SecuredOwner>();
   #contexts = new Map<string, tls.SecureContext>();
   #default: tls.SecureContext;
 
@@ -75,10 +80,17 @@ export class SecureEndpoint {
     this.#server.on('secureConnection', (socket) => {
       socket.disableRenegotiation();
       const key = keyOf(socket);
-      const secured = this.#handshakes.get(key);
+      const owner = this.#handshakes.get(key);
       this.#handshakes.delete(key);
-      if (secured === undefined) socket.destroy();
-      else secured(socket);
+      if (owner === undefined) {
+        socket.destroy();
+        return;
+      }
+      try {
+        owner.secured(socket);
+      } catch (error) {
+        owner.broke(error);
+      }
     });
     // After most failures Node has destroyed the socket, after a handshake that took too long it has
     // not. The owner of the raw socket hears of it by its 'close'.
@@ -86,14 +98,14 @@ export class SecureEndpoint {
   }
 
   /**
-   * Starts the server's side of a handshake. `secured` is called when it is complete; if it fails
+   * Starts the server's side of a handshake. The owner is told when it is complete; if it fails
    * or takes too long, the socket is destroyed instead.
    */
-  secure(socket: Socket, secured: Secured): void {
+  secure(socket: Socket, owner: SecuredOwner): void {
     const key = keyOf(socket);
-    this.#handshakes.set(key, secured);
+    this.#handshakes.set(key, owner);
     socket.once('close', () => {
-      if (this.#handshakes.get(key) === secured) this.#handshakes.delete(key);
+      if (this.#handshakes.get(key) === owner) this.#handshakes.delete(key);
     });
     this.#server.emit('connection', socket);
   }

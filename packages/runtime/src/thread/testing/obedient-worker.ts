@@ -14,6 +14,7 @@ runWorker(async (context) => {
   Atomics.add(board, 1, a + b);
   metrics.inc('poplar_connections_opened_total', 'pop3');
   metrics.set('poplar_sessions', 1);
+  if (!context.isAdmitting) metrics.set('poplar_connections', 99, 'lmtp');
   if (order === 'refuse' && worker === 1) throw new Error(`cannot start: ${detail}\nsecond line`);
   if (order === 'hang-at-start' && worker === 1) {
     await new Promise((resolve) => setTimeout(resolve, 60_000));
@@ -44,5 +45,9 @@ runWorker(async (context) => {
     },
     ownerChanged: () => metrics.inc('poplar_messages_purged_total'),
     leaseLapsed: () => metrics.inc('poplar_messages_flagged_total'),
+    admit: async (isAdmitting, deadlineMs) => {
+      metrics.set('poplar_connections', isAdmitting ? 1 : deadlineMs, 'lmtp');
+    },
+    cutOff: () => metrics.set('poplar_sessions', 0),
   };
 });

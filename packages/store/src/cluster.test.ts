@@ -1,0 +1,131 @@
+/**
+ * Sessions that an administrator ends, and nodes that are to be drained, as the database holds them.
+ */
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { MailboxId } from './contract.ts';
+import type { LockQuestion } from './lock-questions.ts';
+import { openStore } from './store.ts';
+import { type MailFixture, mailFixture } from './testing/mail-fixture.ts';
+
+let mail: MailFixture;
+before(async () => {
+  mail = await mailFixture();
+});
+after(() => mail.end());
+
+async function addressOf(mailboxId: MailboxId): Promise<string> {
+  const [row] = await mail.database.query('select address from mailbox where mailbox_id = $1', [
+    mailboxId,
+  ]);
+  return String(row?.address);
+}
+
+async function audits(action: string): Promise<Record<string, unknown>[]> {
+  return mail.database.query(
+    'select actor, subject, detail from audit where action = $1 order by audit_id',
+    [action],
+  );
+}
+
+test('a lock shows from where and by whom it is held, and nothing of that stays', async () => {
+  const [mailboxId, actorId] = [await mail.addMailbox(), await mail.addMailbox()];
+  const address = await addressOf(mailboxId);
+  await mail.store.directory.addGrant({ address, grantee: await addressOf(actorId) });
+  const [actor] = await mail.database.query(
+    'select credential_version from mailbox where mailbox_id = $1',
+    [actorId],
+  );
+  const opened = await mail.open(mailboxId, {
+    actorId,
+    credentialVersion: String(actor?.credential_version),
+    client: 'fe80::1%eth0',
+  });
+  assert.equal(opened.kind, 'opened');
+  const wanted = ['fe80::1%eth0', await addressOf(actorId)];
+  const details = await mail.store.directory.findMailbox(address);
+  assert.deepEqual([details?.lock?.client, details?.lock?.actor], wanted);
+  const page = await mail.store.directory.listLocks({ limit: 100 });
+  const held = page.find((row) => row.address === address);
+  assert.deepEqual([held?.client, held?.actor], wanted);
+  await mail.store.close(mailboxId, opened.token);
+  const row = 'select client, actor_id from maildrop_lock where mailbox_id = $1';
+  assert.deepEqual(await mail.database.query(row, [mailboxId]), [{ client: null, actor_id: null }]);
+
+  const own = await mail.open(mailboxId, { credentialVersion: '1', client: '192.0.2.1' });
+  assert.equal(own.kind, 'opened');
+  const itself = await mail.store.directory.findMailbox(address);
+  assert.deepEqual([itself?.lock?.client, itself?.lock?.actor], ['192.0.2.1', null]);
+  await mail.store.flag({ mailboxId, token: own.token, messageIds: [] });
+  assert.deepEqual(await mail.database.query(row, [mailboxId]), [{ client: null, actor_id: null }]);
+});
+
+test('a session that is to end is told, keeps its lock until it does, and is in the audit', async () => {
+  const heard: LockQuestion[] = [];
+  const worker = openStore({
+    databaseUrl: mail.database.url,
+    lockAsked: (question) => heard.push(question),
+  });
+  const mailboxId = await mail.addMailbox();
+  const address = await addressOf(mailboxId);
+  const kick = () => mail.store.cluster.endSession({ address, isBroken: false, actor: 'me' });
+  assert.equal(await kick(), null, 'nobody has it');
+  const { token } = await mail.open(mailboxId, { store: worker, client: '192.0.2.7' });
+  const ended = await kick();
+  assert.deepEqual(
+    [ended?.token, ended?.nodeName, ended?.worker, ended?.client],
+    [token, 'node-1', 0, '192.0.2.7'],
+  );
+  for (let tries = 0; heard.length === 0 && tries < 200; tries += 1) await sleep(10);
+  assert.deepEqual(heard, [{ kind: 'end', token }]);
+  assert.equal(await mail.store.cluster.isHeld({ mailboxId, token }), true);
+  await worker.close(mailboxId, token);
+  assert.equal(await mail.store.cluster.isHeld({ mailboxId, token }), false);
+  const [audit, ...more] = await audits('session.kick');
+  assert.deepEqual([audit?.actor, audit?.subject, more], ['me', address, []]);
+  assert.partialDeepStrictEqual(audit?.detail, { node: 'node-1', client: '192.0.2.7' });
+  await worker.end();
+});
+
+test('a lock that was broken is free, and its session removes nothing', async () => {
+  const mailboxId = await mail.addMailbox();
+  const address = await addressOf(mailboxId);
+  await mail.deliver(mailboxId);
+  const { token } = await mail.open(mailboxId);
+  const messageIds = await mail.visible(mailboxId);
+  assert.equal(messageIds.length, 1);
+  const ended = await mail.store.cluster.endSession({ address, isBroken: true, actor: 'me' });
+  assert.equal(ended?.token, token);
+  const quit = await mail.store.flag({ mailboxId, token, messageIds });
+  assert.deepEqual(quit, { kind: 'lock-lost' });
+  assert.deepEqual(await mail.visible(mailboxId), messageIds);
+  assert.equal((await mail.open(mailboxId)).kind, 'opened');
+  assert.equal((await audits('session.break')).length, 1);
+});
+
+test('a node hears with its renewal that it is to be drained, and that it may serve again', async () => {
+  const { store } = mail;
+  const workers = [{ ownerId: mail.ownerId, sessions: 0 }];
+  const isWanted = async () =>
+    (await store.renewOwners({ workers, draining: false }))[0]?.drainWanted;
+  const order = { nodeName: 'node-1', actor: 'me' };
+  assert.equal(await store.cluster.drainNode({ ...order, nodeName: 'node-2' }), false);
+  assert.equal(await isWanted(), false);
+  assert.equal(await store.cluster.drainNode(order), true);
+  assert.equal(await store.cluster.drainNode(order), true, 'again');
+  assert.equal(await isWanted(), true);
+  assert.deepEqual(
+    (await store.cluster.drains()).map(({ nodeName }) => nodeName),
+    ['node-1'],
+  );
+  assert.equal(await store.cluster.undrainNode(order), true);
+  assert.equal(await store.cluster.undrainNode(order), false);
+  assert.equal(await isWanted(), false);
+  const counts = [await audits('node.drain'), await audits('node.undrain')];
+  assert.deepEqual(
+    counts.map((rows) => rows.map(({ actor, subject }) => [actor, subject])),
+    [[['me', 'node-1']], [['me', 'node-1']]],
+  );
+});

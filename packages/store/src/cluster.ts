@@ -1,0 +1,50 @@
+/**
+ * The verbs of administration for what runs: sessions on any node, and nodes. What is done writes its
+ * audit row in the same transaction.
+ *
+ * Never: a wait for a worker to do what it was told; callers look for themselves.
+ */
+
+import { type ByActor, byActor } from './by-actor.ts';
+import type { LinkPool } from './connection/pool.ts';
+import { drainNode, type NodeToDrain } from './statements/drain-node.ts';
+import { type EndedSession, endSession, type SessionToEnd } from './statements/end-session.ts';
+import { findHeldLocks } from './statements/find-held-locks.ts';
+import { listDrains, type NodeDrain } from './statements/list-drains.ts';
+import type { HeldLock } from './statements/release-locks.ts';
+import { undrainNode } from './statements/undrain-node.ts';
+
+export class Cluster {
+  readonly #pool: LinkPool;
+
+  constructor(pool: LinkPool) {
+    this.#pool = pool;
+  }
+
+  /** Tells the session that has a maildrop open to end; null when there is none. */
+  async endSession(input: ByActor<SessionToEnd>): Promise<EndedSession | null> {
+    const [ended] = await this.#pool.run(endSession, byActor(input));
+    return ended ?? null;
+  }
+
+  /** Whether that session still has it. */
+  async isHeld(lock: HeldLock): Promise<boolean> {
+    return (await this.#pool.run(findHeldLocks, [lock])).length > 0;
+  }
+
+  /** From its next renewal on the node takes no sessions, also when it restarts. False: no such node. */
+  async drainNode(input: ByActor<NodeToDrain>): Promise<boolean> {
+    const [isKnown] = await this.#pool.run(drainNode, byActor(input));
+    return isKnown === true;
+  }
+
+  /** False when it was not to be drained. */
+  async undrainNode(input: ByActor<NodeToDrain>): Promise<boolean> {
+    return (await this.#pool.run(undrainNode, byActor(input))).length > 0;
+  }
+
+  /** Nodes that are to take no sessions, whether they run or not. */
+  async drains(): Promise<NodeDrain[]> {
+    return this.#pool.run(listDrains, undefined);
+  }
+}
