@@ -24,6 +24,7 @@ import {
   hasTerminal,
   type Log,
   loadCertificates,
+  lowerPoolPriority,
   makeTicketKeys,
   onSignals,
   prepareDataDirectory,
@@ -129,6 +130,7 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
   started.defer(() => supervisor.drain(config.limits.drainTimeoutMs));
   await supervisor.start();
   if (ending.aborted) return;
+  lowerPoolPriority();
   readiness.started(supervisor, leases);
   reload.now = () => void reloadCertificates(config, supervisor, log);
 
