@@ -5,13 +5,14 @@
  */
 
 /**
- * Verifications that run at the same time. Each one keeps a core busy for about 10 ms and holds up
- * to `argon2MemoryKibMax` of memory, so two leave room for the clients that are already logged in.
+ * Verifications that run at the same time in one worker, of which a node has one for each processor. Each keeps
+ * a processor busy for about 10 ms and holds up to `argon2MemoryKibMax` of memory. With two, a storm of
+ * wrong passwords made those wait twice as long who are known (bench/results/hash-storm.md).
  */
-export const verifyConcurrencyMax = 2;
+export const verifyConcurrencyMax = 1;
 
 /**
- * Verifications that wait: 256 at 10 ms each are about 1.3 s behind two busy cores. Twice that if all
+ * Verifications that wait: 256 at 10 ms each are about 2.6 s behind one busy core. Twice that if all
  * secrets came in a form that is not the prepared one.
  */
 export const verifyQueueMax = 256;

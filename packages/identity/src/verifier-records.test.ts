@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeAppPassword } from './app-password.ts';
+import { verifyConcurrencyMax, verifyQueuePerSourceMax } from './limits.ts';
 import { hashPassword } from './password.ts';
 import { vectors } from './schemes/vectors.ts';
 import { makeScramSecret } from './scram.ts';
@@ -129,7 +130,7 @@ test('one address with hundreds of connections denies nobody else', async () => 
   for (const login of logins) assert.deepEqual(login, match(0, false));
   assert.ok(verifier.waiting > 30, 'the flood still waits');
   const refused = (await Promise.all(flood)).filter(({ verdict }) => verdict === 'overloaded');
-  assert.equal(refused.length, 280 - 64 - 2);
+  assert.equal(refused.length, 280 - verifyQueuePerSourceMax - verifyConcurrencyMax);
   const allMs = performance.now() - before;
   assert.ok(elapsedMs < allMs / 2, `${elapsedMs} of ${allMs} ms`);
 });

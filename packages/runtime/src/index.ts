@@ -57,6 +57,7 @@ export {
   type SharedMemory,
   type WorkerPlace,
 } from './thread/messages.ts';
+export { lowerPoolPriority } from './thread/pool-priority.ts';
 export {
   type Owner,
   type RoleToRun,

@@ -23,6 +23,7 @@ import {
   hasTerminal,
   type Log,
   loadCertificates,
+  lowerPoolPriority,
   makeTicketKeys,
   onSignals,
   prepareDataDirectory,
@@ -132,6 +133,7 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
   // Leases are renewed until the last session is over.
   started.defer(() => supervisor.drain(limits.drainTimeoutMs));
   await supervisor.start();
+  lowerPoolPriority();
   if (ending.aborted) return;
   readiness.started({ supervisor, leases, order });
   reload.now = () => void reloadCertificates(config, supervisor, log);
