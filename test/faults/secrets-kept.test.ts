@@ -49,7 +49,7 @@ before(async () => {
     request.resume().on('end', () => {
       response.setHeader('content-type', 'application/json');
       const exp = Math.floor(Date.now() / 1_000) + 600;
-      response.end(JSON.stringify({ active: true, email: user, exp }));
+      response.end(JSON.stringify({ active: true, aud: 'mail', email: user, exp }));
     });
   });
   provider.listen(0, '127.0.0.1');

@@ -43,7 +43,7 @@ export const phases: readonly Phase[] = [
     ],
     isolated: true,
     concurrency: 2,
-    withinMs: 4 * minuteMs,
+    withinMs: 8 * minuteMs,
   },
   {
     // The oldest PostgreSQL that is served, as Debian has it.
@@ -51,7 +51,7 @@ export const phases: readonly Phase[] = [
     files: ['packages/store/src/**/*.test.ts', 'test/cluster/two-nodes.test.ts'],
     isolated: true,
     concurrency: 2,
-    withinMs: 2 * minuteMs,
+    withinMs: 4 * minuteMs,
     postgres: { directory: '/usr/lib/postgresql/15/bin', major: 15 },
     peers: ['/usr/lib/postgresql/15/bin/postgres'],
   },
@@ -83,7 +83,7 @@ export const phases: readonly Phase[] = [
     files: ['test/interop/**/*.test.ts'],
     isolated: true,
     concurrency: 2,
-    withinMs: 4 * minuteMs,
+    withinMs: 6 * minuteMs,
     peers: ['curl', 'openssl', 'fetchmail', 'mpop', 'getmail', 'python3', 'perl'],
   },
 ];
