@@ -42,7 +42,7 @@ const sweepMs = 1_000;
 /** A round trip or two on two busy cores. */
 const atOnceMs = 1_500;
 /** A renewal and what it sets off. */
-const orderedMs = 5_000 + atOnceMs;
+const orderedMs = 5_000 + 3 * atOnceMs;
 const leaseMs = 15_000;
 
 let database: TestDatabase;

@@ -32,6 +32,7 @@ import { listenIntervalMs, questionIntervalMs, questionsRememberedMax } from './
 import type { LockKeeper } from './lock-keeper.ts';
 import { askOwners } from './statements/ask-owners.ts';
 import { listen } from './statements/listen.ts';
+import { realWorld, type Timer, type World } from './world.ts';
 
 export interface LockQuestion {
   /** `check`: is its client still there? `end`: an administrator wants it to end. */
@@ -47,6 +48,7 @@ export interface LockQuestionsParts {
   readonly asks: boolean;
   /** Hears those of others; null: nobody here is asked. */
   readonly asked: ((question: LockQuestion) => void) | null;
+  readonly world?: World;
 }
 
 const form = /^(check|end) ([0-9a-f-]{36}) (\d{1,19})$/;
@@ -63,17 +65,19 @@ export class LockQuestions {
   readonly #queue: BatchQueue<MailboxId, undefined>;
   /** When a mailbox was last asked about. */
   readonly #recent = new Map<MailboxId, number>();
-  readonly #timer: NodeJS.Timeout | null = null;
+  readonly #world: World;
+  readonly #timer: Timer | null = null;
 
   constructor(parts: LockQuestionsParts) {
     this.#line = parts.line;
     this.#keeper = parts.keeper;
     this.#asks = parts.asks;
     this.#asked = parts.asked;
-    this.#queue = new BatchQueue({ send: (mailboxIds) => this.#send(mailboxIds) });
+    const { world = realWorld } = parts;
+    this.#world = world;
+    this.#queue = new BatchQueue({ send: (mailboxIds) => this.#send(mailboxIds), world });
     if (parts.asked === null) return;
-    this.#timer = setInterval(() => this.#listenAgain(), listenIntervalMs);
-    this.#timer.unref();
+    this.#timer = world.every(listenIntervalMs, () => this.#listenAgain());
   }
 
   /** To be done on a new link of the line. Rejects with a StoreError. */
@@ -85,7 +89,7 @@ export class LockQuestions {
 
   /** Best effort; nothing is known when it returns. */
   ask(mailboxId: MailboxId): void {
-    const nowMs = performance.now();
+    const nowMs = this.#world.nowMs();
     if (!this.#asks || !this.#isDue(mailboxId, nowMs)) return;
     this.#recent.set(mailboxId, nowMs);
     this.questionsAsked += 1;
@@ -93,7 +97,7 @@ export class LockQuestions {
   }
 
   end(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer?.cancel();
   }
 
   #isDue(mailboxId: MailboxId, nowMs: number): boolean {

@@ -81,12 +81,12 @@ export interface StoreOptions {
   readonly report?: (error: StoreError | null) => void;
   /** Hears of open maildrops whose lock is gone, by token: nothing their sessions mark will go. */
   readonly locksLost?: (tokens: readonly string[]) => void;
-  /** Clock, timers and connections; the real ones unless a simulation gives its own. */
-  readonly world?: World;
   /** Whether the owner of a maildrop in use is asked to look after its client. */
   readonly asksOwners?: boolean;
   /** Hears what others ask of locks that `open` gave. Without it the store does not listen. */
   readonly lockAsked?: (question: LockQuestion) => void;
+  /** Clock, timers and connections; the real ones unless a simulation gives its own. */
+  readonly world?: World;
 }
 
 /** Plain numbers for metrics, as of now. */
@@ -156,8 +156,8 @@ export class Store {
         // A server that lost its last commits gives their versions out again.
         this.#snapshots.clear();
         this.#logins.cache.clear();
-        await this.#questions.begin(link);
         await this.#keeper.begin(link);
+        await this.#questions.begin(link);
       },
     };
     this.#short = new ShortLine(short, hooks, world);
@@ -178,6 +178,7 @@ export class Store {
       keeper: this.#keeper,
       asks: options.asksOwners ?? false,
       asked: options.lockAsked ?? null,
+      world,
     });
     this.#opening = new Opening({
       line: this.#short,

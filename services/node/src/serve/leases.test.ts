@@ -116,7 +116,7 @@ describe('leases', () => {
   test('a renewal says what the node does, and brings what is ordered', async () => {
     const heard: boolean[] = [];
     const drainWanted = (isWanted: boolean): void => void heard.push(isWanted);
-    const leases = leasesOf('n6');
+    const leases = leasesOf('n9');
     const { ownerId } = await leases.beforeStart({ role: 'pop3', worker: 0 });
     const rowOf = async () => (await store.listOwners()).find((row) => row.ownerId === ownerId);
     leases.begin({ workers: holder(ownerId), drainWanted }, 60_000);
@@ -125,10 +125,10 @@ describe('leases', () => {
     await until('it is shown', async () => (await rowOf())?.draining === true);
     const row = await rowOf();
     assert.deepEqual([row?.version, row?.sessions, heard.at(-1)], ['1.2.3', 3, false]);
-    await store.cluster.drainNode({ nodeName: 'n6' });
+    await store.cluster.drainNode({ nodeName: 'n9' });
     leases.showDraining(false);
     await until('it is heard', async () => heard.at(-1) === true);
-    await store.cluster.undrainNode({ nodeName: 'n6' });
+    await store.cluster.undrainNode({ nodeName: 'n9' });
     await leases.end();
     await store.removeOwner(ownerId);
   });
