@@ -23,6 +23,7 @@ export {
 } from './config/config.ts';
 export { type DescribedSetting, describeConfig, hidePassword } from './config/describe-config.ts';
 export { type LoadOptions, loadConfig } from './config/load-config.ts';
+export { type Reloaded, reloadConfig } from './config/reload-config.ts';
 export { prepareDataDirectory } from './data-directory.ts';
 export {
   type EmbeddedPostgres,
@@ -53,6 +54,7 @@ export { type MetricName, metricTable } from './metrics/metric-table.ts';
 export { type OpsOptions, type OpsServer, startOpsServer } from './ops/ops-server.ts';
 export {
   placeFields,
+  type ReloadedParts,
   type SharedKeys,
   type SharedMemory,
   type WorkerPlace,

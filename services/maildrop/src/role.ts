@@ -40,7 +40,7 @@ export async function startMaildrop(context: WorkerContext): Promise<RoleInstanc
       await Promise.all([listener.drain(deadlineMs), purgeLoop.stop()]);
       await store.end();
     },
-    reload: (certificates) => startTls.reload(certificates),
+    reload: ({ certificates }) => startTls.reload(certificates),
     // This role takes no locks.
     ownerChanged: () => {},
     leaseLapsed: () => {},

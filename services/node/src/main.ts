@@ -32,7 +32,7 @@ const program = new Command('poplar')
 withConfigOption(program.command('serve').description('run a node until SIGTERM or Ctrl-C')).action(
   async (options: { config?: string }) => {
     const { serve } = await import('./serve/serve.ts');
-    await serve(configured(options), manifest.version);
+    await serve(() => configured(options), manifest.version);
   },
 );
 

@@ -26,14 +26,15 @@ export interface AddressShares {
 export type Admittance = 'admitted' | 'full' | 'address-full';
 
 export class Admission<T extends Admitted> {
-  readonly #connectionsMax: number;
+  /** May be changed at any time: nobody is put out but for a newcomer. */
+  connectionsMax: number;
   readonly #shares: AddressShares;
   readonly #all = new Set<T>();
   /** In order of arrival: the first is the oldest. */
   readonly #strangers = new Set<T>();
 
   constructor(connectionsMax: number, shares: AddressShares) {
-    this.#connectionsMax = connectionsMax;
+    this.connectionsMax = connectionsMax;
     this.#shares = shares;
   }
 
@@ -48,7 +49,7 @@ export class Admission<T extends Admitted> {
   admit(connection: T): Admittance {
     const { countedAs } = connection.origin;
     if (countedAs !== null && !this.#shares.enter(countedAs)) return 'address-full';
-    if (this.#all.size >= this.#connectionsMax && !this.#evictOldestStranger()) {
+    if (this.#all.size >= this.connectionsMax && !this.#evictOldestStranger()) {
       if (countedAs !== null) this.#shares.leave(countedAs);
       return 'full';
     }

@@ -55,7 +55,6 @@ export interface FrontEndParts {
 }
 
 export class FrontEnd {
-  readonly settings: Settings;
   readonly backends: Backends;
   readonly desk: LoginDesk;
   readonly tls: SecureEndpoint;
@@ -63,10 +62,11 @@ export class FrontEnd {
   readonly kernelLooks: KernelLooks;
   readonly #counters: Counters;
   readonly #log: Log;
+  #settings: Settings;
   #isAdmitting = true;
 
   constructor(parts: FrontEndParts) {
-    this.settings = parts.settings;
+    this.#settings = parts.settings;
     this.tls = parts.tls;
     this.admission = new Admission(parts.settings.connectionsMax, parts.shares);
     this.kernelLooks = new KernelLooks(parts.settings);
@@ -74,6 +74,17 @@ export class FrontEnd {
     this.#log = parts.log;
     this.backends = { store: parts.store, report: (incident) => this.#report(incident) };
     this.desk = parts.desk((error) => this.#report({ during: 'authenticate', error }));
+  }
+
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  /** Deadlines move for connections that stand, too; what was announced to them does not. */
+  reconfigure(settings: Settings): void {
+    this.#settings = settings;
+    this.admission.connectionsMax = settings.connectionsMax;
+    this.kernelLooks.obey(settings);
   }
 
   /** Monotonic: deadlines do not move with the wall clock. */

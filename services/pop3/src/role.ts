@@ -68,7 +68,11 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
       await desk.end();
       await store.end();
     },
-    reload: (certificates) => tls.replaceCertificates(certificates),
+    reload: ({ certificates, config: reloaded }) => {
+      tls.replaceCertificates(certificates);
+      frontEnd.reconfigure(settingsOf(reloaded));
+      guards.addressCounts.connectionsMax = reloaded.limits.connectionsPerAddressMax;
+    },
     ownerChanged: (newOwnerId) => {
       ownerId = newOwnerId;
       frontEnd.dropSessions();

@@ -38,7 +38,8 @@ export class AddressCounts {
   readonly #planes: number;
   readonly #plane: number;
   readonly #tagger: Tagger;
-  readonly #connectionsMax: number;
+  /** May be changed at any time; connections that stand are not touched. */
+  connectionsMax: number;
   readonly #exempt: Networks;
 
   constructor(parts: AddressCountsParts) {
@@ -48,7 +49,7 @@ export class AddressCounts {
     this.#plane = parts.worker * planeSlots;
     this.#counts.fill(0, this.#plane, this.#plane + planeSlots);
     this.#tagger = new Tagger(parts.key);
-    this.#connectionsMax = parts.connectionsMax;
+    this.connectionsMax = parts.connectionsMax;
     this.#exempt = parts.exempt;
   }
 
@@ -60,7 +61,7 @@ export class AddressCounts {
   enter(address: string): boolean {
     if (this.#exempt.has(address)) return true;
     const slots = this.#slotsOf(address);
-    if (Math.min(...slots.map((slot) => this.#sum(slot))) >= this.#connectionsMax) return false;
+    if (Math.min(...slots.map((slot) => this.#sum(slot))) >= this.connectionsMax) return false;
     for (const slot of slots) Atomics.add(this.#counts, this.#plane + slot, 1);
     return true;
   }

@@ -24,6 +24,8 @@ export interface Log {
   readonly error: Write;
   /** A log that adds these fields to every line. */
   readonly child: (fields: LogFields) => Log;
+  /** From the next line on; not of logs that were made by `child`. */
+  readonly setLevel: (level: LogLevel) => void;
   /** Writes what is buffered before it returns, or gives up: for the last words of a thread. */
   readonly flush: () => void;
 }
@@ -68,6 +70,7 @@ export const silentLog: Log = {
   warn: () => {},
   error: () => {},
   child: () => silentLog,
+  setLevel: () => {},
   flush: () => {},
 };
 
@@ -84,6 +87,9 @@ function wrap(logger: Logger, flush: () => void): Log {
     warn: write('warn'),
     error: write('error'),
     child: (fields) => wrap(logger.child(plainFields(fields)), flush),
+    setLevel: (level) => {
+      logger.level = level;
+    },
     flush,
   };
 }

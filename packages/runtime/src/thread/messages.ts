@@ -37,13 +37,21 @@ export interface WorkerData extends WorkerPlace {
   readonly keys: SharedKeys;
 }
 
+/** What a running worker is given anew. */
+export interface ReloadedParts {
+  /** For new handshakes; connections that stand are not touched. */
+  readonly certificates: CertificateSet;
+  /** Differs from the former one in what reload-config.ts lists, and nowhere else. */
+  readonly config: Config;
+}
+
 export type ToWorker =
   /** Answer with the same number: shows that the loop turns, and brings the metrics. */
   | { readonly kind: 'ping'; readonly sequence: number }
   /** End within this time: no new clients, no broken answers. */
   | { readonly kind: 'drain'; readonly deadlineMs: number }
-  /** Use these certificates for new handshakes. */
-  | { readonly kind: 'reload'; readonly certificates: CertificateSet }
+  /** The configuration was read again: what may change while a node runs is in force from now on. */
+  | { readonly kind: 'reload'; readonly reloaded: ReloadedParts }
   /** The lease was lost and taken anew: every lock held under the old owner is void. */
   | { readonly kind: 'owner'; readonly ownerId: string }
   /** The lease was over for a while and goes on: locks may have been taken meanwhile. */

@@ -21,8 +21,13 @@ function supervise(order: string, overrides: Partial<typeof timing> = {}) {
   const lives = new Map<number, number>();
   const removed: string[] = [];
   const board = new SharedArrayBuffer(8);
+  const config = {
+    ...loadConfig({}, { file: null }),
+    nodeName: order,
+    logLevel: 'silent' as const,
+  };
   const supervisor = new Supervisor({
-    config: { ...loadConfig({}, { file: null }), nodeName: order, logLevel: 'silent' },
+    config,
     databaseUrl: 'postgresql://nowhere',
     roles: [{ role: 'test', workerUrl, count: 2 }],
     certificates: { default: { cert: 'c0', key: 'k0' }, named: [], clientCa: null },
@@ -43,7 +48,7 @@ function supervise(order: string, overrides: Partial<typeof timing> = {}) {
     },
   });
   const scrape = async (): Promise<string> => exposition.print(await supervisor.collect());
-  return { supervisor, removed, scrape, board: new Int32Array(board) };
+  return { supervisor, config, removed, scrape, board: new Int32Array(board) };
 }
 
 /** Polls until it holds; fails after 5 s. */
@@ -60,12 +65,15 @@ const owners = (supervisor: Supervisor): string[] =>
 
 describe('supervisor', () => {
   test('starts all, hands out news, sums their numbers and drains them', async () => {
-    const { supervisor, removed, scrape, board } = supervise('obey');
+    const { supervisor, config, removed, scrape, board } = supervise('obey');
     await supervisor.start();
     assert.deepEqual([...board], [2, 14], 'both workers wrote on it what the key says');
     assert.deepEqual([...supervisor.listeners].sort(), ['test 0 owner-0-1', 'test 1 owner-1-1']);
     assert.deepEqual(supervisor.rolesNotReady, []);
-    supervisor.reload({ default: { cert: 'c1', key: 'k1' }, named: [], clientCa: null });
+    supervisor.reload({
+      certificates: { default: { cert: 'c1', key: 'k1' }, named: [], clientCa: null },
+      config: { ...config, limits: { ...config.limits, idleTimeoutMs: 4_321 } },
+    });
     const [former] = supervisor.owners;
     assert.ok(former !== undefined);
     assert.equal(supervisor.changeOwner(former, 'owner-new'), true);
@@ -73,6 +81,7 @@ describe('supervisor', () => {
     const text = await scrape();
     assert.match(text, /^poplar_connections_opened_total\{listener="pop3"\} 2$/m);
     assert.match(text, /^poplar_connections\{listener="pop3s"\} 2$/m);
+    assert.match(text, /^poplar_sessions 8642$/m, 'both have the new limit');
     assert.match(text, /^poplar_messages_purged_total 1$/m);
     assert.match(text, /^poplar_worker_up\{role="test",worker="1"\} 1$/m);
     assert.match(text, /^poplar_worker_scrape_failed\{role="test",worker="0"\} 0$/m);

@@ -19,7 +19,7 @@ import { drainGraceMs } from '../limits.ts';
 import type { Log } from '../log/log.ts';
 import type { Collected, WorkerGauges } from '../metrics/exposition.ts';
 import type { CertificateSet } from '../tls/certificates.ts';
-import type { SharedKeys, SharedMemory, ToWorker, WorkerPlace } from './messages.ts';
+import type { ReloadedParts, SharedKeys, SharedMemory, ToWorker, WorkerPlace } from './messages.ts';
 import { type OwnerHooks, WorkerSlot } from './worker-slot.ts';
 import { defaultThreadTiming, type ThreadTiming } from './worker-thread.ts';
 
@@ -54,14 +54,14 @@ export interface Owner {
 export class Supervisor {
   readonly #slots: readonly WorkerSlot[];
   readonly #log: Log;
-  #certificates: CertificateSet;
+  #reloaded: ReloadedParts;
   #isAdmitting = true;
   #isDraining = false;
 
   constructor(options: SupervisorOptions) {
-    const { config, databaseUrl, ticketKeys, shared, keys, hooks, log } = options;
+    const { databaseUrl, ticketKeys, shared, keys, hooks, log } = options;
     this.#log = log;
-    this.#certificates = options.certificates;
+    this.#reloaded = { certificates: options.certificates, config: options.config };
     this.#slots = options.roles.flatMap(({ role, workerUrl, count }) =>
       Array.from(
         { length: count },
@@ -73,8 +73,8 @@ export class Supervisor {
             hooks,
             log,
             data: () => ({
-              ...{ config, databaseUrl, ticketKeys, shared, keys },
-              certificates: this.#certificates,
+              ...{ databaseUrl, ticketKeys, shared, keys },
+              ...this.#reloaded,
               isAdmitting: this.#isAdmitting,
             }),
           }),
@@ -125,9 +125,10 @@ export class Supervisor {
     this.#slots.find(({ place }) => place === owner.place)?.leaseLapsed(owner.ownerId);
   }
 
-  reload(certificates: CertificateSet): void {
-    this.#certificates = certificates;
-    this.#tellAll({ kind: 'reload', certificates });
+  /** Workers that are made from now on begin with these. */
+  reload(reloaded: ReloadedParts): void {
+    this.#reloaded = reloaded;
+    this.#tellAll({ kind: 'reload', reloaded });
   }
 
   /** Workers take clients, or none: then those that are there end within the time. */

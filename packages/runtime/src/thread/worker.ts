@@ -12,7 +12,14 @@ import { ListenError } from '../listen.ts';
 import { createLog, type Log } from '../log/log.ts';
 import { MetricSet } from '../metrics/metric-set.ts';
 import type { CertificateSet } from '../tls/certificates.ts';
-import type { FromWorker, SharedKeys, SharedMemory, ToWorker, WorkerData } from './messages.ts';
+import type {
+  FromWorker,
+  ReloadedParts,
+  SharedKeys,
+  SharedMemory,
+  ToWorker,
+  WorkerData,
+} from './messages.ts';
 
 /** What a role is started with. */
 export interface WorkerContext {
@@ -42,8 +49,8 @@ export interface RoleInstance {
   readonly listeners: readonly string[];
   /** Ends all work in good order; resolves when nothing is open any more. */
   drain(deadlineMs: number): Promise<void>;
-  /** New certificates for new handshakes; connections that stand are not touched. */
-  reload(certificates: CertificateSet): void;
+  /** Certificates for new handshakes and the settings that may change while it runs. */
+  reload(reloaded: ReloadedParts): void;
   /** Locks taken as the former owner are void: drop the sessions that hold them. */
   ownerChanged(ownerId: string): void;
   /** The lease was over for a while: drop the sessions whose locks were taken meanwhile. */
@@ -108,7 +115,8 @@ async function serve(instance: RoleInstance, { port, log, metrics }: Surrounding
           send(port, { kind: 'pong', sequence: message.sequence, values: metrics.snapshot() });
           break;
         case 'reload':
-          instance.reload(message.certificates);
+          log.setLevel(message.reloaded.config.logLevel);
+          instance.reload(message.reloaded);
           break;
         case 'owner':
           instance.ownerChanged(message.ownerId);

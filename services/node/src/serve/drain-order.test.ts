@@ -12,8 +12,7 @@ function node(noticeMs: number) {
     admit: (isAdmitting, deadlineMs) => {
       done.push(isAdmitting ? 'open' : `closed, ${deadlineMs} ms`);
     },
-    noticeMs,
-    drainTimeoutMs: 7,
+    limits: () => ({ drainNoticeMs: noticeMs, drainTimeoutMs: 7 }),
     show: (isDraining) => done.push(isDraining ? 'draining' : 'serving'),
     log: silentLog,
   });

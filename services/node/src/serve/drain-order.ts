@@ -18,13 +18,13 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Log } from '@poplar/runtime';
+import type { Limits, Log } from '@poplar/runtime';
 
 export interface DrainOrderParts {
   /** Has the workers take clients, or none. */
   readonly admit: (isAdmitting: boolean, deadlineMs: number) => void;
-  readonly noticeMs: number;
-  readonly drainTimeoutMs: number;
+  /** As they are when they are needed: a reload may change them. */
+  readonly limits: () => Pick<Limits, 'drainNoticeMs' | 'drainTimeoutMs'>;
   /** Hears whether the node drains, for those who list nodes. */
   readonly show: (isDraining: boolean) => void;
   readonly log: Log;
@@ -66,11 +66,12 @@ export class DrainOrder {
     this.#hasEnded = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#parts.show(true);
-    if (!hadNotice) await sleep(this.#parts.noticeMs);
+    if (!hadNotice) await sleep(this.#parts.limits().drainNoticeMs);
   }
 
   #giveNotice(): void {
-    const { noticeMs, log, show } = this.#parts;
+    const { limits, log, show } = this.#parts;
+    const noticeMs = limits().drainNoticeMs;
     log.warn({ noticeMs }, 'this node was told to drain');
     this.#state = 'notice';
     show(true);
@@ -78,11 +79,11 @@ export class DrainOrder {
   }
 
   #drain(): void {
-    const { admit, drainTimeoutMs, log, show } = this.#parts;
+    const { admit, limits, log, show } = this.#parts;
     log.warn({}, 'drained: no clients are taken until `poplar node undrain`');
     this.#state = 'drained';
     show(true);
-    admit(false, drainTimeoutMs);
+    admit(false, limits().drainTimeoutMs);
   }
 
   #serve(): void {

@@ -27,6 +27,7 @@ import {
   makeTicketKeys,
   onSignals,
   prepareDataDirectory,
+  type ReloadedParts,
   type RoleToRun,
   resolveListeners,
   Supervisor,
@@ -41,9 +42,15 @@ import { Leases } from './leases.ts';
 import { renewStatementTimeoutMs } from './limits.ts';
 import { PenaltyExchange } from './penalty-exchange.ts';
 import { Readiness } from './readiness.ts';
+import { Reload } from './reload.ts';
 
-/** Resolves never: the process ends with its exit code. Throws what an operator can mend. */
-export async function serve(asked: Config, version: string): Promise<void> {
+/**
+ * Resolves never: the process ends with its exit code. Throws what an operator can mend.
+ *
+ * @param readConfig reads it anew each time: at the start and at SIGHUP
+ */
+export async function serve(readConfig: () => Config, version: string): Promise<void> {
+  const asked = readConfig();
   const log = createLog({
     level: asked.logLevel,
     base: { node: asked.nodeName, role: 'main' },
@@ -60,13 +67,14 @@ export async function serve(asked: Config, version: string): Promise<void> {
     reload: hasTerminal() ? null : () => reload.now(),
   });
   for (const warning of asked.warnings) log.warn({}, warning);
-  await run({ asked, version, log, ending: ending.signal, reload });
+  await run({ asked, readConfig, version, log, ending: ending.signal, reload });
   log.info({}, 'ended');
   process.exit(exitCode.ok);
 }
 
 interface Run {
   readonly asked: Config;
+  readonly readConfig: () => Config;
   readonly version: string;
   readonly log: Log;
   readonly ending: AbortSignal;
@@ -74,7 +82,8 @@ interface Run {
   readonly reload: { now: () => void };
 }
 
-async function run({ asked, version, log, ending, reload }: Run): Promise<void> {
+async function run(given: Run): Promise<void> {
+  const { asked, readConfig, version, log, ending, reload } = given;
   await using started = new AsyncDisposableStack();
   const resolved = await resolveListeners(asked);
   const readiness = new Readiness();
@@ -104,7 +113,7 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
   const demonstration = database.isEmbedded ? await makeDemonstration({ config, store }) : [];
   if (ending.aborted) return;
 
-  const { nodeName, limits } = config;
+  const { nodeName } = config;
   const leases = new Leases({ store, nodeName, version, log });
   await leases.removeFormer();
   const { cacheOctets } = config.auth;
@@ -121,7 +130,9 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
     hooks: leases,
     log,
   });
-  const order = drainOrder({ config, supervisor, leases, log });
+  const handOut = (parts: ReloadedParts) => supervisor.reload(parts);
+  const reloading = new Reload({ asked, running: config, certificates, readConfig, handOut, log });
+  const order = drainOrder({ reloading, supervisor, leases, log });
   const drains = await store.cluster.drains();
   order.begin(drains.some((drain) => drain.nodeName === nodeName));
   leases.begin({ workers: supervisor, drainWanted: (isWanted) => order.heard(isWanted) });
@@ -131,12 +142,12 @@ async function run({ asked, version, log, ending, reload }: Run): Promise<void> 
   started.defer(() => penalties.end());
   started.defer(() => leases.end());
   // Leases are renewed until the last session is over.
-  started.defer(() => supervisor.drain(limits.drainTimeoutMs));
+  started.defer(() => supervisor.drain(reloading.config.limits.drainTimeoutMs));
   await supervisor.start();
   lowerPoolPriority();
   if (ending.aborted) return;
   readiness.started({ supervisor, leases, order });
-  reload.now = () => void reloadCertificates(config, supervisor, log);
+  reload.now = () => void reloading.now();
 
   for (const line of demonstration) say(line);
   sayReady([...supervisor.listeners, ...listeners], log);
@@ -152,16 +163,15 @@ function sayReady(listeners: readonly string[], log: Log): void {
 }
 
 function drainOrder(parts: {
-  readonly config: Config;
+  readonly reloading: Reload;
   readonly supervisor: Supervisor;
   readonly leases: Leases;
   readonly log: Log;
 }): DrainOrder {
-  const { config, supervisor, leases, log } = parts;
+  const { reloading, supervisor, leases, log } = parts;
   return new DrainOrder({
     admit: (isAdmitting, deadlineMs) => supervisor.admit(isAdmitting, deadlineMs),
-    noticeMs: config.limits.drainNoticeMs,
-    drainTimeoutMs: config.limits.drainTimeoutMs,
+    limits: () => reloading.config.limits,
     show: (isDraining) => leases.showDraining(isDraining),
     log,
   });
@@ -176,14 +186,4 @@ function rolesToRun({ roles, workers }: Config): RoleToRun[] {
     run.push({ role: 'maildrop', workerUrl: maildropWorkerUrl, count: 1 });
   }
   return run;
-}
-
-/** A certificate that cannot be used is a line in the log; the one that is in use stays. */
-async function reloadCertificates(config: Config, supervisor: Supervisor, log: Log): Promise<void> {
-  try {
-    supervisor.reload(await loadCertificates(config));
-    log.info({}, 'certificates reloaded');
-  } catch (error) {
-    log.error({}, 'certificates not reloaded, the old ones stay', error);
-  }
 }

@@ -16,12 +16,16 @@ interface Deadlines {
 }
 
 export class KernelLooks {
-  readonly #intervalMs: number;
-  readonly #idleTimeoutMs: number;
+  #intervalMs = 0;
+  #idleTimeoutMs = 0;
   #slow = new Map<Socket, Outbox>();
   #againAtMs = 0;
 
-  constructor({ writeStallMs, idleTimeoutMs }: Deadlines) {
+  constructor(deadlines: Deadlines) {
+    this.obey(deadlines);
+  }
+
+  obey({ writeStallMs, idleTimeoutMs }: Deadlines): void {
     // Several looks in the time that a slow client has, however short it is set.
     this.#intervalMs = Math.min(kernelLookIntervalMs, writeStallMs / 4);
     this.#idleTimeoutMs = idleTimeoutMs;

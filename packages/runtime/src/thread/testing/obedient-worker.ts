@@ -39,8 +39,9 @@ runWorker(async (context) => {
       if (order === 'never-drain') await new Promise((resolve) => setTimeout(resolve, 60_000));
       metrics.add('poplar_messages_flagged_total', 10);
     },
-    reload: (certificates) => {
+    reload: ({ certificates, config }) => {
       heard.push(certificates.default.cert);
+      metrics.set('poplar_sessions', config.limits.idleTimeoutMs);
       metrics.set('poplar_connections', heard.length, 'pop3s');
     },
     ownerChanged: () => metrics.inc('poplar_messages_purged_total'),

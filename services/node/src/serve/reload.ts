@@ -1,0 +1,88 @@
+/**
+ * What SIGHUP does: certificates and the settings that may change while a node runs are read again and
+ * handed to the workers, without a connection being touched.
+ *
+ * The two halves stand alone: a file of settings with a mistake in it does not keep a renewed
+ * certificate out, nor the other way round. Each half is taken whole or not at all, and the log says
+ * what was taken, what waits for the next start, and what is wrong.
+ *
+ * Never: a node that ends because of what it reads here; two reloads at the same time.
+ */
+
+import {
+  type CertificateSet,
+  type Config,
+  type Log,
+  loadCertificates,
+  type ReloadedParts,
+  reloadConfig,
+} from '@poplar/runtime';
+
+export interface ReloadParts {
+  /** As it was read at the start, and as it runs: with its ports resolved. */
+  readonly asked: Config;
+  readonly running: Config;
+  readonly certificates: CertificateSet;
+  readonly readConfig: () => Config;
+  readonly handOut: (reloaded: ReloadedParts) => void;
+  readonly log: Log;
+}
+
+export class Reload {
+  readonly #parts: ReloadParts;
+  #asked: Config;
+  #config: Config;
+  #certificates: CertificateSet;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(parts: ReloadParts) {
+    this.#parts = parts;
+    this.#asked = parts.asked;
+    this.#config = parts.running;
+    this.#certificates = parts.certificates;
+  }
+
+  /** What is in force now. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /** Does not reject. */
+  now(): Promise<void> {
+    this.#last = this.#last.then(() => this.#reload());
+    return this.#last;
+  }
+
+  async #reload(): Promise<void> {
+    const { log, handOut } = this.#parts;
+    const wanted = this.#readSettings();
+    try {
+      this.#certificates = await loadCertificates(wanted);
+      this.#config = wanted;
+      log.info({}, 'certificates reloaded');
+    } catch (error) {
+      log.error({}, 'certificates not reloaded, the old ones stay', error);
+      this.#config = Object.freeze({ ...wanted, tls: this.#config.tls });
+    }
+    log.setLevel(this.#config.logLevel);
+    handOut({ certificates: this.#certificates, config: this.#config });
+  }
+
+  #readSettings(): Config {
+    const { log, readConfig } = this.#parts;
+    try {
+      const asked = readConfig();
+      const running = this.#config;
+      const { config, changed, waiting } = reloadConfig({ running, former: this.#asked, asked });
+      this.#asked = asked;
+      log.info({ changed: changed.join(', ') }, 'settings reloaded');
+      if (waiting.length > 0) {
+        log.warn({ waiting: waiting.join(', ') }, 'these settings wait for the next start');
+      }
+      return config;
+    } catch (error) {
+      log.error({}, 'settings not reloaded, the old ones stay', error);
+      return this.#config;
+    }
+  }
+}
