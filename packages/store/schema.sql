@@ -281,6 +281,7 @@ table schema_migration
   name text collate "C" not null
   checksum text not null
   applied_at timestamp with time zone not null default now()
+  serves_since text collate "C"
   schema_migration_pkey PRIMARY KEY (name)
 
 table webhook

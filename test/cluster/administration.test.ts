@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { addNumbered, isLocked, sessionAudits } from '../support/accidents.ts';
 import { LmtpClient } from '../support/lmtp-client.ts';
 import { maildropNamed } from '../support/maildrops.ts';
@@ -264,6 +265,13 @@ describe('a node', () => {
     await nothingIsGone(idle);
     assert.equal(await isRefused(port), true);
     assert.equal(await isLocked(database, busy), true, 'its command runs');
+    const waiting = run('node', 'drain', 'first', '--wait');
+    const isOver = { yet: false };
+    void waiting.then(() => {
+      isOver.yet = true;
+    });
+    await sleep(1_000);
+    assert.equal(isOver.yet, false, 'it waits for the reader');
     reader.goOn();
     await reader.closed();
     assert.ok(reader.octets > 20_000_000, 'it has the whole message');
@@ -273,11 +281,9 @@ describe('a node', () => {
     const content = lines('Subject: x', '', 'y');
     await lmtp.delivered({ from: 'a@example.net', to: [idle.address], content });
     await lmtp.quit();
-    await eventually(
-      async () => assert.equal((await nodeNamed('first'))?.state, 'drained'),
-      20_000,
-      500,
-    );
+    const waited = await waiting;
+    assert.deepEqual([waited.code, waited.out], [0, 'node first takes no sessions; it has 0\n']);
+    assert.equal((await nodeNamed('first'))?.state, 'drained');
 
     // Who restarts it does not put it into service.
     await first.stop();

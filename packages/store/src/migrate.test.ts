@@ -38,6 +38,46 @@ test('a database that is newer is left alone', async () => {
   await assert.rejects(migrate(database.url, older), { code: 'STORE_INCOMPATIBLE' });
 });
 
+test('a program works with the next schema if that serves it, and with no other', async () => {
+  const migrations = await readMigrations();
+  const last = migrations.at(-1)?.name.slice(0, 4);
+  const next = {
+    name: '9001-expand.sql',
+    text: `-- Serves programs since ${last}.\nalter table owner add column next text;\n`,
+    checksum: 'e',
+  };
+  const later = {
+    name: '9002-contract.sql',
+    text: '-- Serves programs since 9001.\nalter table owner drop column next;\n',
+    checksum: 'c',
+  };
+  const expanded = [...migrations, next];
+  const names = ({ applied }: { applied: readonly string[] }): readonly string[] => applied;
+  assert.deepEqual(names(await migrate(database.url, expanded)), [next.name]);
+  assert.deepEqual(names(await migrate(database.url)), [], 'this release beside the next one');
+  await assert.rejects(migrate(database.url, migrations.slice(0, -1)), {
+    code: 'STORE_INCOMPATIBLE',
+    message: /newer: it has migration/,
+  });
+  assert.deepEqual(names(await migrate(database.url, [...expanded, later])), [later.name]);
+  assert.deepEqual(
+    names(await migrate(database.url, expanded)),
+    [],
+    'the next one beside the one after',
+  );
+  await assert.rejects(migrate(database.url), {
+    code: 'STORE_INCOMPATIBLE',
+    message: 'the database is newer: it has migration 9002-contract.sql',
+  });
+  await database.query("delete from schema_migration where name >= '9001'");
+});
+
+test('each file since 0008 says which programs it serves', async () => {
+  for (const { name, text } of await readMigrations()) {
+    if (name >= '0008') assert.match(text, /^-- Serves programs since [0-9]{4}\.\n/, name);
+  }
+});
+
 test('a changed file is refused', async () => {
   const migrations = await readMigrations();
   const changed = migrations.map((migration, index) =>

@@ -3,8 +3,17 @@
  * own, recorded with its checksum. A node that comes second waits for the first and finds nothing
  * left to do.
  *
- * Never: a file applied twice, or a changed one passed over; work on a database that is newer than
- * this program.
+ * Two releases that follow each other run side by side on one schema: a release adds what the next one
+ * will use (expand), and takes away only what the release before it does not use any more (contract).
+ * So a file says in its first line for which programs the schema still works:
+ *
+ *   -- Serves programs since 0007.
+ *
+ * that is, those that know migration 0007 or a later one. A program that finds a file it does not know
+ * works with the database if the file serves it, and refuses otherwise.
+ *
+ * Never: a file applied twice, or a changed one passed over; work on a database that has moved on
+ * beyond this program.
  */
 
 import { createHash } from 'node:crypto';
@@ -20,6 +29,15 @@ export interface Migration {
   /** SHA-256 of the text, in hex. */
   readonly checksum: string;
 }
+
+interface Recorded {
+  readonly name: string;
+  readonly checksum: string;
+  /** The number of the oldest last migration of programs that it serves; null: only of its own. */
+  readonly serves_since: string | null;
+}
+
+const servesLine = /^-- Serves programs since ([0-9]{4})\.\n/;
 
 export interface MigrateResult {
   /** Names of the files applied by this call. */
@@ -43,7 +61,7 @@ export async function readMigrations(from: URL = directory): Promise<Migration[]
 
 /**
  * Rejects with a StoreError: STORE_UNAVAILABLE, STORE_REFUSED, or STORE_INCOMPATIBLE when the
- * database is newer than this program or a recorded file was changed.
+ * database has moved on beyond this program or a recorded file was changed.
  */
 export async function migrate(
   databaseUrl: string,
@@ -75,15 +93,14 @@ async function applyMissing(client: pg.Client, known: readonly Migration[]): Pro
       name text collate "C" primary key,
       checksum text not null,
       applied_at timestamptz not null default now())`);
-  const { rows } = await client.query<{ name: string; checksum: string }>(
-    'select name, checksum from schema_migration order by name',
+  // Its own statement, because the table is older than the column.
+  await client.query(`
+    alter table schema_migration add column if not exists serves_since text collate "C"`);
+  const { rows } = await client.query<Recorded>(
+    'select name, checksum, serves_since from schema_migration order by name',
   );
   const recorded = new Map(rows.map((row) => [row.name, row.checksum]));
-  for (const name of recorded.keys()) {
-    if (!known.some((migration) => migration.name === name)) {
-      throw new StoreError('STORE_INCOMPATIBLE', `the database is newer: it has migration ${name}`);
-    }
-  }
+  refuseUnserved(rows, known);
   const applied: string[] = [];
   for (const migration of known) {
     const checksum = recorded.get(migration.name);
@@ -97,14 +114,26 @@ async function applyMissing(client: pg.Client, known: readonly Migration[]): Pro
   return applied;
 }
 
+/** Throws STORE_INCOMPATIBLE for the first file that is not known and does not serve this program. */
+function refuseUnserved(recorded: readonly Recorded[], known: readonly Migration[]): void {
+  const ours = known.at(-1)?.name ?? '';
+  for (const { name, serves_since: servesSince } of recorded) {
+    if (known.some((migration) => migration.name === name)) continue;
+    // By number: 0008 serves whoever knows 0007-anything.
+    if (servesSince !== null && servesSince <= ours.slice(0, 4)) continue;
+    throw new StoreError('STORE_INCOMPATIBLE', `the database is newer: it has migration ${name}`);
+  }
+}
+
 async function apply(client: pg.Client, { name, text, checksum }: Migration): Promise<void> {
   await client.query('begin');
   try {
     await client.query(text);
-    await client.query('insert into schema_migration (name, checksum) values ($1, $2)', [
-      name,
-      checksum,
-    ]);
+    const servesSince = servesLine.exec(text)?.[1] ?? null;
+    await client.query(
+      'insert into schema_migration (name, checksum, serves_since) values ($1, $2, $3)',
+      [name, checksum, servesSince],
+    );
     await client.query('commit');
   } catch (error) {
     await client.query('rollback').catch(() => undefined);

@@ -50,8 +50,6 @@ export function refuseListenerConflicts(config: ListenersToCheck): void {
 
 function listeningOf({ listeners, roles, sources }: ListenersToCheck): Listening[] {
   return Object.entries(listeners).flatMap(([key, value]) => {
-    // A default domain of a listener stands with them and listens nowhere.
-    if (typeof value === 'string') return [];
     const role = Object.entries(roleOf).find(([listener]) => listener === key)?.[1];
     if (role !== undefined && !roles.includes(role)) return [];
     // Among the listeners are settings that are no addresses, such as default domains.

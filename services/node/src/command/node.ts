@@ -3,7 +3,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StartError } from '@poplar/runtime';
+import { type Config, StartError } from '@poplar/runtime';
 import type { Owner, Store } from '@poplar/store';
 import type { Command } from 'commander';
 import { drainPollMs, drainWaitMs } from './limits.ts';
@@ -19,6 +19,10 @@ interface NodeRow {
   readonly workers: readonly Owner[];
 }
 
+interface DrainOptions extends StoreCommandOptions {
+  readonly wait?: true;
+}
+
 export function registerNodeCommands(program: Command): void {
   const node = program.command('node').description('the nodes of the cluster');
   withStoreOptions(
@@ -28,7 +32,8 @@ export function registerNodeCommands(program: Command): void {
     node.command('drain').description('have a node take no sessions and end those it has'),
   )
     .argument('<name>', 'as in `poplar node list`')
-    .action((name: string, options: StoreCommandOptions) => orderDrain(name, true, options));
+    .option('--wait', 'until its last session is over; ends with 1 if that takes too long')
+    .action((name: string, options: DrainOptions) => orderDrain(name, true, options));
   withStoreOptions(node.command('undrain').description('have a drained node take sessions again'))
     .argument('<name>', 'as in `poplar node list`')
     .action((name: string, options: StoreCommandOptions) => orderDrain(name, false, options));
@@ -122,9 +127,9 @@ function printedStart(date: Date | null): string {
 async function orderDrain(
   nodeName: string,
   isWanted: boolean,
-  options: StoreCommandOptions,
+  options: DrainOptions,
 ): Promise<void> {
-  await withStore(options, async ({ store }) => {
+  await withStore(options, async ({ store, config }) => {
     const order = { nodeName, actor: 'command' };
     const isDone = await (isWanted
       ? store.cluster.drainNode(order)
@@ -134,28 +139,53 @@ async function orderDrain(
         isWanted ? `there is no node ${nodeName}` : `node ${nodeName} was not told to drain`,
       );
     }
-    const row = await heardBy(store, nodeName, isWanted);
+    let row = await awaitNode(store, {
+      nodeName,
+      withinMs: drainWaitMs,
+      isDone: ({ workers }) =>
+        workers.every((worker) => !worker.alive || worker.draining === isWanted),
+    });
+    if (options.wait === true && row !== 'late') row = await drained(store, nodeName, config);
+    const heard = row === 'late' || row === 'gone' ? null : row;
     if (options.json === true) {
-      const [state, sessions] = row === null ? [null, null] : [stateOf(row), sessionsOf(row)];
-      printJson({ nodeName, drainWanted: isWanted, isHeard: row !== null, state, sessions });
-    } else if (row === null) {
+      const [state, sessions] = heard === null ? [null, null] : [stateOf(heard), sessionsOf(heard)];
+      printJson({ nodeName, drainWanted: isWanted, isHeard: heard !== null, state, sessions });
+    } else if (heard === null) {
       printLine(`node ${nodeName} has not heard it yet: it will when it runs`);
     } else if (isWanted) {
-      printLine(`node ${nodeName} takes no sessions; it has ${printedCount(sessionsOf(row))}`);
+      printLine(`node ${nodeName} takes no sessions; it has ${printedCount(sessionsOf(heard))}`);
     } else printLine(`node ${nodeName} takes sessions`);
   });
 }
 
-/** The node, once it says that it drains or does not; null when it has not said so in time. */
-async function heardBy(store: Store, nodeName: string, isWanted: boolean): Promise<NodeRow | null> {
-  const untilMs = performance.now() + drainWaitMs;
+/** The node without a session, or gone. Throws StartError when it takes too long. */
+async function drained(store: Store, nodeName: string, config: Config): Promise<NodeRow | 'gone'> {
+  const { drainNoticeMs, drainTimeoutMs } = config.limits;
+  const withinMs = drainNoticeMs + drainTimeoutMs + drainWaitMs;
+  const isDone = (row: NodeRow): boolean => stateOf(row) === 'drained';
+  const row = await awaitNode(store, { nodeName, withinMs, isDone });
+  if (row !== 'late') return row;
+  throw new StartError(`node ${nodeName} still has sessions after ${withinMs / 1_000} s`);
+}
+
+interface Awaited {
+  readonly nodeName: string;
+  readonly withinMs: number;
+  readonly isDone: (row: NodeRow) => boolean;
+}
+
+/** The node, once it is as wanted; `gone` when it does not run. */
+async function awaitNode(
+  store: Store,
+  { nodeName, withinMs, isDone }: Awaited,
+): Promise<NodeRow | 'gone' | 'late'> {
+  const untilMs = performance.now() + withinMs;
   while (performance.now() < untilMs) {
     const rows = (await nodesOf(store)).filter((row) => row.nodeName === nodeName);
     const running = rows.find((row) => row.workers.some(({ alive }) => alive));
-    if (running === undefined) return null;
-    const alive = running.workers.filter((worker) => worker.alive);
-    if (alive.every(({ draining }) => draining === isWanted)) return running;
+    if (running === undefined) return 'gone';
+    if (isDone(running)) return running;
     await sleep(drainPollMs);
   }
-  return null;
+  return 'late';
 }
