@@ -8,6 +8,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { type Migration, migrate, readMigrations } from '@poplar/store/testing';
 import { LmtpClient } from '../support/lmtp-client.ts';
 import { maildropNamed } from '../support/maildrops.ts';
 import { lines } from '../support/messages.ts';
@@ -17,6 +18,7 @@ import { openTestDatabase, type TestDatabase, testSecret } from '../support/test
 
 let database: TestDatabase;
 const nodes: RunningNode[] = [];
+const released: Migration[] = [];
 
 async function start(name: string): Promise<RunningNode> {
   const node = await startNode({
@@ -37,12 +39,10 @@ after(async () => {
 });
 
 /** As the next release's `migrate` would leave it. */
-async function migrated(name: string, text: string, servesSince: string): Promise<void> {
-  await database.query(text);
-  await database.query(
-    'insert into schema_migration (name, checksum, serves_since) values ($1, $2, $3)',
-    [name, 'of the next release', servesSince],
-  );
+async function migrated(name: string, text: string): Promise<void> {
+  const checksum = 'of the next release';
+  await migrate(database.url, [...(await readMigrations()), ...released, { name, text, checksum }]);
+  released.push({ name, text, checksum });
 }
 
 test('a node runs on, and another one starts, beside a schema that was expanded', async () => {
@@ -51,16 +51,13 @@ test('a node runs on, and another one starts, beside a schema that was expanded'
   const session = await Pop3Client.connect({ port: older.pop3 });
   await session.login(mailbox.address, testSecret);
   await session.ok('DELE 1');
-  const [{ last = '' } = {}] = await database.query(
-    'select left(max(name), 4) as last from schema_migration',
-  );
+  const last = (await readMigrations()).at(-1)?.name.slice(0, 4);
   await migrated(
     '9001-expand.sql',
-    `alter table message add column next text not null default '';
+    `-- Serves programs since ${last}.
+     alter table message add column next text not null default '';
      alter table maildrop_lock add column next text;
-     alter table owner add column next integer not null default 0;
-     create table next_thing (mailbox_id bigint primary key)`,
-    String(last),
+     alter table owner add column next integer not null default 0`,
   );
   const newer = await start('started-since');
   const other = await Pop3Client.connect({ port: newer.pop3 });
@@ -82,10 +79,11 @@ test('a node runs on, and another one starts, beside a schema that was expanded'
 });
 
 test('a node refuses a schema that has moved on beyond it, and touches nothing', async () => {
-  await migrated('9002-contract.sql', 'alter table owner drop column next', '9001');
-  await assert.rejects(start('too-old'), /the database is newer: it has migration 9002-contract/);
-  const [{ count } = {}] = await database.query(
-    "select count(*)::int as count from owner where node_name = 'too-old'",
+  await migrated(
+    '9002-contract.sql',
+    '-- Serves programs since 9001.\nalter table owner drop column next',
   );
-  assert.equal(count, 0);
+  await assert.rejects(start('too-old'), /the database is newer: it has migration 9002-contract/);
+  const names = (await database.store.listOwners()).map(({ nodeName }) => nodeName);
+  assert.equal(names.includes('too-old'), false);
 });

@@ -5,7 +5,7 @@
  * closed last, and on drain no listener accepts before the first session is told.
  */
 
-import { openGuards, Verifier } from '@poplar/identity';
+import { type Guards, openGuards, Verifier } from '@poplar/identity';
 import type { Config, RoleInstance, WorkerContext } from '@poplar/runtime';
 import { openStore, type Store } from '@poplar/store';
 import { ProxyArrivals } from './connection/proxy-start.ts';
@@ -28,12 +28,7 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
     ticketKeys: context.ticketKeys,
     handshakeTimeoutMs: limits.tlsHandshakeTimeoutMs,
   });
-  const guards = openGuards({
-    shared: context.shared,
-    keys: context.keys,
-    worker: context.worker,
-    settings: { ...config.auth, connectionsPerAddressMax: limits.connectionsPerAddressMax },
-  });
+  const guards = guardsOf(context);
   const logins = await loginSettings(config, guards.decoyKey);
   const verifier = new Verifier({ argon2: config.auth.argon2 });
   const counters = new Counters(metrics);
@@ -89,6 +84,12 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
     },
     cutOff: () => frontEnd.endSessions('cut-off'),
   };
+}
+
+function guardsOf({ config, shared, keys, worker }: WorkerContext): Guards {
+  const { connectionsPerAddressMax } = config.limits;
+  const settings = { ...config.auth, connectionsPerAddressMax };
+  return openGuards({ shared, keys, worker, settings });
 }
 
 /** @param frontEnd is there by the time that the store has something to tell */

@@ -6,6 +6,7 @@
 export { connectLink, type Link, type LinkSettings } from '../connection/link.ts';
 export type { Field } from '../field.ts';
 export { purgeClaimSeconds } from '../limits.ts';
+export { type Migration, migrate, readMigrations } from '../migrate.ts';
 export type { Statement } from '../statement.ts';
 export { beginEpoch, type NewEpoch } from '../statements/begin-epoch.ts';
 export { claimReceipt } from '../statements/claim-receipt.ts';

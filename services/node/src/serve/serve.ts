@@ -25,6 +25,7 @@ import {
   loadCertificates,
   lowerPoolPriority,
   makeTicketKeys,
+  type OpsServer,
   onSignals,
   prepareDataDirectory,
   type ReloadedParts,
@@ -87,18 +88,8 @@ async function run(given: Run): Promise<void> {
   await using started = new AsyncDisposableStack();
   const resolved = await resolveListeners(asked);
   const readiness = new Readiness();
-  const exposition = createExposition({ version, node: asked.nodeName });
-  const listeners: string[] = [];
-  if (resolved.listeners.ops !== null) {
-    const ops = await startOpsServer({
-      address: resolved.listeners.ops,
-      contentType: exposition.contentType,
-      metrics: async () => exposition.print(await readiness.collect()),
-      reasonsNotReady: () => readiness.reasonsNotReady(),
-    });
-    started.defer(() => ops.close());
-    listeners.push(ops.listener);
-  }
+  const ops = await startOps(resolved, readiness, version);
+  if (ops !== null) started.defer(() => ops.close());
   await prepareDataDirectory(resolved.dataDir);
   const database = await openDatabase(resolved, log);
   started.defer(() => database.stop());
@@ -150,10 +141,25 @@ async function run(given: Run): Promise<void> {
   reload.now = () => void reloading.now();
 
   for (const line of demonstration) say(line);
-  sayReady([...supervisor.listeners, ...listeners], log);
+  sayReady([...supervisor.listeners, ...(ops === null ? [] : [ops.listener])], log);
   await new Promise((resolve) => ending.addEventListener('abort', resolve, { once: true }));
   readiness.draining();
   await order.endWithNotice();
+}
+
+async function startOps(
+  { listeners, nodeName }: Config,
+  readiness: Readiness,
+  version: string,
+): Promise<OpsServer | null> {
+  if (listeners.ops === null) return null;
+  const exposition = createExposition({ version, node: nodeName });
+  return startOpsServer({
+    address: listeners.ops,
+    contentType: exposition.contentType,
+    metrics: async () => exposition.print(await readiness.collect()),
+    reasonsNotReady: () => readiness.reasonsNotReady(),
+  });
 }
 
 function sayReady(listeners: readonly string[], log: Log): void {
