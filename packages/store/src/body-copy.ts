@@ -13,6 +13,7 @@
  */
 
 import { CopyDecoder } from './connection/copy-decoder.ts';
+import { lentMemory } from './connection/lent-memory.ts';
 import type { Link } from './connection/link.ts';
 import type { LinkPool } from './connection/pool.ts';
 import type { BodyStream, MailboxId } from './contract.ts';
@@ -88,6 +89,7 @@ export class BodyCopy implements BodyStream {
   }
 
   cancel(): void {
+    for (const chunk of this.#chunks) lentMemory.takeBack(chunk);
     this.#chunks = [];
     this.#bufferedOctets = 0;
     if (this.#state !== 'running') return;
@@ -123,8 +125,9 @@ export class BodyCopy implements BodyStream {
     else reader?.reject(this.#error);
   }
 
-  #arrived(bytes: Buffer): void {
-    if (this.#state !== 'running' || bytes.length === 0) return;
+  #arrived(passing: Buffer): void {
+    if (this.#state !== 'running' || passing.length === 0) return;
+    const bytes = lentMemory.lend(passing);
     if (this.#reader !== null) {
       const { resolve } = this.#reader;
       this.#reader = null;

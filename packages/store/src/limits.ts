@@ -77,6 +77,11 @@ export const streamBufferOctets = 256 * 1024;
 export const streamResumeOctets = 128 * 1024;
 /** A COPY whose reader takes nothing for this long loses its connection. */
 export const streamStallMs = 10_000;
+/** Octets that are read from PostgreSQL at once: what a unix socket holds. All links of a thread share it. */
+export const readOctetsMax = 256 * 1024;
+/** Octets of a slab that bodies are lent from, two of the largest pieces; and slabs a thread keeps for later. */
+export const lentSlabOctets = 256 * 1024;
+export const lentSlabsKept = 32;
 /** Octets of each row of a COPY. */
 export const streamRowOctets = 128 * 1024;
 

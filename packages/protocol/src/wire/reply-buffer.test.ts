@@ -44,20 +44,38 @@ test('property: everything comes out once and in order, and taken parts never ch
     fc.constant('y'.repeat(5_000)),
     fc.nat(20_000).map((octets) => new Uint8Array(octets).fill(octets & 0x7f)),
     fc.constant('take' as const),
+    fc.constant('written' as const),
+    fc.constant('kept' as const),
   );
   fc.assert(
     fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
       const output = new ReplyBuffer();
+      // Another one of the thread, with which slabs are shared.
+      const neighbour = new ReplyBuffer();
       const taken: { part: Uint8Array; was: string }[] = [];
+      const kept: { part: Uint8Array; was: string }[] = [];
       const take = (): void => {
         for (const part of output.take()) taken.push({ part, was: textOf(part) });
       };
       let expected = '';
+      let said = '';
       let pending = 0;
       for (const piece of actions) {
+        neighbour.append('z'.repeat(3_000));
         if (piece === 'take') {
           take();
           pending = 0;
+        } else if (piece === 'written') {
+          // Until then they must not have changed, however much was said.
+          for (const { part, was } of taken.splice(0)) {
+            assert.equal(textOf(part), was);
+            said += was;
+          }
+          output.reuse();
+        } else if (piece === 'kept') {
+          for (const { was } of taken) said += was;
+          kept.push(...taken.splice(0));
+          output.forget();
         } else {
           output.append(piece);
           expected += typeof piece === 'string' ? piece : textOf(piece);
@@ -66,9 +84,9 @@ test('property: everything comes out once and in order, and taken parts never ch
         assert.equal(output.pendingOctets, pending);
       }
       take();
-      assert.equal(taken.map(({ was }) => was).join(''), expected);
-      for (const { part, was } of taken) assert.equal(textOf(part), was);
+      assert.equal(said + taken.map(({ was }) => was).join(''), expected);
+      for (const { part, was } of [...taken, ...kept]) assert.equal(textOf(part), was);
     }),
-    { numRuns: 50 },
+    { numRuns: 300 },
   );
 });

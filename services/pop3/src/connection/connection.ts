@@ -354,7 +354,7 @@ export class Connection implements SocketOwner {
   secured(socket: TLSSocket): void {
     this.#handshaking = false;
     this.#socket = socket;
-    this.#outbox.moveTo(socket);
+    this.#outbox.moveTo(socket, () => this.#sink.written());
     adopt(socket, this);
     this.tlsVersion ??= socket.getProtocol();
     this.#frontEnd.handshaken(this, socket.isSessionReused());
