@@ -20,6 +20,7 @@ import type { BodyStream, MailboxId } from './contract.ts';
 import { StoreError, translateError } from './errors.ts';
 import {
   streamBufferOctets,
+  streamPieceOctets,
   streamResumeOctets,
   streamRowOctets,
   streamStallMs,
@@ -126,8 +127,13 @@ export class BodyCopy implements BodyStream {
   }
 
   #arrived(passing: Buffer): void {
-    if (this.#state !== 'running' || passing.length === 0) return;
-    const bytes = lentMemory.lend(passing);
+    for (let at = 0; at < passing.length; at += streamPieceOctets) {
+      if (this.#state !== 'running') return;
+      this.#passOn(lentMemory.lend(passing.subarray(at, at + streamPieceOctets)));
+    }
+  }
+
+  #passOn(bytes: Buffer): void {
     if (this.#reader !== null) {
       const { resolve } = this.#reader;
       this.#reader = null;

@@ -79,9 +79,13 @@ export const streamResumeOctets = 128 * 1024;
 export const streamStallMs = 10_000;
 /** Octets that are read from PostgreSQL at once: what a unix socket holds. All links of a thread share it. */
 export const readOctetsMax = 256 * 1024;
-/** Octets of a slab that bodies are lent from, two of the largest pieces; and slabs a thread keeps for later. */
-export const lentSlabOctets = 256 * 1024;
-export const lentSlabsKept = 32;
+/** Octets of the smallest and the largest block that a body is lent, powers of two; a larger one is its own. */
+export const lentBlockOctetsMin = 1024;
+export const lentBlockOctetsMax = 256 * 1024;
+/** Octets of blocks a thread keeps for the next bodies. */
+export const lentOctetsKept = 4 * 1024 * 1024;
+/** Octets of a piece of a stream: what a client that does not read holds is counted in these. */
+export const streamPieceOctets = 64 * 1024;
 /** Octets of each row of a COPY. */
 export const streamRowOctets = 128 * 1024;
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { slabOctets, slabsKeptMax } from '../limits.ts';
 import { textOf } from '../pop3/testing/memory-maildrop.ts';
 import { ReplyBuffer } from './reply-buffer.ts';
 
@@ -36,6 +37,34 @@ test('what is dropped is gone', () => {
   output.clear();
   assert.equal(output.pendingOctets, 0);
   assert.deepEqual(output.take(), []);
+});
+
+test('what was written is used again, by whoever speaks next, and kept up to a bound', () => {
+  const buffers = Array.from({ length: slabsKeptMax + 2 }, () => new ReplyBuffer());
+  const said = buffers.map((buffer) => {
+    buffer.append('+OK\r\n');
+    return buffer.take()[0]?.buffer;
+  });
+  assert.equal(new Set(said).size, buffers.length, 'each has its own while it is not written');
+  for (const buffer of buffers) buffer.reuse();
+  const again = buffers.map((buffer) => {
+    buffer.append('-ERR\r\n');
+    return buffer.take()[0]?.buffer;
+  });
+  assert.equal(again.filter((memory) => said.includes(memory)).length, slabsKeptMax);
+  for (const buffer of buffers) buffer.forget();
+});
+
+test('a text longer than a slab leaves whole, and its memory is not kept', () => {
+  const output = new ReplyBuffer();
+  const long = 'x'.repeat(slabOctets + 1);
+  output.append(long);
+  const [part] = output.take();
+  assert.ok(part !== undefined);
+  assert.equal(textOf(part), long);
+  output.reuse();
+  output.append('y');
+  assert.notEqual(output.take()[0]?.buffer, part.buffer);
 });
 
 test('property: everything comes out once and in order, and taken parts never change', () => {

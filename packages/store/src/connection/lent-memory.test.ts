@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { lentSlabOctets } from '../limits.ts';
+import { lentBlockOctetsMax, lentOctetsKept } from '../limits.ts';
 import { LentMemory } from './lent-memory.ts';
 
 test('property: a piece that is out never changes, whatever else is lent and comes back', () => {
@@ -31,38 +31,36 @@ test('property: a piece that is out never changes, whatever else is lent and com
   );
 });
 
-test('memory that came back is used again, and only when all of its slab has', () => {
+test('a block that came back is used again, for a value of its size', () => {
   const memory = new LentMemory();
-  const one = memory.lend(Buffer.alloc(1_000, 1));
-  const two = memory.lend(Buffer.alloc(1_000, 2));
+  const one = memory.lend(Buffer.alloc(5_000, 1));
+  const two = memory.lend(Buffer.alloc(5_000, 2));
+  assert.notEqual(one.buffer, two.buffer);
   memory.takeBack(one);
-  const three = memory.lend(Buffer.alloc(1_000, 3));
-  assert.notEqual(three.byteOffset, one.byteOffset);
-  memory.takeBack(two);
-  memory.takeBack(three);
-  const again = memory.lend(Buffer.alloc(1_000, 4));
-  assert.deepEqual([again.buffer, again.byteOffset], [one.buffer, one.byteOffset]);
+  assert.notEqual(memory.lend(Buffer.alloc(4_000, 3)).buffer, one.buffer);
+  const again = memory.lend(Buffer.alloc(8_192, 4));
+  assert.equal(again.buffer, one.buffer);
+  assert.equal(again.length, 8_192);
+  assert.equal(two[0], 2);
 });
 
-test('a full slab is used again once it has come back', () => {
+test('no more is kept than the bound says', () => {
   const memory = new LentMemory();
-  const first = memory.lend(Buffer.alloc(lentSlabOctets, 1));
-  const second = memory.lend(Buffer.alloc(lentSlabOctets, 2));
-  assert.notEqual(first.buffer, second.buffer);
-  memory.takeBack(first);
-  const third = memory.lend(Buffer.alloc(lentSlabOctets, 3));
-  assert.equal(third.buffer, first.buffer);
-  assert.equal(second[0], 2);
+  const octets = lentBlockOctetsMax;
+  const fitting = lentOctetsKept / octets;
+  const pieces = Array.from({ length: fitting + 3 }, () => memory.lend(Buffer.alloc(octets)));
+  for (const piece of pieces) memory.takeBack(piece);
+  const known = new Set(pieces.map(({ buffer }) => buffer));
+  const again = Array.from({ length: fitting + 3 }, () => memory.lend(Buffer.alloc(octets)));
+  assert.equal(again.filter(({ buffer }) => known.has(buffer)).length, fitting);
 });
 
 test('what comes back twice is an error, what was not lent is left alone', () => {
   const memory = new LentMemory();
   const piece = memory.lend(Buffer.alloc(10, 1));
-  const other = memory.lend(Buffer.alloc(10, 2));
   memory.takeBack(piece);
   assert.throws(() => memory.takeBack(piece), RangeError);
-  assert.equal(other[0], 2);
-  const large = memory.lend(Buffer.alloc(lentSlabOctets + 1, 3));
+  const large = memory.lend(Buffer.alloc(lentBlockOctetsMax + 1, 3));
   memory.takeBack(large);
   memory.takeBack(Buffer.alloc(10));
   memory.takeBack(memory.lend(Buffer.alloc(0)));
