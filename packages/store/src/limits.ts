@@ -83,7 +83,7 @@ export const readOctetsMax = 256 * 1024;
 export const lentBlockOctetsMin = 1024;
 export const lentBlockOctetsMax = 256 * 1024;
 /** Octets of blocks a thread keeps for the next bodies. */
-export const lentOctetsKept = 4 * 1024 * 1024;
+export const lentKeptOctets = 4 * 1024 * 1024;
 /** Octets of a piece of a stream: what a client that does not read holds is counted in these. */
 export const streamPieceOctets = 64 * 1024;
 /** Octets of each row of a COPY. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { lentBlockOctetsMax, lentOctetsKept } from '../limits.ts';
+import { lentBlockOctetsMax, lentKeptOctets } from '../limits.ts';
 import { LentMemory } from './lent-memory.ts';
 
 test('property: a piece that is out never changes, whatever else is lent and comes back', () => {
@@ -47,7 +47,7 @@ test('a block that came back is used again, for a value of its size', () => {
 test('no more is kept than the bound says', () => {
   const memory = new LentMemory();
   const octets = lentBlockOctetsMax;
-  const fitting = lentOctetsKept / octets;
+  const fitting = lentKeptOctets / octets;
   const pieces = Array.from({ length: fitting + 3 }, () => memory.lend(Buffer.alloc(octets)));
   for (const piece of pieces) memory.takeBack(piece);
   const known = new Set(pieces.map(({ buffer }) => buffer));

@@ -12,7 +12,7 @@
  * Never: a piece written to while it is out; a piece taken back twice; blocks kept beyond the bound.
  */
 
-import { lentBlockOctetsMax, lentBlockOctetsMin, lentOctetsKept } from '../limits.ts';
+import { lentBlockOctetsMax, lentBlockOctetsMin, lentKeptOctets } from '../limits.ts';
 
 const nothing = Buffer.alloc(0);
 
@@ -47,7 +47,7 @@ export class LentMemory {
     if (!block.isOut) throw new RangeError('a piece came back twice');
     block.isOut = false;
     const octets = block.bytes.length;
-    if (this.#keptOctets + octets > lentOctetsKept) return;
+    if (this.#keptOctets + octets > lentKeptOctets) return;
     this.#keptOctets += octets;
     this.#kept[Math.log2(octets)]?.push(block);
   }

@@ -8,6 +8,9 @@
 import { giveBack, type Snapshot } from '@poplar/store';
 import { readAheadMessagesMax, readAheadOctetsMax, smallBodyOctetsMax } from '../limits.ts';
 
+/** A body that nobody looks at any more; one function for all connections. */
+export const giveBodyBack = (body: Uint8Array): void => giveBack(body);
+
 export class ReadAhead {
   readonly #bodies = new Map<number, Uint8Array>();
   #window = 1;

@@ -12,7 +12,6 @@
  */
 
 import type { Effect, Session } from '@poplar/protocol';
-import { giveBack } from '@poplar/store';
 import type { Outbox } from './outbox.ts';
 import type { ReadAhead } from './read-ahead.ts';
 import type { MessageSink } from './send-message.ts';
@@ -27,13 +26,15 @@ export class SessionSink implements MessageSink {
   /** Of the message at hand; whoever answers its effect takes it back. */
   begun = false;
   readonly #outbox: Outbox;
+  readonly #giveBack: (body: Uint8Array) => void;
   /** Given to the session; the last of them may not have come out of it. */
   #given: Uint8Array[] = [];
   /** Given to the outbox, which has not said that they are written. */
   #sent: Uint8Array[] = [];
 
-  constructor(outbox: Outbox) {
+  constructor(outbox: Outbox, giveBack: (body: Uint8Array) => void) {
     this.#outbox = outbox;
+    this.#giveBack = giveBack;
   }
 
   begin(): void {
@@ -72,7 +73,7 @@ export class SessionSink implements MessageSink {
 
   /** All that was sent has been written. */
   written(): void {
-    for (const body of this.#sent) giveBack(body);
+    for (const body of this.#sent) this.#giveBack(body);
     this.#sent = [];
     this.session?.outputWritten();
   }
