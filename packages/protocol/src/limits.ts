@@ -51,10 +51,10 @@ export const scramBeginsMax = 10;
 export const outputHighWaterOctets = 64 * 1024;
 /** Octets above which output is passed on by reference: below, copying costs less than one more write. */
 export const copyOctetsMax = 8 * 1024;
-/** Octets of the first slab small output is packed into: all the replies of a poll fit. */
-export const slabOctetsMin = 1024;
-/** Octets of the largest slab; slabs double up to here while a connection has much to say. */
-export const slabOctetsMax = 32 * 1024;
+/** Octets of a slab that small output is packed into; it is put back when that has been written. */
+export const slabOctets = 32 * 1024;
+/** Slabs a thread keeps for the next who have something to say. */
+export const slabsKeptMax = 64;
 /** Messages in one block of a LIST or UIDL reply: a block of longest lines is below the high-water mark. */
 export const listingBlockMessages = 512;
 /** Characters of a UIDL (RFC 1939 §7). */

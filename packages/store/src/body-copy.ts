@@ -13,12 +13,14 @@
  */
 
 import { CopyDecoder } from './connection/copy-decoder.ts';
+import { lentMemory } from './connection/lent-memory.ts';
 import type { Link } from './connection/link.ts';
 import type { LinkPool } from './connection/pool.ts';
 import type { BodyStream, MailboxId } from './contract.ts';
 import { StoreError, translateError } from './errors.ts';
 import {
   streamBufferOctets,
+  streamPieceOctets,
   streamResumeOctets,
   streamRowOctets,
   streamStallMs,
@@ -88,6 +90,7 @@ export class BodyCopy implements BodyStream {
   }
 
   cancel(): void {
+    for (const chunk of this.#chunks) lentMemory.takeBack(chunk);
     this.#chunks = [];
     this.#bufferedOctets = 0;
     if (this.#state !== 'running') return;
@@ -123,8 +126,14 @@ export class BodyCopy implements BodyStream {
     else reader?.reject(this.#error);
   }
 
-  #arrived(bytes: Buffer): void {
-    if (this.#state !== 'running' || bytes.length === 0) return;
+  #arrived(passing: Buffer): void {
+    for (let at = 0; at < passing.length; at += streamPieceOctets) {
+      if (this.#state !== 'running') return;
+      this.#passOn(lentMemory.lend(passing.subarray(at, at + streamPieceOctets)));
+    }
+  }
+
+  #passOn(bytes: Buffer): void {
     if (this.#reader !== null) {
       const { resolve } = this.#reader;
       this.#reader = null;

@@ -116,7 +116,10 @@ export interface Snapshot {
 
 /** A large body on its way out of PostgreSQL. Holds a connection until ended or cancelled. */
 export interface BodyStream {
-  /** Next bytes as they arrived; null at the end. Rejects with a StoreError if the rest is lost. */
+  /**
+   * Next bytes as they arrived; null at the end. They are lent: `giveBack` has them used again. Rejects
+   * with a StoreError if the rest is lost.
+   */
   read(): Promise<Uint8Array | null>;
   /** Gives the connection back at once; safe at any time and more than once. */
   cancel(): void;

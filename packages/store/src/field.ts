@@ -73,6 +73,13 @@ export function binaryBigintAt(row: Row, column: number): bigint {
   return field.readBigInt64BE(0);
 }
 
+/** An integer column of a binary result. */
+export function binaryIntegerAt(row: Row, column: number): number {
+  const field = bytesAt(row, column);
+  if (field.length !== 4) throw corrupt(column, 'four octets');
+  return field.readInt32BE(0);
+}
+
 /** The one place where a mailbox id gets its brand. */
 export function mailboxIdAt(row: Row, column: number): MailboxId {
   return textAt(row, column) as MailboxId;

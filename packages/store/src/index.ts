@@ -4,6 +4,7 @@
 
 export type { Slice } from './bodies.ts';
 export type { Cluster } from './cluster.ts';
+export { giveBack } from './connection/lent-memory.ts';
 export type {
   BodyStream,
   Credential,

@@ -77,6 +77,15 @@ export const streamBufferOctets = 256 * 1024;
 export const streamResumeOctets = 128 * 1024;
 /** A COPY whose reader takes nothing for this long loses its connection. */
 export const streamStallMs = 10_000;
+/** Octets that are read from PostgreSQL at once: what a unix socket holds. All links of a thread share it. */
+export const readOctetsMax = 256 * 1024;
+/** Octets of the smallest and the largest block that a body is lent, powers of two; a larger one is its own. */
+export const lentBlockOctetsMin = 1024;
+export const lentBlockOctetsMax = 256 * 1024;
+/** Octets of blocks a thread keeps for the next bodies. */
+export const lentKeptOctets = 4 * 1024 * 1024;
+/** Octets of a piece of a stream: what a client that does not read holds is counted in these. */
+export const streamPieceOctets = 64 * 1024;
 /** Octets of each row of a COPY. */
 export const streamRowOctets = 128 * 1024;
 

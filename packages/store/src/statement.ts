@@ -15,6 +15,8 @@ export interface Statement<Input, Output> {
   readonly text: string;
   /** Results in binary form; text otherwise. */
   readonly binary?: true;
+  /** Its values of type bytea are lent: who has one gives it back (lent-memory.ts). */
+  readonly lent?: true;
   /** Its caller says `+OK` to someone: a WARNING at COMMIT means it may not be replicated. */
   readonly durable?: true;
   readonly parameters: (input: Input) => readonly Parameter[];

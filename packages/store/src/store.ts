@@ -252,7 +252,10 @@ export class Store {
     return this.#snapshots.get(mailboxId, version, messages);
   }
 
-  /** Whole bodies in the order asked; null for what is gone. */
+  /**
+   * Whole bodies in the order asked; null for what is gone. They are lent: `giveBack` has their memory
+   * used again, and nothing is lost but that where it is not called.
+   */
   readBodies(
     mailboxId: MailboxId,
     messageIds: readonly bigint[],

@@ -160,6 +160,7 @@ export class LmtpConnection<Mailbox> {
       if (pieces.length > 1) this.#socket.cork();
       for (const piece of pieces) this.#socket.write(piece);
       if (pieces.length > 1) this.#socket.uncork();
+      this.#parts.session.outputTaken(this.#socket.writableLength === 0);
     }
     return this.#socket.writableLength <= socketPendingOctetsMax;
   }

@@ -121,6 +121,12 @@ export class Replies {
     return this.#buffer.take();
   }
 
+  /** What was taken has been written, all of it, or waits elsewhere. */
+  taken(isWritten: boolean): void {
+    if (isWritten) this.#buffer.reuse();
+    else this.#buffer.forget();
+  }
+
   /** Drops everything waiting. */
   clear(): void {
     this.#buffer.clear();

@@ -162,6 +162,11 @@ export class LmtpSession<Mailbox> {
     return this.#replies.take();
   }
 
+  /** What was taken has been written, all of it, so that its memory may be used again; or not. */
+  outputTaken(isWritten: boolean): void {
+    this.#replies.taken(isWritten);
+  }
+
   get pendingOctets(): number {
     return this.#replies.octets;
   }

@@ -211,6 +211,16 @@ export class Session {
     return this.#output.take();
   }
 
+  /** What was taken has been written, all of it: its memory may be used again. */
+  outputWritten(): void {
+    this.#output.reuse();
+  }
+
+  /** What was taken waits in a socket: its memory stays with that. */
+  outputKept(): void {
+    this.#output.forget();
+  }
+
   /** Does one thing; null when the next one may follow at once. */
   #advance(): Step | null {
     const step = this.#transaction?.continueListing() ?? null;

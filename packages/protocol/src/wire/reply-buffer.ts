@@ -2,14 +2,20 @@
  * Output on its way to the connection. Small pieces are packed into slabs, so that the replies of a
  * poll leave in one write; large ones are passed on by reference.
  *
- * Never: write to octets that were taken or that were passed in. A taken part belongs to the taker;
- * a slab is only ever written behind what was taken of it.
+ * Slabs are used again: any buffer of the thread takes one when it has something to say and puts it
+ * back when that has been written, because fresh memory costs more than what is written into it. A
+ * connection that says nothing has none.
+ *
+ * Never: write to octets that were taken and are not done with, or that were passed in.
  */
 
-import { copyOctetsMax, slabOctetsMax, slabOctetsMin } from '../limits.ts';
+import { copyOctetsMax, slabOctets, slabsKeptMax } from '../limits.ts';
 import { writeAscii } from './ascii.ts';
 
 const empty = new Uint8Array(0);
+
+/** Slabs that nobody uses. */
+const shelf: Uint8Array[] = [];
 
 export class ReplyBuffer {
   #parts: Uint8Array[] = [];
@@ -19,7 +25,9 @@ export class ReplyBuffer {
   /** [start, end) of the slab is written and not yet a part. */
   #start = 0;
   #end = 0;
-  #nextSlabOctets = slabOctetsMin;
+  /** Full slabs with parts that were not taken, and with none but taken ones. */
+  #full: Uint8Array[] = [];
+  #taken: Uint8Array[] = [];
 
   /** Octets appended and not yet taken. */
   get pendingOctets(): number {
@@ -47,24 +55,49 @@ export class ReplyBuffer {
     const taken = this.#parts;
     this.#parts = [];
     this.#partOctets = 0;
-    // An idle connection keeps no more than the smallest slab.
-    this.#nextSlabOctets = slabOctetsMin;
-    if (this.#slab.length > slabOctetsMin) this.#useSlab(empty);
+    this.#taken.push(...this.#full);
+    this.#full = [];
     return taken;
+  }
+
+  /** All that was taken is done with. */
+  reuse(): void {
+    for (const slab of this.#taken) putBack(slab);
+    this.#taken = [];
+    if (this.pendingOctets > 0) return;
+    putBack(this.#slab);
+    this.#useSlab(empty);
+  }
+
+  /** Whoever has taken keeps it for longer: that memory is not ours any more. */
+  forget(): void {
+    this.#full = [];
+    this.#taken = [];
+    if (this.#start === this.#end) this.#useSlab(empty);
+    else this.#moveOn();
   }
 
   /** Drops everything pending. */
   clear(): void {
     this.#parts = [];
     this.#partOctets = 0;
-    this.#useSlab(empty);
+    this.#start = this.#end;
+    this.forget();
   }
 
   #makeRoom(octets: number): void {
     if (this.#end + octets <= this.#slab.length) return;
     this.#closePart();
-    this.#useSlab(new Uint8Array(Math.max(this.#nextSlabOctets, octets)));
-    this.#nextSlabOctets = Math.min(this.#nextSlabOctets * 2, slabOctetsMax);
+    if (this.#slab !== empty) this.#full.push(this.#slab);
+    this.#useSlab(octets > slabOctets ? new Uint8Array(octets) : newSlab());
+  }
+
+  /** What is written and not taken goes on in a slab that nobody has a part of. */
+  #moveOn(): void {
+    const rest = this.#slab.subarray(this.#start, this.#end);
+    this.#useSlab(newSlab());
+    this.#slab.set(rest);
+    this.#end = rest.length;
   }
 
   #useSlab(slab: Uint8Array): void {
@@ -83,4 +116,12 @@ export class ReplyBuffer {
     this.#parts.push(part);
     this.#partOctets += part.length;
   }
+}
+
+function newSlab(): Uint8Array {
+  return shelf.pop() ?? new Uint8Array(slabOctets);
+}
+
+function putBack(slab: Uint8Array): void {
+  if (slab.length === slabOctets && shelf.length < slabsKeptMax) shelf.push(slab);
 }

@@ -6,8 +6,11 @@
  *
  * Rules: PostgreSQL documentation, "Message Formats" (protocol 3.0).
  *
- * Never: bytes handed out that a later read of the socket may overwrite; more than one unfinished
- * message held; a CopyData message collected.
+ * Nothing is allocated for what passes through: values are handed out where they lie, in the read or in
+ * the message that was put together of several reads, and who keeps one copies it at once.
+ *
+ * Never: a view kept that a later read of the socket would overwrite; more than one unfinished message
+ * held; a CopyData message collected.
  */
 
 import type { BackendMessage } from 'pg-protocol/dist/messages.js';
@@ -15,11 +18,14 @@ import { Parser } from 'pg-protocol/dist/parser.js';
 import type { Field } from '../field.ts';
 
 const headerOctets = 5;
+/** Of the memory for messages that come in several reads: at first, and between two of them. */
+const heldOctetsMin = 16 * 1024;
+const heldOctetsKept = 256 * 1024;
 const rowDescriptionCode = 0x54;
 const dataRowCode = 0x44;
 const copyDataCode = 0x64;
 
-/** A decoded row in the shape the driver's client expects. */
+/** A decoded row in the shape the driver's client expects. Its buffers hold until `message` returns. */
 export interface DataRowMessage {
   readonly name: 'dataRow';
   readonly length: number;
@@ -31,6 +37,7 @@ export type FramedMessage = BackendMessage | DataRowMessage;
 /** What the framer feeds: messages to the client, bytes of a COPY to whoever streams it. */
 export interface FrameSink {
   message(message: FramedMessage): void;
+  /** They hold until this returns. */
   copyBytes(bytes: Buffer): void;
 }
 
@@ -39,8 +46,8 @@ export class BackendFramer {
   readonly #parser = new Parser();
   /** For each column of the current result, whether it is binary. */
   #binary: readonly boolean[] = [];
-  /** The pieces of a message whose end has not arrived. */
-  #held: Buffer[] = [];
+  /** The beginning of a message whose end has not arrived; used again for the next one. */
+  #held = Buffer.allocUnsafe(heldOctetsMin);
   #heldOctets = 0;
   /** Octets of CopyData still to come. */
   #copyOctets = 0;
@@ -67,58 +74,49 @@ export class BackendFramer {
     }
     const end = at + 1 + chunk.readUInt32BE(at + 1);
     if (end > chunk.length) return this.#hold(chunk, at, chunk.length);
-    this.#handle(chunk, at, { end, owned: false });
+    this.#handle(chunk, at, end);
     return end;
   }
 
   #hold(chunk: Buffer, from: number, to: number): number {
-    this.#held.push(chunk.subarray(from, to));
+    this.#makeRoom(chunk, from, to);
+    chunk.copy(this.#held, this.#heldOctets, from, to);
     this.#heldOctets += to - from;
     return to;
   }
 
+  /** Room for a whole message as soon as its length is known. */
+  #makeRoom(chunk: Buffer, from: number, to: number): void {
+    const isBegun = this.#heldOctets >= headerOctets;
+    const lengthAt = isBegun ? this.#held : chunk.subarray(from);
+    const isKnown = isBegun || (this.#heldOctets === 0 && to - from >= headerOctets);
+    const octets = isKnown ? 1 + lengthAt.readUInt32BE(1) : headerOctets;
+    if (octets <= this.#held.length) return;
+    const larger = Buffer.allocUnsafe(octets);
+    this.#held.copy(larger, 0, 0, this.#heldOctets);
+    this.#held = larger;
+  }
+
   #fillHeld(chunk: Buffer, at: number): number {
+    let next = at;
     if (this.#heldOctets < headerOctets) {
-      const next = this.#hold(
-        chunk,
-        at,
-        Math.min(chunk.length, at + headerOctets - this.#heldOctets),
-      );
+      const missing = headerOctets - this.#heldOctets;
+      next = this.#hold(chunk, at, Math.min(chunk.length, at + missing));
       if (this.#heldOctets < headerOctets) return next;
-      this.#held = [Buffer.concat(this.#held)];
-      if (this.#head()[0] === copyDataCode) {
-        this.#copyOctets = this.#head().readUInt32BE(1) - 4;
-        this.#dropHeld();
+      if (this.#held[0] === copyDataCode) {
+        this.#copyOctets = this.#held.readUInt32BE(1) - 4;
+        this.#heldOctets = 0;
         return next;
       }
-      return next < chunk.length || this.#missingOctets() === 0
-        ? this.#fillBody(chunk, next)
-        : next;
     }
-    return this.#fillBody(chunk, at);
-  }
-
-  #fillBody(chunk: Buffer, at: number): number {
-    const next = this.#hold(chunk, at, Math.min(chunk.length, at + this.#missingOctets()));
-    if (this.#missingOctets() > 0) return next;
-    // Joined once, however many reads it took; the result belongs to this message alone.
-    const whole = Buffer.concat(this.#held, this.#heldOctets);
-    this.#dropHeld();
-    this.#handle(whole, 0, { end: whole.length, owned: true });
-    return next;
-  }
-
-  #head(): Buffer {
-    return this.#held[0] ?? Buffer.alloc(0);
-  }
-
-  #missingOctets(): number {
-    return 1 + this.#head().readUInt32BE(1) - this.#heldOctets;
-  }
-
-  #dropHeld(): void {
-    this.#held = [];
+    const end = 1 + this.#held.readUInt32BE(1);
+    next = this.#hold(chunk, next, Math.min(chunk.length, next + end - this.#heldOctets));
+    if (this.#heldOctets < end) return next;
     this.#heldOctets = 0;
+    this.#handle(this.#held, 0, end);
+    // What a large message has needed is not kept for small ones.
+    if (this.#held.length > heldOctetsKept) this.#held = Buffer.allocUnsafe(heldOctetsMin);
+    return next;
   }
 
   #passCopy(chunk: Buffer, at: number): number {
@@ -128,19 +126,19 @@ export class BackendFramer {
     return next;
   }
 
-  #handle(bytes: Buffer, at: number, message: { end: number; owned: boolean }): void {
+  #handle(bytes: Buffer, at: number, end: number): void {
     const code = bytes[at];
     if (code === dataRowCode) {
-      this.#sink.message(this.#dataRow(bytes, at + headerOctets, message));
+      this.#sink.message(this.#dataRow(bytes, at + headerOctets, end));
       return;
     }
-    this.#parser.parse(bytes.subarray(at, message.end), (parsed) => {
+    this.#parser.parse(bytes.subarray(at, end), (parsed) => {
       if (code === rowDescriptionCode) this.#binary = binaryColumns(parsed);
       this.#sink.message(parsed);
     });
   }
 
-  #dataRow(bytes: Buffer, from: number, message: { end: number; owned: boolean }): DataRowMessage {
+  #dataRow(bytes: Buffer, from: number, messageEnd: number): DataRowMessage {
     const fields = new Array<Field>(bytes.readInt16BE(from));
     let at = from + 2;
     for (let column = 0; column < fields.length; column += 1) {
@@ -151,19 +149,12 @@ export class BackendFramer {
         continue;
       }
       const end = at + octets;
-      if (this.#binary[column] !== true) fields[column] = bytes.toString('utf8', at, end);
-      else fields[column] = message.owned ? bytes.subarray(at, end) : ownedCopy(bytes, at, end);
+      const isBinary = this.#binary[column] === true;
+      fields[column] = isBinary ? bytes.subarray(at, end) : bytes.toString('utf8', at, end);
       at = end;
     }
-    return { name: 'dataRow', length: message.end - from, fields };
+    return { name: 'dataRow', length: messageEnd - from, fields };
   }
-}
-
-/** A value out of a shared read of the socket: copied, so that it pins nothing but itself. */
-function ownedCopy(bytes: Buffer, from: number, to: number): Buffer {
-  const copy = Buffer.allocUnsafe(to - from);
-  bytes.copy(copy, 0, from, to);
-  return copy;
 }
 
 function binaryColumns(message: BackendMessage): readonly boolean[] {

@@ -26,6 +26,7 @@ export class CopyDecoder {
   #missing: number = headerOctets;
   #held: Buffer[] = [];
 
+  /** @param value is given bytes that hold until it returns */
   constructor(value: (bytes: Buffer) => void) {
     this.#value = value;
   }
@@ -46,7 +47,8 @@ export class CopyDecoder {
         this.#value(piece);
         if (this.#missing === 0) this.#expect('field-count');
       } else {
-        this.#held.push(piece);
+        // A few octets, kept beyond the read they came in.
+        this.#held.push(Buffer.from(piece));
         if (this.#missing === 0) this.#handle(Buffer.concat(this.#held));
       }
     }

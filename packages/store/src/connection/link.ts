@@ -10,14 +10,16 @@
  * primary is left at once.
  */
 
+import { Socket } from 'node:net';
 import pg from 'pg';
 import { StoreError, translateError } from '../errors.ts';
 import { type Field, textAt } from '../field.ts';
-import { connectTimeoutMs, responseGraceMs, watchdogIntervalMs } from '../limits.ts';
+import { connectTimeoutMs, readOctetsMax, responseGraceMs, watchdogIntervalMs } from '../limits.ts';
 import type { Parameter } from '../parameter.ts';
 import type { Statement } from '../statement.ts';
 import { BackendFramer } from './backend-framer.ts';
 import { writeBind } from './bind-message.ts';
+import { lentMemory } from './lent-memory.ts';
 import { prepareSession } from './session-settings.ts';
 
 export interface LinkSettings {
@@ -41,10 +43,19 @@ interface BindConfig {
   readonly binary?: boolean;
 }
 
-/** Values stay as they arrived: each statement knows its columns. */
-const rawTypes = { getTypeParser: () => (value: unknown) => value };
+/**
+ * Values stay as they arrived, each statement knows its columns; but what lies in the buffer of a read is
+ * copied out of it.
+ */
+const own = (value: unknown): unknown => (Buffer.isBuffer(value) ? Buffer.from(value) : value);
+const lend = (value: unknown): unknown => (Buffer.isBuffer(value) ? lentMemory.lend(value) : value);
+const ownedTypes = { getTypeParser: () => own };
+const byteaOid = 17;
+const lentTypes = { getTypeParser: (oid: number) => (oid === byteaOid ? lend : own) };
 
 const serverVersionMin = 150_000;
+
+const readBuffer = Buffer.allocUnsafeSlow(readOctetsMax);
 
 /** A connection as the rest of the store sees it. */
 export interface Link {
@@ -77,6 +88,13 @@ class PostgresLink implements Link {
   copySink: ((bytes: Buffer) => void) | null = null;
 
   readonly #client: pg.Client;
+  readonly #framer = new BackendFramer({
+    message: (message) => {
+      const name = message.name === 'error' ? 'errorMessage' : message.name;
+      this.#client.connection.emit(name, message);
+    },
+    copyBytes: (bytes) => this.copySink?.(bytes),
+  });
   readonly #silenceMs: number;
   readonly #watchdog: NodeJS.Timeout;
   #outstanding = 0;
@@ -92,7 +110,9 @@ class PostgresLink implements Link {
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
       pipeline: settings.pipeline,
-      types: rawTypes,
+      types: ownedTypes,
+      // The driver says how it was told to connect; its type definitions do not.
+      stream: (config?: { readonly ssl?: unknown }) => this.#socket(config?.ssl),
     });
     this.#silenceMs = settings.statementTimeoutMs + responseGraceMs;
     this.#replaceWireMethods();
@@ -123,9 +143,10 @@ class PostgresLink implements Link {
   }
 
   async run<Input, Output>(statement: Statement<Input, Output>, input: Input): Promise<Output[]> {
-    const { name, text, binary = false } = statement;
+    const { name, text, binary = false, lent = false } = statement;
     const values = [...statement.parameters(input)];
-    const config: StatementConfig = { name, text, values, binary, rowMode: 'array' };
+    const types = lent ? lentTypes : ownedTypes;
+    const config: StatementConfig = { name, text, values, binary, types, rowMode: 'array' };
     const warnings = this.#warnings;
     const rows = await this.#query(config);
     if (statement.durable && this.#warnings > warnings) {
@@ -223,25 +244,36 @@ class PostgresLink implements Link {
     }
   }
 
+  /** All sockets of the thread are read into one buffer; what TLS has decrypted comes in its own. */
+  #socket(ssl: unknown): Socket {
+    if (ssl !== undefined && ssl !== false) return new Socket();
+    return new Socket({
+      onread: {
+        buffer: readBuffer,
+        callback: (octets) => {
+          this.#received(readBuffer.subarray(0, octets));
+          return true;
+        },
+      },
+    });
+  }
+
+  #received(chunk: Buffer): void {
+    this.#heardAt = performance.now();
+    try {
+      this.#framer.receive(chunk);
+    } catch (error) {
+      // What cannot be understood leaves no place to go on from.
+      this.#lose(error);
+    }
+  }
+
   #replaceWireMethods(): void {
     const connection = this.#client.connection;
-    const framer = new BackendFramer({
-      message: (message) => {
-        connection.emit(message.name === 'error' ? 'errorMessage' : message.name, message);
-      },
-      copyBytes: (bytes) => this.copySink?.(bytes),
-    });
     Object.assign(connection, {
+      // A socket that reads into our buffer has no such events, but must flow to tell of its end.
       attachListeners: (stream: NodeJS.ReadableStream) => {
-        stream.on('data', (chunk: Buffer) => {
-          this.#heardAt = performance.now();
-          try {
-            framer.receive(chunk);
-          } catch (error) {
-            // What cannot be understood leaves no place to go on from.
-            this.#lose(error);
-          }
-        });
+        stream.on('data', (chunk: Buffer) => this.#received(chunk));
       },
       bind: ({ statement = '', values = [], binary = false }: BindConfig) => {
         writeBind(connection.stream, { statement, values, binary });

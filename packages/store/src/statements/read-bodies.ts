@@ -7,7 +7,7 @@
  * no other. message itself is not touched, for a session reads only what its snapshot lists.
  */
 
-import { binaryBigintAt, bytesAt } from '../field.ts';
+import { binaryIntegerAt, bytesAt } from '../field.ts';
 import { int8Array } from '../parameter.ts';
 import type { Statement } from '../statement.ts';
 
@@ -25,8 +25,9 @@ export interface BodyRow {
 export const readBodies: Statement<readonly BodyKey[], BodyRow> = {
   name: 'read_bodies',
   binary: true,
+  lent: true,
   text: `
-select w.n - 1, b.body
+select (w.n - 1)::int4, b.body
 from unnest($1::bigint[], $2::bigint[]) with ordinality as w (mailbox_id, message_id, n)
 cross join lateral (
   select b.body from message_body b
@@ -35,5 +36,5 @@ cross join lateral (
     int8Array(keys.map((key) => key.mailboxId)),
     int8Array(keys.map((key) => key.messageId)),
   ],
-  row: (row) => ({ index: Number(binaryBigintAt(row, 0)), body: bytesAt(row, 1) }),
+  row: (row) => ({ index: binaryIntegerAt(row, 0), body: bytesAt(row, 1) }),
 };

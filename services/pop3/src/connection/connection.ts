@@ -29,7 +29,7 @@ import { HeldMaildrop, type StoreEffect } from './held-maildrop.ts';
 import type { LoginExchange } from './login-exchange.ts';
 import { type Arrival, directOrigin, type Origin } from './origin.ts';
 import { Outbox } from './outbox.ts';
-import { ReadAhead } from './read-ahead.ts';
+import { giveBodyBack, ReadAhead } from './read-ahead.ts';
 import { SessionSink } from './session-sink.ts';
 import { adopt, disown, type SocketOwner } from './socket-events.ts';
 import { ClientProbe, takeoverOf } from './takeover.ts';
@@ -79,7 +79,7 @@ export class Connection implements SocketOwner {
     this.#frontEnd = parts.frontEnd;
     this.#socket = parts.socket;
     this.#outbox = new Outbox(parts.socket);
-    this.#sink = new SessionSink(this.#outbox);
+    this.#sink = new SessionSink(this.#outbox, giveBodyBack);
     this.#tlsMode = parts.tlsMode;
     this.listener = parts.listener;
     this.origin = parts.origin ?? directOrigin(parts.socket);
@@ -354,7 +354,7 @@ export class Connection implements SocketOwner {
   secured(socket: TLSSocket): void {
     this.#handshaking = false;
     this.#socket = socket;
-    this.#outbox.moveTo(socket);
+    this.#outbox.moveTo(socket, () => this.#sink.written());
     adopt(socket, this);
     this.tlsVersion ??= socket.getProtocol();
     this.#frontEnd.handshaken(this, socket.isSessionReused());

@@ -2,6 +2,9 @@
  * What goes to one client's socket: how much may wait in it, who waits for room, and whether the
  * client takes it (client-pace.ts).
  *
+ * Most writes are over when they return: the kernel has taken all. A TLS socket tells later, by a
+ * callback, and only when the last of several writes is over is nothing kept any more.
+ *
  * Never: more than one waiter; a promise left open when the socket has closed.
  */
 
@@ -16,14 +19,26 @@ export class Outbox {
   #socket: Socket;
   #closed = false;
   #waiter: ((alive: boolean) => void) | null = null;
+  /** Called by a socket that tells when it has written; and writes that it has not told of. */
+  #told: ((error?: Error | null) => void) | null = null;
+  #untold = 0;
 
   constructor(socket: Socket) {
     this.#socket = socket;
   }
 
-  /** TLS is up: the same client behind another socket. */
-  moveTo(socket: Socket): void {
+  /**
+   * TLS is up: the same client behind another socket.
+   *
+   * @param written hears that nothing that was sent is kept any more
+   */
+  moveTo(socket: Socket, written: () => void): void {
     this.#socket = socket;
+    this.#told = (error) => {
+      this.#untold -= 1;
+      // A socket that has failed may still look at what it had.
+      if (this.#untold === 0 && (error === undefined || error === null)) written();
+    };
   }
 
   /** The socket is gone: nothing will be sent any more. */
@@ -49,14 +64,21 @@ export class Outbox {
     return !this.#closed && this.#socket.writableLength <= socketPendingOctetsMax;
   }
 
-  /** Writes all chunks at once. */
-  send(chunks: readonly Uint8Array[]): void {
-    if (chunks.length > 1) this.#socket.cork();
-    for (const chunk of chunks) {
+  /** Writes all chunks at once. Answers whether they are written, or will be, or wait for the client. */
+  send(chunks: readonly Uint8Array[]): 'written' | 'later' | 'waits' {
+    const last = chunks.length - 1;
+    const told = this.#told;
+    if (last > 0) this.#socket.cork();
+    for (const [index, chunk] of chunks.entries()) {
       this.octets += chunk.length;
-      this.#socket.write(chunk);
+      if (told !== null && index === last) {
+        this.#untold += 1;
+        this.#socket.write(chunk, told);
+      } else this.#socket.write(chunk);
     }
-    if (chunks.length > 1) this.#socket.uncork();
+    if (last > 0) this.#socket.uncork();
+    if (told !== null) return 'later';
+    return this.isEmpty ? 'written' : 'waits';
   }
 
   /** Resolves when there is room: true, or false when the socket has closed. */

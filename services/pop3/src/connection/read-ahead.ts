@@ -5,11 +5,14 @@
  * Never: more than `readAheadOctetsMax` held; a message the client did not come near.
  */
 
-import type { Snapshot } from '@poplar/store';
+import { giveBack, type Snapshot } from '@poplar/store';
 import { readAheadMessagesMax, readAheadOctetsMax, smallBodyOctetsMax } from '../limits.ts';
 
+/** A body that nobody looks at any more; one function for all connections. */
+export const giveBodyBack = (body: Uint8Array): void => giveBack(body);
+
 export class ReadAhead {
-  #bodies = new Map<number, Uint8Array>();
+  readonly #bodies = new Map<number, Uint8Array>();
   #window = 1;
   #nextIndex = -1;
 
@@ -24,7 +27,7 @@ export class ReadAhead {
 
   /** The indexes to read now that `index` is wanted: itself first, then what will follow. */
   plan(index: number, snapshot: Snapshot): number[] {
-    this.#bodies.clear();
+    this.#drop();
     this.#window = index === this.#nextIndex ? Math.min(this.#window * 2, readAheadMessagesMax) : 1;
     this.#nextIndex = index + 1;
     const wanted = [index];
@@ -43,7 +46,12 @@ export class ReadAhead {
   }
 
   clear(): void {
-    this.#bodies.clear();
+    this.#drop();
     this.#window = 1;
+  }
+
+  #drop(): void {
+    for (const body of this.#bodies.values()) giveBack(body);
+    this.#bodies.clear();
   }
 }

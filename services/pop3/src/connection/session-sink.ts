@@ -2,7 +2,13 @@
  * Where send-message.ts puts a message: through the session, which stuffs nothing and counts, into
  * the outbox.
  *
- * Never: a byte for a socket that has closed; a promise of its own.
+ * Bodies are lent. Those that were put here go back when they have been written: at once when the kernel
+ * took them all, a little later under TLS. What waits for a slow client is not given back but left to
+ * the garbage collector. While a message is under way the session may hold its last piece back, so that
+ * one stays here too.
+ *
+ * Never: a byte for a socket that has closed; a promise of its own; a body given back that the session or
+ * a socket still has.
  */
 
 import type { Effect, Session } from '@poplar/protocol';
@@ -20,9 +26,15 @@ export class SessionSink implements MessageSink {
   /** Of the message at hand; whoever answers its effect takes it back. */
   begun = false;
   readonly #outbox: Outbox;
+  readonly #giveBack: (body: Uint8Array) => void;
+  /** Given to the session; the last of them may not have come out of it. */
+  #given: Uint8Array[] = [];
+  /** Given to the outbox, which has not said that they are written. */
+  #sent: Uint8Array[] = [];
 
-  constructor(outbox: Outbox) {
+  constructor(outbox: Outbox, giveBack: (body: Uint8Array) => void) {
     this.#outbox = outbox;
+    this.#giveBack = giveBack;
   }
 
   begin(): void {
@@ -30,8 +42,10 @@ export class SessionSink implements MessageSink {
     this.session?.resume({ kind: 'message-begins' });
   }
 
+  /** The bytes are lent by the store, or owned by nobody else. */
   piece(bytes: Uint8Array): boolean {
     this.messageOctets += bytes.length;
+    this.#given.push(bytes);
     return this.session?.piece(bytes) ?? false;
   }
 
@@ -53,8 +67,27 @@ export class SessionSink implements MessageSink {
   flush(): boolean {
     const { session } = this;
     if (session === null || this.#outbox.isClosed) return false;
-    if (session.pendingOctets > 0) this.#outbox.send(session.takeOutput());
+    if (session.pendingOctets > 0) this.#send(session);
     return this.#outbox.hasRoom;
+  }
+
+  /** All that was sent has been written. */
+  written(): void {
+    for (const body of this.#sent) this.#giveBack(body);
+    this.#sent = [];
+    this.session?.outputWritten();
+  }
+
+  #send(session: Session): void {
+    const held = this.begun ? this.#given.pop() : undefined;
+    this.#sent.push(...this.#given);
+    this.#given = held === undefined ? [] : [held];
+    const sent = this.#outbox.send(session.takeOutput());
+    if (sent === 'written') this.written();
+    else if (sent === 'waits') {
+      this.#sent = [];
+      session.outputKept();
+    }
   }
 
   room(): Promise<boolean> {

@@ -82,6 +82,7 @@ export class Drive {
 
   flush(): void {
     this.said += joined(this.session.takeOutput());
+    this.session.outputTaken(this.said.length % 2 === 0);
   }
 }
 

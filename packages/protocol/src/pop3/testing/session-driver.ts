@@ -66,6 +66,7 @@ export class SessionDriver {
   /** The messages as they were when the maildrop was opened. */
   #opened: readonly MemoryMessage[] = [];
   #output: string[] = [];
+  #isWritten = false;
 
   constructor(options: DriverOptions = {}) {
     this.#options = options;
@@ -135,6 +136,10 @@ export class SessionDriver {
     const parts = this.session.takeOutput();
     this.#options.onOutput?.(parts);
     for (const part of parts) this.#output.push(textOf(part));
+    // Now the client has it, now it waits: what is said next must not depend on it.
+    this.#isWritten = !this.#isWritten;
+    if (this.#isWritten) this.session.outputWritten();
+    else this.session.outputKept();
   }
 
   #perform(effect: Effect): void {
