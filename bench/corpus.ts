@@ -1,58 +1,47 @@
 /**
- * The mail that is read: maildrops filled through the store as a delivery would, the same octets on
- * every run.
+ * The mail that is read and delivered: the same octets on every server and every run, with lines that
+ * begin with a dot in it, so that stuffing is paid for by all.
  */
 
-import { hashPassword } from '@poplar/identity';
 import { toWireMessage } from '@poplar/protocol';
-import { type MailboxId, openStore, type Store } from '@poplar/store';
-import type { Workload } from './workloads.ts';
+import type { Mailboxes } from './load/order.ts';
 
-export const password = 'measured';
-const domain = 'bench.example.org';
+export const domain = 'bench.example.org';
 
-/** Delivered in one call of the store; a delivery takes each mailbox once. */
-const deliveriesAtOnce = 8;
+const alphabet = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+/';
+const line = `${alphabet.repeat(2).slice(0, 76)}\r\n`;
+/** Every so manieth line begins with a dot: about as many as in mail with signatures and lists. */
+const dottedEvery = 64;
 
-/** Login names of the workload's maildrops, filled. */
-export async function fill(databaseUrl: string, workload: Workload): Promise<string[]> {
-  const store = openStore({ databaseUrl });
-  try {
-    const secret = await hashPassword(new TextEncoder().encode(password));
-    await store.directory.addDomain({ name: domain }).catch(() => undefined);
-    const users: string[] = [];
-    for (let i = 0; i < workload.connections; i += 1) {
-      const address = `${workload.name}-${i}@${domain}`;
-      const mailboxId = await store.directory.addMailbox({ address, secret });
-      await deliverAll(store, mailboxId, workload);
-      users.push(address);
-    }
-    return users;
-  } finally {
-    await store.end();
-  }
+/** A message of about so many octets, with CRLF, unstuffed. */
+export function messageOf(octets: number): string {
+  const header =
+    'Date: Mon, 2 Nov 2026 08:00:00 +0000\r\nFrom: a@example.org\r\nTo: b@example.org\r\n' +
+    'Message-ID: <1@example.org>\r\nSubject: measured\r\n\r\n';
+  const count = Math.max(1, Math.round((octets - header.length) / line.length));
+  const lines = Array.from({ length: count }, (_, i) =>
+    i % dottedEvery === dottedEvery - 1 ? `.${line.slice(1)}` : line,
+  );
+  return header + lines.join('');
 }
 
-async function deliverAll(
-  store: Store,
-  mailboxId: MailboxId,
-  { messages, octets }: Workload,
-): Promise<void> {
-  const content = messageOf(octets);
-  const { pieces, octets: total, headerOctets } = toWireMessage(content);
-  const deliverOne = async (): Promise<void> => {
-    const deliveries = [{ mailboxId, prefix: new Uint8Array(0) }];
-    const { delivered } = await store.deliver({ deliveries, pieces, octets: total, headerOctets });
-    if (delivered[0] !== 'delivered') throw new Error(`not delivered: ${delivered[0]}`);
-  };
-  for (let left = messages; left > 0; left -= deliveriesAtOnce) {
-    await Promise.all(Array.from({ length: Math.min(left, deliveriesAtOnce) }, deliverOne));
-  }
+/** Maildrops that are all alike. */
+export interface Corpus {
+  readonly mailboxes: Mailboxes;
+  /** Of each message; null where there are no messages. */
+  readonly content: string;
 }
 
-function messageOf(octets: number): Uint8Array {
-  const header = 'From: a@example.org\r\nTo: b@example.org\r\nSubject: measured\r\n\r\n';
-  const line = `${'0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+/'.repeat(2).slice(0, 76)}\r\n`;
-  const lines = Math.max(1, Math.round((octets - header.length) / line.length));
-  return new TextEncoder().encode(header + line.repeat(lines));
+export function corpusOf(options: {
+  readonly prefix: string;
+  readonly count: number;
+  readonly messages: number;
+  readonly octets: number;
+}): Corpus {
+  const content = messageOf(options.octets);
+  const bytes = new TextEncoder().encode(content);
+  const { pieces, octets } = toWireMessage(bytes);
+  const wireOctets = pieces.reduce((sum, piece) => sum + piece.byteLength, 0);
+  const { prefix, count, messages } = options;
+  return { mailboxes: { prefix, domain, count, messages, octets, wireOctets }, content };
 }

@@ -1,6 +1,6 @@
 /**
- * CPU time of whole process trees, from /proc: user and system of every thread, and of children that
- * have ended. Linux only.
+ * CPU time and memory of whole process trees, from /proc: user and system time of every thread, and of
+ * children that have ended; memory by its proportional share of what several processes map. Linux only.
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,12 +9,22 @@ import { readdirSync, readFileSync } from 'node:fs';
 const ticksPerSecond = 100;
 
 interface Stat {
+  readonly pid: number;
   readonly parent: number;
   readonly ticks: number;
 }
 
 /** Seconds of CPU that these processes and all below them have used so far. */
 export function cpuSeconds(roots: readonly number[]): number {
+  return treeOf(roots).reduce((sum, { ticks }) => sum + ticks, 0) / ticksPerSecond;
+}
+
+/** Octets of memory that these processes and all below them have. */
+export function memoryOctets(roots: readonly number[]): number {
+  return treeOf(roots).reduce((sum, { pid }) => sum + proportionalOctets(pid), 0);
+}
+
+function treeOf(roots: readonly number[]): Stat[] {
   const stats = new Map<number, Stat>();
   for (const name of readdirSync('/proc')) {
     const stat = /^\d+$/.test(name) ? statOf(name) : null;
@@ -26,9 +36,7 @@ export function cpuSeconds(roots: readonly number[]): number {
     const parent = stats.get(pid)?.parent ?? 0;
     return parent > 1 && isWanted(parent);
   };
-  let ticks = 0;
-  for (const [pid, stat] of stats) if (isWanted(pid)) ticks += stat.ticks;
-  return ticks / ticksPerSecond;
+  return [...stats.values()].filter(({ pid }) => isWanted(pid));
 }
 
 function statOf(pid: string): Stat | null {
@@ -41,5 +49,15 @@ function statOf(pid: string): Stat | null {
   // Behind the name, which may hold anything: state, parent, ... utime, stime, cutime, cstime.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const time = (index: number): number => Number(fields[index] ?? 0);
-  return { parent: time(1), ticks: time(11) + time(12) + time(13) + time(14) };
+  return { pid: Number(pid), parent: time(1), ticks: time(11) + time(12) + time(13) + time(14) };
+}
+
+function proportionalOctets(pid: number): number {
+  try {
+    const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    return 1_024 * Number(/^Pss: +(\d+) kB$/m.exec(text)?.[1] ?? 0);
+  } catch {
+    // It has ended meanwhile.
+    return 0;
+  }
 }

@@ -14,10 +14,11 @@ import { writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { migrate } from '@poplar/store';
+import { hashPassword } from '@poplar/identity';
+import { migrate, openStore } from '@poplar/store';
 import { startServer } from '@poplar/store/testing';
 import { type RunningNode, startNode } from '@poplar/test/start-node';
-import { fill, password } from './corpus.ts';
+import { domain } from './corpus.ts';
 import { cpuSeconds } from './cpu.ts';
 import type { StormOrder, StormResult } from './storm-load.ts';
 
@@ -34,9 +35,23 @@ const seconds = Number(values.seconds);
 const rate = Number(values.rate);
 const users = 20;
 const pauseMs = 200;
+const password = 'measured';
 /** As many as an address has for free. */
 const guessesOfAddress = 8;
 const load = fileURLToPath(new URL('./storm-load.ts', import.meta.url));
+
+async function addUsers(databaseUrl: string): Promise<string[]> {
+  const store = openStore({ databaseUrl });
+  try {
+    const secret = await hashPassword(new TextEncoder().encode(password));
+    await store.directory.addDomain({ name: domain });
+    const names = Array.from({ length: users }, (_, i) => `storm-${i}@${domain}`);
+    for (const address of names) await store.directory.addMailbox({ address, secret });
+    return names;
+  } finally {
+    await store.end();
+  }
+}
 
 async function run(order: StormOrder): Promise<StormResult> {
   const child = spawn(process.execPath, [load, JSON.stringify(order)], {
@@ -142,13 +157,7 @@ function table(felt: readonly Felt[]): string {
 const postgres = await startServer();
 try {
   await migrate(postgres.url);
-  const workload = { name: 'storm', operation: '', commands: [], pipelined: 1 };
-  const names = await fill(postgres.url, {
-    ...workload,
-    messages: 0,
-    octets: 0,
-    connections: users,
-  });
+  const names = await addUsers(postgres.url);
   const node = await startNode({
     databaseUrl: postgres.url,
     workers: Number(values.workers),

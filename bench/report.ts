@@ -1,65 +1,147 @@
 /**
- * The measured figures as a Markdown table: the median of the rounds, with the least and the most
- * where it matters.
+ * What was measured, as Markdown: a table of each server's figures, and one of the ratios between two
+ * servers, run by run.
+ *
+ * Never: a figure without its spread; a ratio of runs that were not made in turn.
  */
 
-import type { LoadResult } from './load.ts';
-import type { Workload } from './workloads.ts';
+import { cpuOfOperation, figureOf, type Measured, type Results } from './measured.ts';
 
-export interface Measured {
-  readonly workload: Workload;
-  readonly result: LoadResult;
-  /** The node and PostgreSQL together. */
-  readonly serverCpuSeconds: number;
-}
+const explained = [
+  'CPU is that of all processes and threads of the server, PostgreSQL included where it has one, for one',
+  'operation, with the work that it does behind its replies: median (least to most) of the rounds. Memory is the',
+  'proportional share (PSS) of the same processes. The load generator runs on the same machine; its own CPU is',
+  'shown because it must not be the bottleneck. Latencies are of an operation, of a batch where commands are pipelined, in',
+  'an open loop from when it was due.',
+];
 
-/** Without these a figure cannot be compared with another. */
-export interface Circumstances {
-  readonly date: Date;
-  /** `git describe --always --dirty`: `-dirty` when the tree was not that of the commit. */
-  readonly commit: string;
-  /** As it was typed. */
-  readonly command: string;
-  readonly machine: string;
-}
-
-export function table(all: readonly Measured[], circumstances: Circumstances): string {
-  const { date, commit, command, machine } = circumstances;
-  const rows = [...Map.groupBy(all, ({ workload }) => workload)].map(([workload, rounds]) =>
-    row(workload, rounds),
-  );
+export function report(results: Results): string {
+  const { circumstances, servers, runs } = results;
+  const { date, commit, command, machine, loadBefore } = circumstances;
+  const names = Object.keys(servers);
+  const [first = '', ...others] = names;
   return [
-    `# POP3 streaming, ${machine}`,
+    `# ${names.join(' and ')}, ${machine}`,
     '',
-    'Server CPU is the node with all its threads plus all of PostgreSQL, for one operation: the',
-    'median of the rounds (least to most). The load generator runs on the same machine.',
-    'PostgreSQL runs with `fsync = off`: what is measured only reads.',
+    `Measured on ${date} at commit ${commit} with \`${command}\`, at a load of ${loadBefore.toFixed(1)} with what else ran there.`,
     '',
-    `Measured on ${date.toISOString().slice(0, 10)} at commit ${commit} with \`${command}\`.`,
+    ...names.map((name) => `- **${name}**: ${servers[name]}`),
     '',
-    '| operation | server CPU | operations/s | MB/s | p50 / p99 of a batch | generator CPU |',
-    '|---|---|---|---|---|---|',
-    ...rows,
+    ...explained,
+    ...names.flatMap((name) => ['', `## ${name}`, '', ...table(runs, name)]),
+    ...others.flatMap((name) => [
+      '',
+      `## ${name} / ${first}`,
+      '',
+      `How many times as much ${name} needs, in runs made in turn.`,
+      '',
+      ...ratios(runs, first, name),
+    ]),
     '',
   ].join('\n');
 }
 
-function row(workload: Workload, rounds: readonly Measured[]): string {
-  const cost = rounds.map((r) => (r.serverCpuSeconds / r.result.operations) * 1e6);
-  const rate = rounds.map((r) => r.result.operations / r.result.seconds);
-  const throughput = rounds.map((r) => r.result.octets / r.result.seconds / 1e6);
-  const p50 = rounds.map((r) => r.result.latencyMs[0]);
-  const p99 = rounds.map((r) => r.result.latencyMs[2]);
-  const generator = rounds.map((r) => (r.result.cpuSeconds / r.result.operations) * 1e6);
-  const spread = `${time(Math.min(...cost))} to ${time(Math.max(...cost))}`;
+function table(runs: readonly Measured[], server: string): string[] {
+  const own = runs.filter((run) => run.server === server);
   return [
-    `| ${workload.operation}`,
-    `**${time(median(cost))}** (${spread})`,
-    Math.round(median(rate)),
-    Math.round(median(throughput)),
-    `${median(p50).toFixed(1)} / ${median(p99).toFixed(1)} ms`,
-    `${time(median(generator))} |`,
-  ].join(' | ');
+    '| workload | operation | CPU or memory | goal | of it | operations/s | MB/s | p50 / p95 / p99 / max, ms | generator CPU |',
+    '|---|---|---|---|---|---|---|---|---|',
+    ...[...Map.groupBy(own, ({ workload }) => workload)].flatMap(([, rounds]) => rows(rounds)),
+  ];
+}
+
+function rows(rounds: readonly Measured[]): string[] {
+  const [one] = rounds;
+  if (one === undefined) return [];
+  const print = one.memory === null ? time : size;
+  const figures = rounds.map(figureOf);
+  const middle = <T>(of: (run: Measured) => number, text: (value: number) => T): T =>
+    text(median(rounds.map(of)));
+  const isMemory = one.memory !== null;
+  const latency = (['p50', 'p95', 'p99', 'max'] as const)
+    .map((part) => middle(({ latencyMs }) => latencyMs[part], milliseconds))
+    .join(' / ');
+  const whole = [
+    `| ${one.workload}`,
+    one.operation + (one.tls === '' ? '' : ` (${one.tls})`),
+    `**${print(median(figures))}** (${print(Math.min(...figures))} to ${print(Math.max(...figures))})`,
+    one.goal === null ? '' : print(one.goal),
+    isMemory ? '' : partsOf(rounds),
+    isMemory ? '' : middle((run) => run.operations / run.seconds, count),
+    isMemory ? '' : middle((run) => run.octets / run.seconds / 1e6, count),
+    isMemory ? '' : latency + heldOf(rounds),
+    isMemory ? '' : generatorOf(rounds),
+  ];
+  const kinds = Object.keys(one.latencyMsOf).sort();
+  const ofKinds = kinds.length < 2 ? [] : kinds.map((kind) => rowOf(kind, rounds));
+  return [`${whole.join(' | ')} |`, ...ofKinds];
+}
+
+/** Of a mixed load: CPU cannot be told apart, latency can. */
+function rowOf(kind: string, rounds: readonly Measured[]): string {
+  const latency = (['p50', 'p95', 'p99', 'max'] as const)
+    .map((part) => milliseconds(median(rounds.map((run) => run.latencyMsOf[kind]?.[part] ?? 0))))
+    .join(' / ');
+  const rate = median(rounds.map((run) => (run.operationsOf[kind] ?? 0) / run.seconds));
+  return `| | of these: ${kind} | | | | ${count(rate)} | | ${latency} | |`;
+}
+
+/** CPU of an operation by processes, where there are several kinds, and what came after the replies. */
+function partsOf(rounds: readonly Measured[]): string {
+  const parts = Object.keys(rounds[0]?.cpuSeconds ?? {});
+  const each = parts.map((part) => {
+    const cost = rounds.map((run) => ((run.cpuSeconds[part] ?? 0) / run.operations) * 1e6);
+    return `${part} ${time(median(cost))}`;
+  });
+  const later = median(rounds.map((run) => (run.settleCpuSeconds / run.operations) * 1e6));
+  const shown = parts.length > 1 ? each : [];
+  const isMuch = later > median(rounds.map(cpuOfOperation)) / 20;
+  return [...shown, ...(isMuch ? [`${time(later)} behind replies`] : [])].join(', ');
+}
+
+function heldOf(rounds: readonly Measured[]): string {
+  const held = rounds.reduce((sum, run) => sum + run.held, 0);
+  return held === 0 ? '' : `, ${held} not begun`;
+}
+
+/** Of an operation, and how many of its processors each process kept busy. */
+function generatorOf(rounds: readonly Measured[]): string {
+  const cost = median(rounds.map((run) => (run.generatorCpuSeconds / run.operations) * 1e6));
+  const busy = median(
+    rounds.map((run) => run.generatorCpuSeconds / run.seconds / run.generatorProcesses),
+  );
+  return `${time(cost)}, ${Math.round(busy * 100)}% of ${rounds[0]?.generatorProcesses}`;
+}
+
+function ratios(runs: readonly Measured[], ours: string, theirs: string): string[] {
+  const pairs = runs.flatMap((run) => {
+    if (run.server !== ours) return [];
+    const { workload, round } = run;
+    const other = runs.find(
+      (one) => one.server === theirs && one.workload === workload && one.round === round,
+    );
+    return other === undefined
+      ? []
+      : [{ workload, ratio: figureOf(other) / figureOf(run), run, other }];
+  });
+  return [
+    `| workload | what | ${ours} | ${theirs} | ratio: median | min | max |`,
+    '|---|---|---|---|---|---|---|',
+    ...[...Map.groupBy(pairs, ({ workload }) => workload)].map(([workload, rounds]) => {
+      const isMemory = rounds[0]?.run.memory !== null;
+      const print = isMemory ? size : time;
+      const all = rounds.map(({ ratio }) => ratio);
+      return [
+        `| ${workload}`,
+        isMemory ? 'memory' : 'CPU',
+        print(median(rounds.map(({ run }) => figureOf(run)))),
+        print(median(rounds.map(({ other }) => figureOf(other)))),
+        `**${median(all).toFixed(2)}**`,
+        Math.min(...all).toFixed(2),
+        `${Math.max(...all).toFixed(2)} |`,
+      ].join(' | ');
+    }),
+  ];
 }
 
 function median(values: readonly number[]): number {
@@ -71,4 +153,16 @@ function time(microseconds: number): string {
   return microseconds >= 1_000
     ? `${(microseconds / 1_000).toFixed(2)} ms`
     : `${microseconds.toFixed(1)} us`;
+}
+
+function size(octets: number): string {
+  return `${(octets / 1_024).toFixed(1)} KiB`;
+}
+
+function milliseconds(value: number): string {
+  return value.toFixed(value < 10 ? 2 : 0);
+}
+
+function count(value: number): string {
+  return value < 10 ? value.toFixed(1) : String(Math.round(value));
 }

@@ -1,113 +1,124 @@
 /**
- * `npm run bench`: starts PostgreSQL and a node, fills maildrops, runs each workload with a load
- * generator in a process of its own, and prints what an operation costs: CPU time of the node with
- * all its threads plus all of PostgreSQL.
+ * `npm run bench`: what an operation costs, as CPU time of all processes of a server; ours, or ours
+ * and a peer in turns (A B A B) on the same machine with the same mail.
  *
- * Usage: node bench/run.ts [--quick] [--only NAME]... [--out FILE] [--profile DIR]
- * With --profile every thread of the node leaves a V8 CPU profile in DIR.
+ * Usage: node bench/run.ts [--quick] [--only NAME]... [--against dovecot|dovecot-default|courier]
+ *          [--install] [--rounds N] [--seconds N] [--out NAME] [--profile DIR]
+ * With --out the results are kept as NAME.json and NAME.md; with --profile every thread of the node leaves
+ * a V8 CPU profile in DIR.
  *
- * Never: a claim about another server or another machine; a figure that was not just measured.
+ * Never: a claim about another machine; a figure that was not just measured; a package installed without
+ * --install.
  */
 
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { migrate } from '@poplar/store';
-import { startServer } from '@poplar/store/testing';
-import { startNode } from '@poplar/test/start-node';
-import { fill, password } from './corpus.ts';
-import { cpuSeconds } from './cpu.ts';
-import type { LoadOrder, LoadResult } from './load.ts';
-import { type Measured, table } from './report.ts';
-import { type Workload, workloads } from './workloads.ts';
+import { corpusOf } from './corpus.ts';
+import { measure } from './measure.ts';
+import { circumstances, type Measured, type Results } from './measured.ts';
+import { report } from './report.ts';
+import { install, isPeer, type Peer, peers, startServers } from './servers/choose.ts';
+import { type BenchServer, NotInstalled } from './servers/server.ts';
+import { chosenWorkloads } from './workloads/index.ts';
+import type { Workload } from './workloads/workload.ts';
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
+    against: { type: 'string' },
+    install: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
     out: { type: 'string' },
     profile: { type: 'string' },
   },
 });
-const seconds = values.quick ? 2 : 8;
-const rounds = values.quick ? 1 : 3;
-const load = fileURLToPath(new URL('./load.ts', import.meta.url));
 
-async function generate(order: LoadOrder): Promise<LoadResult> {
-  const child = spawn(process.execPath, [load, JSON.stringify(order)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let text = '';
-  child.stdout.on('data', (bytes: Buffer) => {
-    text += bytes.toString();
-  });
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`the load generator ended with ${code}`);
-  return JSON.parse(text);
+/** Processes of the generator: each may keep a processor busy. */
+const generatorProcesses = 2;
+
+const timing = {
+  warmUpSeconds: values.quick ? 1 : 4,
+  seconds: Number(values.seconds ?? (values.quick ? 2 : 8)),
+  processes: generatorProcesses,
+};
+const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+
+/** Memory of a session can only be measured while the server's own has not grown. */
+const roundsOf = ({ task }: Workload): number => (task.kind === 'idle' ? 1 : rounds);
+
+function peerWanted(): Peer | null {
+  const { against } = values;
+  if (against === undefined) return null;
+  if (!isPeer(against)) throw new Error(`no such peer: ${against}; there are ${peers.join(', ')}`);
+  return against;
 }
 
-interface Servers {
-  readonly databaseUrl: string;
-  readonly port: number;
-  /** Process ids whose trees are the server. */
-  readonly roots: readonly number[];
-}
-
-async function measure(workload: Workload, servers: Servers): Promise<Measured[]> {
-  const users = await fill(servers.databaseUrl, workload);
-  const { connections, commands, messages, pipelined } = workload;
-  const order = { ...servers, users, password, connections, commands, messages, pipelined };
-  await generate({ ...order, seconds: 1 });
+/** One round on each server, in turn. */
+async function inTurn(
+  servers: readonly BenchServer[],
+  workload: Workload,
+  round: number,
+): Promise<Measured[]> {
+  const { name, usesUp = false, mail } = workload;
+  const corpus = corpusOf({ prefix: usesUp ? `${name}-${round}` : name, ...mail });
   const measured: Measured[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const before = cpuSeconds(servers.roots);
-    const result = await generate({ ...order, seconds });
-    const cpu = cpuSeconds(servers.roots) - before;
-    measured.push({ workload, result, serverCpuSeconds: cpu });
+  for (const server of servers) {
+    if (!canServe(server, workload)) continue;
+    process.stderr.write(`${name}, round ${round + 1}: ${server.name}\n`);
+    if (usesUp || round === 0) await server.fill(corpus);
+    measured.push(await measure(server, workload, { ...timing, corpus, round }));
   }
   return measured;
 }
 
-const command = ['npm run bench --', ...process.argv.slice(2)].join(' ').replace(/ --$/, '');
-
-function commit(): string {
-  const { stdout } = spawnSync('git', ['describe', '--always', '--dirty'], {
-    cwd: import.meta.dirname,
-    encoding: 'utf8',
-  });
-  return stdout?.trim() || 'unknown';
+function canServe({ sessionsMax, ports }: BenchServer, { clients, task }: Workload): boolean {
+  const needsLmtp = ['poll-changed', 'churn', 'delivery', 'mixed'].includes(task.kind);
+  return clients <= sessionsMax && !(needsLmtp && ports.lmtp === 0);
 }
 
-const environment: Record<string, string> =
-  values.profile === undefined
-    ? {}
-    : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${values.profile}` };
-const postgres = await startServer();
-try {
-  await migrate(postgres.url);
-  const node = await startNode({ databaseUrl: postgres.url, environment });
-  try {
-    const servers = {
-      databaseUrl: postgres.url,
-      port: node.pop3,
-      roots: [node.pid, postgres.pid()],
-    };
-    const all: Measured[] = [];
-    for (const workload of workloads) {
-      if (values.only !== undefined && !values.only.includes(workload.name)) continue;
-      process.stderr.write(`${workload.name} ...\n`);
-      all.push(...(await measure(workload, servers)));
+/** Fresh servers for every workload: what one leaves behind must not help or hinder the next. */
+async function runAll(against: Peer | null): Promise<Results> {
+  const when = circumstances('npm run bench --');
+  const described: Record<string, string> = {};
+  const runs: Measured[] = [];
+  for (const workload of chosenWorkloads(values.only, values.quick)) {
+    const { profile } = values;
+    const servers = await startServers({ against, ...(profile === undefined ? {} : { profile }) });
+    try {
+      for (const { name, description } of servers) described[name] = description;
+      for (let round = 0; round < roundsOf(workload); round += 1) {
+        runs.push(...(await inTurn(servers, workload, round)));
+      }
+    } finally {
+      for (const server of servers.toReversed()) await server.stop();
     }
-    const machine = `${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, Node ${process.version}`;
-    const text = table(all, { date: new Date(), commit: commit(), command, machine });
-    process.stdout.write(text);
-    if (values.out !== undefined) writeFileSync(values.out, text);
-  } finally {
-    await node.stop();
   }
-} finally {
-  await postgres.stop();
+  return { format: 1, circumstances: when, servers: described, runs };
+}
+
+async function main(): Promise<void> {
+  const against = peerWanted();
+  let results: Results;
+  try {
+    results = await runAll(against);
+  } catch (error) {
+    if (!(error instanceof NotInstalled && values.install)) throw error;
+    install(error);
+    results = await runAll(against);
+  }
+  const text = report(results);
+  process.stdout.write(text);
+  if (values.out === undefined) return;
+  const name = values.out.replace(/\.(?:json|md)$/, '');
+  writeFileSync(`${name}.json`, `${JSON.stringify(results, null, 1)}\n`);
+  writeFileSync(`${name}.md`, text);
+}
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
 }

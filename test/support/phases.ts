@@ -40,6 +40,7 @@ export const phases: readonly Phase[] = [
       'packages/{identity,runtime,store}/src/**/*.test.ts',
       'services/*/src/**/*.test.ts',
       'test/support/**/*.test.ts',
+      'bench/**/*.test.ts',
     ],
     isolated: true,
     concurrency: 2,

@@ -56,8 +56,13 @@ function otherUser(directory: string, binaries: string): string[] {
   return ['setpriv', ...drop, '--pdeathsig', 'INT', '--'];
 }
 
+export interface ServerOptions {
+  /** `name=value`, over those of a test server: a bench wants a durable one. */
+  readonly settings?: readonly string[];
+}
+
 /** One's own server, whatever the environment says: for tests that crash it. */
-export async function startServer(): Promise<TemporaryServer> {
+export async function startServer(options: ServerOptions = {}): Promise<TemporaryServer> {
   const binaries = await binaryDirectory();
   const directory = mkdtempSync(join(tmpdir(), 'poplar-pg-'));
   const [runAs = '', ...as] = otherUser(directory, binaries);
@@ -69,10 +74,11 @@ export async function startServer(): Promise<TemporaryServer> {
     { encoding: 'utf8', env: { LC_ALL: 'C', PATH: process.env.PATH } },
   );
   if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
-  const options = [...settings, `unix_socket_directories=${directory}`].flatMap((s) => ['-c', s]);
+  const all = [...settings, ...(options.settings ?? []), `unix_socket_directories=${directory}`];
+  const switches = all.flatMap((setting) => ['-c', setting]);
   let child: ChildProcess | null = null;
   const start = async () => {
-    child = spawn(runAs, [...as, join(binaries, 'postgres'), '-D', data, ...options], {
+    child = spawn(runAs, [...as, join(binaries, 'postgres'), '-D', data, ...switches], {
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
       env: { LC_ALL: 'C', PATH: process.env.PATH },

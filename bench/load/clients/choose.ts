@@ -1,0 +1,47 @@
+/**
+ * The clients of a process, as its order has them.
+ */
+
+import type { Client } from '../client.ts';
+import { mailboxesOf } from '../client.ts';
+import type { LoadOrder } from '../order.ts';
+import { ChurnClient, DeliveryClient } from './delivery.ts';
+import { DrainClient } from './drain.ts';
+import { IdleClient } from './idle.ts';
+import { ListingClient } from './listing.ts';
+import { MixedClient } from './mixed.ts';
+import { ChangedPollClient, PollClient } from './poll.ts';
+import { RetrievalClient } from './retrieval.ts';
+
+function clientFor(order: LoadOrder, mailboxes: readonly number[]): Client {
+  const { task } = order;
+  switch (task.kind) {
+    case 'poll':
+      return new PollClient(order, mailboxes, task);
+    case 'poll-changed':
+      return new ChangedPollClient(order, mailboxes);
+    case 'listing':
+      return new ListingClient(order, mailboxes);
+    case 'retrieval':
+      return new RetrievalClient(order, mailboxes, task);
+    case 'drain':
+      return new DrainClient(order, mailboxes, task.pipelined);
+    case 'delivery':
+      return new DeliveryClient(order, mailboxes);
+    case 'churn':
+      return new ChurnClient(order, mailboxes);
+    case 'idle':
+      return new IdleClient(order, mailboxes, task.tls);
+    case 'mixed':
+      return new MixedClient(order, mailboxes, task.weights);
+  }
+}
+
+/** Every client whose number falls to this process. */
+export function clientsOf(order: LoadOrder): Client[] {
+  const clients: Client[] = [];
+  for (let number = order.process; number < order.clients; number += order.processes) {
+    clients.push(clientFor(order, mailboxesOf(order, number)));
+  }
+  return clients;
+}

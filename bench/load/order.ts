@@ -1,0 +1,91 @@
+/**
+ * What a generator is told and what it answers, as JSON: an order is one line, and so is a result.
+ *
+ * Never: a function; anything that a second process could not read.
+ */
+
+import type { HistogramData } from './histogram.ts';
+
+/** What the clients of a run do, over and over. `Operation` says what one of it is called. */
+export type Task =
+  /** Connect, USER, PASS, STAT, UIDL, QUIT. */
+  | { readonly kind: 'poll'; readonly tls: boolean; readonly pipelined: boolean }
+  /** The same on a maildrop to which a message was delivered just before. */
+  | { readonly kind: 'poll-changed' }
+  /** LIST and UIDL in a session that stays open. */
+  | { readonly kind: 'listing' }
+  /** RETR in a session that stays open, so many before the first answer is waited for. */
+  | { readonly kind: 'retrieval'; readonly tls: boolean; readonly pipelined: number }
+  /** RETR and DELE of everything, QUIT; an operation is a message. */
+  | { readonly kind: 'drain'; readonly pipelined: number }
+  /** LMTP; an operation is a message for one recipient. */
+  | { readonly kind: 'delivery' }
+  /** LMTP delivery, then a session that reads and deletes that message. */
+  | { readonly kind: 'churn' }
+  /** Sessions that do nothing. */
+  | { readonly kind: 'idle'; readonly tls: boolean }
+  /** All sorts of clients; the weights are shares of the operations. */
+  | { readonly kind: 'mixed'; readonly weights: Readonly<Record<MixedKind, number>> };
+
+export const mixedKinds = ['poll', 'poll-tls', 'fetch', 'delivery'] as const;
+export type MixedKind = (typeof mixedKinds)[number];
+
+/** Mailboxes `prefix-0@domain` and on, all alike. */
+export interface Mailboxes {
+  readonly prefix: string;
+  readonly domain: string;
+  readonly count: number;
+  readonly messages: number;
+  /** Of each message: as LIST says, as RETR sends without the final dot line. */
+  readonly octets: number;
+  readonly wireOctets: number;
+}
+
+/** Clients that go on as soon as they are answered, or arrivals that come whatever is answered. */
+export type Shape =
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'open'; readonly operationsPerSecond: number };
+
+export interface LoadOrder {
+  readonly ports: { readonly pop3: number; readonly pop3s: number; readonly lmtp: number };
+  readonly secret: string;
+  readonly task: Task;
+  readonly mailboxes: Mailboxes;
+  readonly shape: Shape;
+  /** Of all processes; each has mailboxes of its own. */
+  readonly clients: number;
+  /** This process and how many there are: it has every client whose number fits. */
+  readonly process: number;
+  readonly processes: number;
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+  /** What is delivered. */
+  readonly content: string;
+}
+
+export interface LoadResult {
+  readonly operations: number;
+  /** Octets that the server sent, over TLS before it was encrypted. */
+  readonly octets: number;
+  readonly connections: number;
+  readonly seconds: number;
+  /** Of this process while it was measured: it must not be the bottleneck. */
+  readonly cpuSeconds: number;
+  /** By what was done; one entry but for mixed loads. Open loop: from when it was due. */
+  readonly latencies: Readonly<Record<string, HistogramData>>;
+  readonly operationsOf: Readonly<Record<string, number>>;
+  /** Arrivals for which there was no client left: the server was too slow for the rate. */
+  readonly held: number;
+  /** Version, cipher and group of TLS, where there was any. */
+  readonly tls: string;
+}
+
+/** What a generator prints: `ready` when it is warm, then waits for a line, then its result. */
+export type Said =
+  | { readonly said: 'ready' }
+  | { readonly said: 'done'; readonly result: LoadResult }
+  | { readonly said: 'failed'; readonly reason: string };
+
+export function addressOf({ prefix, domain }: Mailboxes, index: number): string {
+  return `${prefix}-${index}@${domain}`;
+}

@@ -1,0 +1,123 @@
+/**
+ * One run of one workload on one server: warm, then measured, then waited for until what it does behind
+ * the replies is done.
+ *
+ * Never: a figure of a run in which a reply was wrong.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Corpus, messageOf } from './corpus.ts';
+import { cpuSeconds, memoryOctets } from './cpu.ts';
+import { asData } from './load/client.ts';
+import { generate } from './load/generate.ts';
+import type { LoadOrder, Shape, Task } from './load/order.ts';
+import type { Measured } from './measured.ts';
+import type { BenchServer } from './servers/server.ts';
+import type { Workload } from './workloads/workload.ts';
+
+export interface Timing {
+  readonly warmUpSeconds: number;
+  readonly seconds: number;
+  readonly processes: number;
+}
+
+/** Before memory is read: collectors and allocators have time to give back. */
+const memorySettleMs = 5_000;
+const closed: Shape = { kind: 'closed' };
+
+type Cpu = Readonly<Record<string, number>>;
+
+function cpuOf(server: BenchServer): Cpu {
+  return Object.fromEntries(
+    Object.entries(server.parts()).map(([part, pid]) => [part, cpuSeconds([pid])]),
+  );
+}
+
+function between(before: Cpu, after: Cpu): Cpu {
+  return Object.fromEntries(
+    Object.entries(after).map(([part, seconds]) => [part, seconds - (before[part] ?? 0)]),
+  );
+}
+
+function sum(cpu: Cpu): number {
+  return Object.values(cpu).reduce((total, seconds) => total + seconds, 0);
+}
+
+function orderOf(
+  server: BenchServer,
+  workload: Workload,
+  { mailboxes }: Corpus,
+): Omit<LoadOrder, 'process' | 'processes' | 'seconds' | 'warmUpSeconds'> {
+  const { deliveredOctets, shape = closed, task, clients } = workload;
+  const { pop3, pop3s, lmtp } = server.ports;
+  const content = deliveredOctets === undefined ? '' : asData(messageOf(deliveredOctets));
+  const { secret } = server;
+  return { ports: { pop3, pop3s, lmtp }, secret, task, mailboxes, shape, clients, content };
+}
+
+export async function measure(
+  server: BenchServer,
+  workload: Workload,
+  options: Timing & { readonly corpus: Corpus; readonly round: number },
+): Promise<Measured> {
+  const { corpus, round, seconds, processes } = options;
+  // What is used up must not be used up before it is measured.
+  const warmUpSeconds = workload.task.kind === 'drain' ? 0 : options.warmUpSeconds;
+  const order = { ...orderOf(server, workload, corpus), seconds, warmUpSeconds };
+  const isMemory = workload.task.kind === 'idle';
+  if (isMemory) await pollFirst(server, workload, options);
+  const roots = Object.values(server.parts());
+  const memoryBefore = isMemory ? memoryOctets(roots) : 0;
+  let memoryAfter = 0;
+  let before: Cpu = {};
+  let answered: Cpu = {};
+  const generated = await generate({
+    order,
+    processes: Math.min(processes, workload.clients),
+    began: async () => {
+      if (isMemory) {
+        await sleep(memorySettleMs);
+        memoryAfter = memoryOctets(roots);
+      }
+      before = cpuOf(server);
+    },
+    ended: async () => {
+      answered = cpuOf(server);
+      await server.settle();
+    },
+  });
+  const used = between(before, cpuOf(server));
+  const { cpuSeconds: generatorCpuSeconds, ...rest } = generated;
+  return {
+    server: server.name,
+    workload: workload.name,
+    operation: workload.operation,
+    round,
+    ...rest,
+    cpuSeconds: used,
+    settleCpuSeconds: sum(used) - sum(between(before, answered)),
+    generatorCpuSeconds,
+    generatorProcesses: Math.min(processes, workload.clients),
+    memory: isMemory ? { sessions: workload.clients, octets: memoryAfter - memoryBefore } : null,
+    goal: workload.goal ?? null,
+  };
+}
+
+/** What a server needs once, such as compiled code, is not part of what a session weighs. */
+async function pollFirst(
+  server: BenchServer,
+  workload: Workload,
+  { corpus, processes }: Timing & { readonly corpus: Corpus },
+): Promise<void> {
+  const tls = workload.task.kind === 'idle' && workload.task.tls;
+  const task: Task = { kind: 'poll', tls, pipelined: false };
+  const clients = Math.min(32, corpus.mailboxes.count);
+  const mailboxes = { ...corpus.mailboxes, count: clients };
+  const order = { ...orderOf(server, { ...workload, task, clients }, { ...corpus, mailboxes }) };
+  await generate({
+    order: { ...order, shape: closed, seconds: 3, warmUpSeconds: 0 },
+    processes,
+    began: () => undefined,
+    ended: () => undefined,
+  });
+}

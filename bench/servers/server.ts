@@ -1,0 +1,65 @@
+/**
+ * What a server is to the bench: something that is started with a secret that opens every mailbox, is
+ * given mail, and whose processes can be counted.
+ *
+ * Never: a server that outlives the bench; an address outside the loopback range.
+ */
+
+import { createServer } from 'node:net';
+import type { Corpus } from '../corpus.ts';
+
+export interface Ports {
+  readonly pop3: number;
+  readonly pop3s: number;
+  /** 0 where it takes no mail over LMTP. */
+  readonly lmtp: number;
+}
+
+export interface BenchServer {
+  /** As it is chosen on the command line. */
+  readonly name: string;
+  /** With its version and how it is set up, for the table. */
+  readonly description: string;
+  readonly ports: Ports;
+  /** Sessions it is set up for. */
+  readonly sessionsMax: number;
+  /** What opens every mailbox. */
+  readonly secret: string;
+  /** Process ids whose trees are the server, by what they are. */
+  parts(): Readonly<Record<string, number>>;
+  /** Makes these mailboxes, with their mail in them. */
+  fill(corpus: Corpus): Promise<void>;
+  /** Waits, for a bounded time, until work that is done behind the replies is done. */
+  settle(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** What must be installed, and how. */
+export class NotInstalled extends Error {
+  override readonly name = 'NotInstalled';
+  readonly packages: readonly string[];
+
+  constructor(what: string, packages: readonly string[]) {
+    super(`${what} is not installed: apt-get install ${packages.join(' ')}, or give --install`);
+    this.packages = packages;
+  }
+}
+
+/** Ports that are free now, for servers that cannot be asked to choose. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve, reject) => {
+          server.once('error', reject);
+          server.listen(0, '127.0.0.1', () => {
+            const address = server.address();
+            resolve(typeof address === 'object' && address !== null ? address.port : 0);
+          });
+        }),
+    ),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

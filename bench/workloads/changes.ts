@@ -1,0 +1,74 @@
+/**
+ * Mail that comes and goes, and a day with all of it.
+ */
+
+import { kilo, type Workload } from './workload.ts';
+
+export const changes: readonly Workload[] = [
+  {
+    name: 'churn',
+    operation: 'deliver 10 KB by LMTP; a session: STAT, UIDL, LIST, RETR and DELE of it, QUIT',
+    task: { kind: 'churn' },
+    mail: { count: 256, messages: 10, octets: 4 * kilo },
+    clients: 16,
+    deliveredOctets: 10 * kilo,
+    usesUp: true,
+  },
+  {
+    name: 'drain',
+    operation: 'RETR 4 KB and DELE of each of 200, pipelined, QUIT, purge: per message',
+    task: { kind: 'drain', pipelined: 16 },
+    mail: { count: 320, messages: 200, octets: 4 * kilo },
+    clients: 8,
+    usesUp: true,
+    quick: { mail: { count: 48, messages: 200, octets: 4 * kilo } },
+    goal: 40,
+  },
+  {
+    name: 'deliver',
+    operation: 'deliver 10 KB to one recipient by LMTP',
+    task: { kind: 'delivery' },
+    mail: { count: 256, messages: 0, octets: 1 * kilo },
+    clients: 16,
+    deliveredOctets: 10 * kilo,
+    usesUp: true,
+  },
+  {
+    name: 'day',
+    operation:
+      'a mixed day, 200 a second: 75% polls, 8% over TLS, 7% fetches of new mail, 10% deliveries',
+    task: {
+      kind: 'mixed',
+      weights: { poll: 0.75, 'poll-tls': 0.08, fetch: 0.07, delivery: 0.1 },
+    },
+    mail: { count: 1_024, messages: 30, octets: 8 * kilo },
+    clients: 128,
+    shape: { kind: 'open', operationsPerSecond: 200 },
+    deliveredOctets: 10 * kilo,
+    usesUp: true,
+  },
+];
+
+const idle = { count: 10 * kilo, messages: 3, octets: 1 * kilo };
+const quickIdle = { clients: 1 * kilo, mail: { ...idle, count: 1 * kilo } };
+
+export const idles: readonly Workload[] = [
+  {
+    name: 'idle',
+    operation: 'memory of a session that is idle, of 10,000',
+    task: { kind: 'idle', tls: false },
+    mail: idle,
+    clients: idle.count,
+    quick: quickIdle,
+    goal: 10 * 1_024,
+  },
+  {
+    name: 'idle-tls',
+    operation: 'memory of an idle session over TLS, of 10,000',
+    task: { kind: 'idle', tls: true },
+    mail: idle,
+    clients: idle.count,
+    quick: quickIdle,
+    goal: 45 * 1_024,
+  },
+];
