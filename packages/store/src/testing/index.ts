@@ -27,6 +27,12 @@ export { type HeldLock, releaseLocks } from '../statements/release-locks.ts';
 export { type Renewal, renewOwners } from '../statements/renew-owners.ts';
 export { type LockRequest, takeLocks } from '../statements/take-locks.ts';
 export type { Timer, World } from '../world.ts';
+export {
+  type LoggedChange,
+  logChanges,
+  nextChangeNumber,
+  readChanges,
+} from './change-log.ts';
 export { type DatabaseProxy, databaseProxy } from './database-proxy.ts';
 export {
   dumpTables,
