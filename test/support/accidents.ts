@@ -58,6 +58,22 @@ export async function terminateBackends(database: TestDatabase): Promise<number>
   return rows.length;
 }
 
+/** As if an administrator ended it: one of the nodes' connections, one that is at work if there is any. */
+export async function terminateOneBackend(database: TestDatabase, choice: number): Promise<void> {
+  await database.query(
+    `with nodes as (
+       select pid, state = 'active' as works,
+              bool_or(state = 'active') over () as any_works
+       from pg_stat_activity
+       where datname = current_database() and application_name similar to 'poplar (pop3|maildrop|main)%'),
+     chosen as (
+       select pid, row_number() over (order by pid) - 1 as nth, count(*) over () as all_of_them
+       from nodes where works = any_works)
+     select pg_terminate_backend(pid) from chosen where nth = floor($1::float8 * all_of_them)`,
+    [choice],
+  );
+}
+
 /** Worker incarnations that the database knows of. */
 export async function owners(database: TestDatabase): Promise<number> {
   return (await database.query('select owner_id from owner')).length;

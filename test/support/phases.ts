@@ -63,6 +63,14 @@ export const phases: readonly Phase[] = [
     concurrency: 1,
     withinMs: minuteMs,
   },
+  {
+    name: 'simulation',
+    files: ['test/simulation/*.test.ts'],
+    isolated: true,
+    // Seeds run on all cores by themselves.
+    concurrency: 1,
+    withinMs: 6 * minuteMs,
+  },
   ...['conformance', 'login', 'cluster', 'faults'].map((name) => ({
     name,
     files: [`test/${name}/**/!(haproxy).test.ts`],
@@ -86,5 +94,13 @@ export const phases: readonly Phase[] = [
     concurrency: 2,
     withinMs: 6 * minuteMs,
     peers: ['curl', 'openssl', 'fetchmail', 'mpop', 'getmail', 'python3', 'perl'],
+  },
+  {
+    name: 'mutants',
+    files: ['test/simulation/mutants/*.test.ts'],
+    isolated: true,
+    concurrency: 1,
+    withinMs: 10 * minuteMs,
+    always: false,
   },
 ];

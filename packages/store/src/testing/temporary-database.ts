@@ -89,12 +89,19 @@ export async function temporaryDatabase(on?: TemporaryServer): Promise<Temporary
     return made;
   };
   let shared: Promise<pg.Client> | null = null;
+  const ask = async (text: string, values: readonly unknown[]) => {
+    shared ??= client();
+    return (await (await shared).query<Record<string, unknown>>(text, [...values])).rows;
+  };
+  let last: Promise<unknown> = Promise.resolve();
   return {
     url,
     client,
-    query: async (text, values = []) => {
-      shared ??= client();
-      return (await (await shared).query<Record<string, unknown>>(text, [...values])).rows;
+    // One after another, however many ask at once.
+    query: (text, values = []) => {
+      const answer = last.then(() => ask(text, values));
+      last = answer.catch(() => undefined);
+      return answer;
     },
     drop: async () => {
       await Promise.all(clients.map((made) => made.end().catch(() => undefined)));
