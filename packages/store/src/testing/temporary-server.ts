@@ -127,7 +127,7 @@ async function untilReady(child: ChildProcess): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     createInterface(stderr).on('line', (line) => {
       lines.push(line);
-      if (line.includes('ready to accept connections')) resolve();
+      if (/ready to accept (read-only )?connections/.test(line)) resolve();
     });
     child.once('exit', () => reject(new Error(`PostgreSQL ended:\n${lines.join('\n')}`)));
     child.once('error', reject);
