@@ -92,7 +92,8 @@ export const phases: readonly Phase[] = [
     name: 'failover',
     files: ['test/faults/{failover,standby-gone}.test.ts'],
     isolated: true,
-    concurrency: 1,
+    // The second one mostly waits.
+    concurrency: 2,
     withinMs: 6 * minuteMs,
     postgres: { directory: '/usr/lib/postgresql/15/bin', major: 15 },
     peers: ['/usr/lib/postgresql/15/bin/postgres', '/usr/lib/postgresql/15/bin/pg_basebackup'],
