@@ -10,12 +10,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Superuser } from '@poplar/store/testing';
 import { type FailoverScene, failoverScene } from '../support/failover-scene.ts';
 import { eventually, metric } from '../support/node-inspection.ts';
+import { poplar } from '../support/poplar-command.ts';
 
 // Also when this file runs alone.
 process.env.POPLAR_TEST_POSTGRES_BIN ??= '/usr/lib/postgresql/15/bin';
 
 const recoveredWithinMs = 10_000;
 const lookMs = 3_000;
+/** Until a server that says nothing is given up: a short statement's bound and its grace. */
+const silenceMs = 13_000;
 
 /** Connections of nodes. */
 const nodesOn = `select count(*)::int as n from pg_stat_activity
@@ -71,6 +74,47 @@ describe('the primary is killed', () => {
     const sinceMs = performance.now();
     await sleep(lookMs);
     assert.equal(await numberOf(former, nodesOn), 0);
+    await scene.recovered(sinceMs, recoveredWithinMs);
+    const domains = await poplar(scene.pair.urlOnBoth(scene.name), ['domain', 'list']);
+    assert.match(domains, /example\.org/);
+  });
+
+  test('all that was promised is there', async (t) => {
+    t.diagnostic(await scene.agree());
+    await noWorkerWasReplaced(scene);
+  });
+});
+
+describe('the primary stands still and answers nothing', () => {
+  let scene: FailoverScene;
+  before(async () => {
+    scene = await failoverScene();
+  });
+  after(async () => {
+    scene.pair.thawPrimary();
+    await scene.end();
+  });
+
+  test('nobody waits for it when another has taken its place', async (t) => {
+    scene.pair.freezePrimary();
+    await scene.untilReadyIs(503);
+    const sinceMs = await scene.takeOver();
+    await scene.after().loseLock(scene.robbed.mailbox);
+    await scene.recovered(sinceMs, recoveredWithinMs + silenceMs);
+    t.diagnostic(`all clients served ${Math.round(performance.now() - sinceMs)} ms after it`);
+    await scene.untilReadyIs(200);
+    await sessionsFromBefore(scene);
+  });
+
+  test('it goes on, takes writes, is first in the list, and is left alone', async () => {
+    scene.pair.thawPrimary();
+    const former = scene.pair.superuser(scene.pair.primary);
+    // What had been sent before it stood still waits for a standby that is none any more, for ever.
+    const inUse = `${nodesOn} and wait_event is distinct from 'SyncRep'`;
+    await eventually(async () => assert.equal(await numberOf(former, inUse), 0), 10_000);
+    const sinceMs = performance.now();
+    await sleep(lookMs);
+    assert.equal(await numberOf(former, inUse), 0);
     await scene.recovered(sinceMs, recoveredWithinMs);
   });
 

@@ -6,7 +6,7 @@
  * Never: the embedded binaries, which cannot make a standby; a server that outlives `stop`.
  */
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import {
@@ -32,7 +32,24 @@ export interface ServerPair {
   promote(): Promise<void>;
   /** Starts the former primary, which was killed, as a standby that follows nobody. */
   startFormerAsStandby(): Promise<void>;
+  /** The primary and all its processes stand still, and answer nothing. */
+  freezePrimary(): void;
+  /** They go on, as if nothing had happened. */
+  thawPrimary(): void;
   stop(): Promise<void>;
+}
+
+/** Linux only. */
+function processesOf(server: TemporaryServer): number[] {
+  const pid = server.pid();
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return [
+    pid,
+    ...children
+      .split(' ')
+      .filter((child) => child !== '')
+      .map(Number),
+  ];
 }
 
 async function freePort(): Promise<number> {
@@ -77,6 +94,14 @@ export async function startServerPair(): Promise<ServerPair> {
     startFormerAsStandby: async () => {
       writeFileSync(join(primary.data, 'standby.signal'), '', { mode: 0o644 });
       await eventually(() => primary.start(), 20_000, 200);
+    },
+    freezePrimary: () => {
+      // Itself first: so it makes no more of them.
+      process.kill(primary.pid(), 'SIGSTOP');
+      for (const pid of processesOf(primary)) process.kill(pid, 'SIGSTOP');
+    },
+    thawPrimary: () => {
+      for (const pid of processesOf(primary).reverse()) process.kill(pid, 'SIGCONT');
     },
     stop: async () => {
       await Promise.all(users.map((made) => made.end()));

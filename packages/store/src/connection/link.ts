@@ -7,7 +7,8 @@
  * reading goes through `BackendFramer` and parameters through `writeBind`.
  *
  * When one link finds that its server has become read-only, all links of its store leave that server as
- * soon as nothing of them is on the way, so that a fail-over moves them together.
+ * soon as nothing of them is on the way, and those that wait for a server whose place another has taken
+ * wait no longer, so that a fail-over moves them together.
  *
  * Never: a link to a server that is in recovery or read-only, unless the database URL asks for one, so
  * that after a fail-over the demoted primary is left at once.
@@ -168,7 +169,7 @@ class PostgresLink implements Link {
       if (!link.#reported.suits(wanted)) throw unsuitable(wanted);
       await link.#prepare(settings);
       link.#isReady = true;
-      link.#leaveList = servers.join(server, () => link.#leave());
+      link.#leaveList = servers.join(server, (how) => link.#leave(how));
       return link;
     } catch (error) {
       link.destroy();
@@ -267,7 +268,7 @@ class PostgresLink implements Link {
 
   #done(): void {
     this.#outstanding -= 1;
-    if (this.#isLeaving) this.#leave();
+    if (this.#isLeaving) this.#leave('when-idle');
   }
 
   #failed(cause: unknown): StoreError {
@@ -279,14 +280,14 @@ class PostgresLink implements Link {
 
   /** It is no use to anyone of this store any more. */
   #abandonServer(): void {
-    this.#leave();
+    this.#leave('when-idle');
     this.#choice.servers.abandon(this.#choice.server);
   }
 
   /** What is on the way is still heard: the server may have done it before it changed. */
-  #leave(): void {
+  #leave(how: 'now' | 'when-idle'): void {
     this.#isLeaving = true;
-    if (this.#outstanding === 0) this.#lose(unsuitable(this.#choice.wanted));
+    if (how === 'now' || this.#outstanding === 0) this.#lose(unsuitable(this.#choice.wanted));
   }
 
   #lose(cause: unknown): void {

@@ -65,14 +65,33 @@ describe('hosts', () => {
       ['b', 'a', 'c'],
     );
     const left: string[] = [];
-    list.join(second, () => left.push('first'));
-    list.join(second, () => left.push('second'))();
+    list.join(second, (how) => left.push(how));
+    list.join(second, () => left.push('taken back'))();
     list.abandon(second);
-    assert.deepEqual(left, ['first']);
+    assert.deepEqual(left, ['when-idle']);
     assert.deepEqual(
       list.order().map(({ name }) => name),
       ['a', 'b', 'c'],
     );
+  });
+
+  test('whoever waits for a server whose place another has taken leaves at once', () => {
+    for (const [attributes, expected] of [
+      ['read-write', ['a now']],
+      ['primary', ['a now']],
+      ['any', []],
+      ['read-only', []],
+    ] as const) {
+      const list = new ServerList(`postgres://a,b/mail?target_session_attrs=${attributes}`);
+      const left: string[] = [];
+      for (const server of list.order()) {
+        list.join(server, (how) => left.push(`${server.name} ${how}`));
+      }
+      const [, second] = list.order();
+      assert.ok(second);
+      list.served(second);
+      assert.deepEqual(left, expected);
+    }
   });
 
   test('a random order has all of them, each first at some time', () => {

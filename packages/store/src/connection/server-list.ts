@@ -31,6 +31,9 @@ interface Parsed {
   readonly connectTimeoutMs: number;
 }
 
+/** At once, or when nothing is on the way any more. */
+type Leave = (how: 'now' | 'when-idle') => void;
+
 interface Place {
   readonly host: string;
   /** Empty for the default. */
@@ -51,7 +54,7 @@ export class ServerList {
   #parsed: Parsed | null = null;
   #last: Server | null = null;
   /** What uses a server and is to leave it when others find that it does not do any more. */
-  readonly #users = new Map<Server, Set<() => void>>();
+  readonly #users = new Map<Server, Set<Leave>>();
 
   constructor(url: string) {
     this.#url = url;
@@ -72,12 +75,21 @@ export class ServerList {
     return [last, ...servers.filter((server) => server !== last)];
   }
 
+  /**
+   * Where there is one server that takes writes, whoever still waits for another waits for one that is
+   * gone: it may have vanished without a word, and nothing that it says now counts.
+   */
   served(server: Server): void {
     this.#last = server;
+    const { attributes } = this.parsed;
+    if (attributes !== 'read-write' && attributes !== 'primary') return;
+    for (const [other, users] of this.#users) {
+      if (other !== server) for (const leave of users) leave('now');
+    }
   }
 
   /** Answers how to take it back. */
-  join(server: Server, leave: () => void): () => void {
+  join(server: Server, leave: Leave): () => void {
     const users = this.#users.get(server) ?? new Set();
     this.#users.set(server, users.add(leave));
     return () => void users.delete(leave);
@@ -86,7 +98,7 @@ export class ServerList {
   /** It does not take writes any more, or whatever else is wanted of it. */
   abandon(server: Server): void {
     if (this.#last === server) this.#last = null;
-    for (const leave of this.#users.get(server) ?? []) leave();
+    for (const leave of this.#users.get(server) ?? []) leave('when-idle');
   }
 }
 
