@@ -338,6 +338,8 @@ class PostgresLink implements Link {
   }
 
   #hear(message: FramedMessage): void {
+    // Rows are many, and none of this.
+    if (message.name !== 'parameterStatus' && message.name !== 'backendKeyData') return;
     if (message instanceof BackendKeyDataMessage) {
       this.#cancelKey = { processId: message.processID, secretKey: message.secretKey };
     }
