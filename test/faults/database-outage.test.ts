@@ -8,7 +8,8 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startServer, type TemporaryServer } from '@poplar/store/testing';
 import { addBulk } from '../support/accidents.ts';
-import { type Ledger, type Load, startLoad } from '../support/load.ts';
+import { deliveriesAgree, quitsAgree } from '../support/ledger-agrees.ts';
+import { type Load, startLoad } from '../support/load.ts';
 import { eventually, metric } from '../support/node-inspection.ts';
 import { type RunningNode, startNode } from '../support/start-node.ts';
 import { openTestDatabase, type TestDatabase, type TestMailbox } from '../support/test-database.ts';
@@ -29,8 +30,7 @@ const receiveBoxes: TestMailbox[] = [];
 before(async () => {
   server = await startServer();
   // A server of its own, whatever the runner offers: this one is crashed.
-  process.env.POPLAR_TEST_DATABASE_URL = server.url;
-  database = await openTestDatabase();
+  database = await openTestDatabase(server);
   for (let i = 0; i < readers; i += 1) {
     const box = await database.addMailbox(`reader${i}@example.org`);
     await addBulk(database, box, { messages: messagesEach });
@@ -63,45 +63,6 @@ async function recovered({ ledger }: Load, backAtMs: number): Promise<void> {
     assert.deepEqual(late, [], 'these clients are not served again');
     assert.equal(ledger.lastDoneAtMs.size, readers + receivers);
   }, recoveredWithinMs);
-}
-
-/** Every +OK is kept; whatever was answered -ERR or not at all is done whole or not at all. */
-async function quitsAgree(ledger: Ledger): Promise<void> {
-  for (const mailbox of readBoxes) {
-    const visible = new Set(await database.visible(mailbox));
-    let removed = 0;
-    for (const { messageIds, reply } of ledger.quits.filter((quit) => quit.mailbox === mailbox)) {
-      const left = messageIds.filter((id) => visible.has(id)).length;
-      const told = reply === null ? 'nothing' : `${reply.ok} ${reply.code}`;
-      if (reply?.ok === true) assert.equal(left, 0, 'an acknowledged QUIT removed all it marked');
-      // A later session may have removed them instead; then all of them too.
-      else assert.ok(left === 0 || left === messageIds.length, `half a QUIT, told ${told}`);
-      removed += messageIds.length;
-    }
-    const distinct = new Set(
-      ledger.quits.filter((quit) => quit.mailbox === mailbox).flatMap((quit) => quit.messageIds),
-    );
-    assert.ok(visible.size >= messagesEach - distinct.size, 'nothing but what was marked is gone');
-    assert.ok(removed > 0);
-  }
-}
-
-/** Every 250 is there once, and nothing is there twice. */
-async function deliveriesAgree(ledger: Ledger): Promise<void> {
-  const stored = new Map<string, number>();
-  for (const mailbox of receiveBoxes) {
-    const ids = await database.visible(mailbox);
-    for (let at = 0; at < ids.length; at += 100) {
-      const bodies = await database.store.readBodies(mailbox.mailboxId, ids.slice(at, at + 100));
-      for (const body of bodies) {
-        assert.ok(body !== null);
-        const [name = 'none'] = /letter-\d+-/.exec(Buffer.from(body).toString('latin1')) ?? [];
-        stored.set(name, (stored.get(name) ?? 0) + 1);
-      }
-    }
-  }
-  for (const name of ledger.acknowledged) assert.equal(stored.get(name), 1, `${name} was promised`);
-  for (const [name, times] of stored) assert.equal(times, 1, `${name} is there more than once`);
 }
 
 test('a crash of PostgreSQL under load loses nothing and needs no restart', async (t) => {
@@ -143,8 +104,9 @@ test('a crash of PostgreSQL under load loses nothing and needs no restart', asyn
   // Connections to the node outlive the one to PostgreSQL.
   assert.equal(ledger.lost, 0, 'no client was dropped without a word');
 
-  await quitsAgree(ledger);
-  await deliveriesAgree(ledger);
+  const holds = { database, ledger };
+  await quitsAgree(holds, { mailboxes: readBoxes, messagesEach });
+  await deliveriesAgree(holds, receiveBoxes);
   assert.equal(await metric(node, 'poplar_worker_restarts_total'), 0);
   await eventually(async () => {
     const answer = await fetch(`http://127.0.0.1:${node.ops}/readyz`);

@@ -73,7 +73,7 @@ export const phases: readonly Phase[] = [
   },
   ...['conformance', 'login', 'cluster', 'faults'].map((name) => ({
     name,
-    files: [`test/${name}/**/!(haproxy).test.ts`],
+    files: [`test/${name}/**/!(haproxy|failover|standby-gone).test.ts`],
     isolated: true,
     concurrency: 2,
     withinMs: 6 * minuteMs,
@@ -86,6 +86,17 @@ export const phases: readonly Phase[] = [
     concurrency: 1,
     withinMs: 2 * minuteMs,
     peers: ['/usr/sbin/haproxy'],
+  },
+  {
+    // Apart as well: the embedded PostgreSQL cannot make a standby.
+    name: 'failover',
+    files: ['test/faults/{failover,standby-gone}.test.ts'],
+    isolated: true,
+    // The second one mostly waits.
+    concurrency: 2,
+    withinMs: 6 * minuteMs,
+    postgres: { directory: '/usr/lib/postgresql/15/bin', major: 15 },
+    peers: ['/usr/lib/postgresql/15/bin/postgres', '/usr/lib/postgresql/15/bin/pg_basebackup'],
   },
   {
     name: 'interop',

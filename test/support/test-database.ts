@@ -8,7 +8,12 @@
 
 import { hashPassword } from '@poplar/identity';
 import { type MailboxId, openStore, type Store } from '@poplar/store';
-import { temporaryDatabase } from '@poplar/store/testing';
+import {
+  superuserOf,
+  type TemporaryDatabase,
+  type TemporaryServer,
+  temporaryDatabase,
+} from '@poplar/store/testing';
 import type { Letter } from './maildrops.ts';
 import { bytesOf, headerOctetsOf, normalised, wireForm } from './messages.ts';
 
@@ -56,8 +61,20 @@ export interface TestDatabase {
 const pageRows = 1_000;
 let hash: Promise<string> | null = null;
 
-export async function openTestDatabase(): Promise<TestDatabase> {
-  const database = await temporaryDatabase();
+/** On the server of the test run, or on one of the test's own. */
+export async function openTestDatabase(on?: TemporaryServer): Promise<TestDatabase> {
+  return testDatabaseOver(await temporaryDatabase(on));
+}
+
+/** The database that another one was opened as, on a server that took over. Its `drop` only leaves it. */
+export function attachTestDatabase(url: string): TestDatabase {
+  const { query, end } = superuserOf(url);
+  return testDatabaseOver({ url, query, drop: end });
+}
+
+function testDatabaseOver(
+  database: Pick<TemporaryDatabase, 'url' | 'query' | 'drop'>,
+): TestDatabase {
   const store = openStore({ databaseUrl: database.url, applicationName: 'poplar test' });
   /** Made once, also when several mailboxes are added at the same time. */
   const domains = new Map<string, Promise<unknown>>();

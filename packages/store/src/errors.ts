@@ -88,6 +88,11 @@ const codeBySqlState: ReadonlyMap<string, StoreErrorCode> = new Map<string, Stor
 /** After these the connection is of no more use, whatever else its server is. */
 const fatalSqlStates = /^(?:08|0A000|25006|26000|42P01|57P0)/;
 
+/** The server takes no writes: a demoted primary, or a standby. */
+export function isReadOnlyRefusal(cause: unknown): boolean {
+  return cause instanceof DatabaseError && cause.code === '25006';
+}
+
 export interface Translation {
   readonly error: StoreError;
   /** True when the connection must be thrown away. */

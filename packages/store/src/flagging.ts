@@ -18,7 +18,7 @@ import { StoreError, translateError } from './errors.ts';
 import { flagMessagesMax, settleMs, settleRetryMaxMs, settleRetryMinMs } from './limits.ts';
 import { confirmReceipt } from './statements/confirm-receipt.ts';
 import { flagMessages } from './statements/flag-messages.ts';
-import { realWorld, sleep, type World } from './world.ts';
+import { realWorld, sleep, type World, within } from './world.ts';
 
 export class Flagging {
   /** Flags whose first answer was lost. */
@@ -68,7 +68,9 @@ export class Flagging {
       if (leftMs <= 0) break;
       await sleep(this.#world, Math.min(pauseMs, leftMs));
       try {
-        return (await this.#find(request)) ?? (await this.#flagOrFind(request));
+        const found = this.#find(request).then((result) => result ?? this.#flagOrFind(request));
+        const ms = Math.max(until - this.#world.nowMs(), settleRetryMaxMs);
+        return await within(this.#world, { ms, late: tooSlow }, found);
       } catch (error) {
         if (!mayHaveHappened(error)) throw error;
         last = error;
@@ -76,6 +78,11 @@ export class Flagging {
     }
     throw new StoreError('OUTCOME_UNKNOWN', 'whether the messages were flagged is not known', last);
   }
+}
+
+/** A commit that waits for a standby that is gone has no time-out in the server. */
+function tooSlow(): StoreError {
+  return new StoreError('STORE_TIMEOUT', 'the receipt could not be looked for in time');
 }
 
 function mayHaveHappened(error: unknown): boolean {

@@ -5,6 +5,12 @@
 
 /** A connection that takes longer is to a host that is gone. */
 export const connectTimeoutMs = 5_000;
+/** The same where the database URL names several hosts: the next one may answer at once. */
+export const hostConnectTimeoutMs = 2_000;
+/** Hosts of a database URL: each may cost a time-out before the next is tried. */
+export const databaseHostsMax = 8;
+/** How long a server may take to hear that what it does is not waited for any more. */
+export const cancelTimeoutMs = 2_000;
 
 /** Back-off between attempts to re-create the pipelined connection: doubled from first to last. */
 export const reconnectDelayMinMs = 50;

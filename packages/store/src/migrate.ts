@@ -19,8 +19,10 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import pg from 'pg';
+import { connectToFirst } from './connection/first-server.ts';
+import { ServerList } from './connection/server-list.ts';
+import { suits, unsuitable } from './connection/server-state.ts';
 import { StoreError, translateError } from './errors.ts';
-import { connectTimeoutMs } from './limits.ts';
 
 export interface Migration {
   /** `0001-directory.sql`: ordered by name, never renamed. */
@@ -49,6 +51,10 @@ const directory = new URL('../migrations/', import.meta.url);
 /** Any number, as long as nobody else locks it in this database. */
 const advisoryLock = '7308332190846';
 
+const askState = `select pg_is_in_recovery() as recovers,
+  current_setting('transaction_read_only') = 'on' as refuses`;
+const nothingSaid = { recovers: true, refuses: true };
+
 export async function readMigrations(from: URL = directory): Promise<Migration[]> {
   const names = (await readdir(from)).filter((name) => /^[0-9]{4}-[a-z0-9-]+\.sql$/.test(name));
   return Promise.all(
@@ -68,15 +74,8 @@ export async function migrate(
   migrations?: Migration[],
 ): Promise<MigrateResult> {
   const known = migrations ?? (await readMigrations());
-  const client = new pg.Client({
-    connectionString: databaseUrl,
-    application_name: 'poplar migrate',
-    connectionTimeoutMillis: connectTimeoutMs,
-  });
-  // Its failure is the failure of the query that is running.
-  client.on('error', () => undefined);
+  const client = await connect(databaseUrl);
   try {
-    await client.connect();
     await client.query(`select pg_advisory_lock(${advisoryLock})`);
     return { applied: await applyMissing(client, known) };
   } catch (error) {
@@ -85,6 +84,30 @@ export async function migrate(
     // The lock ends with the connection.
     await client.end().catch(() => undefined);
   }
+}
+
+/** To the server of the URL that the store would use. Rejects with a StoreError. */
+function connect(databaseUrl: string): Promise<pg.Client> {
+  const list = new ServerList(databaseUrl);
+  return connectToFirst(list, async (server, wanted) => {
+    const client = new pg.Client({
+      connectionString: server.url,
+      application_name: 'poplar migrate',
+      connectionTimeoutMillis: list.parsed.connectTimeoutMs,
+    });
+    // Its failure is the failure of the query that is running.
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ recovers: boolean; refuses: boolean }>(askState);
+      const [{ recovers: isInRecovery, refuses: isReadOnly } = nothingSaid] = rows;
+      if (!suits(wanted, { isInRecovery, isReadOnly })) throw unsuitable(wanted);
+      return client;
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    }
+  });
 }
 
 async function applyMissing(client: pg.Client, known: readonly Migration[]): Promise<string[]> {

@@ -16,6 +16,7 @@ import { Closing } from './closing.ts';
 import { Cluster } from './cluster.ts';
 import type { LinkSettings } from './connection/link.ts';
 import { LinkPool } from './connection/pool.ts';
+import { ServerList } from './connection/server-list.ts';
 import { ShortLine, type ShortLineHooks } from './connection/short-line.ts';
 import type {
   BodyStream,
@@ -64,7 +65,7 @@ import type { Renewal, Renewed } from './statements/renew-owners.ts';
 import { realWorld, type World } from './world.ts';
 
 export interface StoreOptions {
-  /** A PostgreSQL URL; `?host=/dir` for a unix socket. */
+  /** A PostgreSQL URL; `?host=/dir` for a unix socket, several hosts for a primary and its standbys. */
   readonly databaseUrl: string;
   /** What pg_stat_activity shows. */
   readonly applicationName?: string;
@@ -141,7 +142,7 @@ export class Store {
   constructor(options: StoreOptions) {
     const { databaseUrl, applicationName = 'poplar', world = realWorld } = options;
     this.#world = world;
-    const server = { databaseUrl, applicationName };
+    const server = { databaseUrl, applicationName, servers: new ServerList(databaseUrl) };
     const short: LinkSettings = {
       ...server,
       pipeline: true,

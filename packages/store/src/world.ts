@@ -45,6 +45,18 @@ export const realWorld: World = {
   connect: (settings) => connectLink(settings),
 };
 
+/** What comes of the work, or `late` when that takes longer; the work goes on unheard then. */
+export function within<T>(
+  world: World,
+  { ms, late }: { readonly ms: number; readonly late: () => Error },
+  work: Promise<T>,
+): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const timer = world.after(ms, () => reject(late()));
+  void work.then(resolve, reject).finally(() => timer.cancel());
+  return promise;
+}
+
 /** A pause. With a signal it is in the background, and over when that aborts. */
 export function sleep(world: World, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

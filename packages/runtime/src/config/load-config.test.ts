@@ -280,5 +280,14 @@ describe('what an operator is shown', () => {
   test('a URL without password stays as it is', () => {
     const url = 'postgresql://poplar@/postgres?host=%2Frun';
     assert.equal(hidePassword(url), url);
+    const several = 'postgresql://poplar@[::1]:5432,db2:5433/mail';
+    assert.equal(hidePassword(several), several);
+  });
+
+  test('the URL of several hosts loses its password and nothing else', () => {
+    assert.equal(
+      hidePassword('postgres://me:se,same@db1:5432,[::1]:5433/mail?password=x'),
+      'postgres://me:***@db1:5432,[::1]:5433/mail?password=***',
+    );
   });
 });

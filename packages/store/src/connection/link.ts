@@ -6,24 +6,35 @@
  * both are final. The driver's client is used as it is but for two methods of its connection:
  * reading goes through `BackendFramer` and parameters through `writeBind`.
  *
- * Never: a link to a server that is in recovery or read-only, so that after a fail-over the demoted
- * primary is left at once.
+ * When one link finds that its server has become read-only, all links of its store leave that server as
+ * soon as nothing of them is on the way, and those that wait for a server whose place another has taken
+ * wait no longer, so that a fail-over moves them together.
+ *
+ * Never: a link to a server that is in recovery or read-only, unless the database URL asks for one, so
+ * that after a fail-over the demoted primary is left at once.
  */
 
 import { Socket } from 'node:net';
 import pg from 'pg';
-import { StoreError, translateError } from '../errors.ts';
+import { BackendKeyDataMessage } from 'pg-protocol/dist/messages.js';
+import { isReadOnlyRefusal, StoreError, translateError } from '../errors.ts';
 import { type Field, textAt } from '../field.ts';
-import { connectTimeoutMs, readOctetsMax, responseGraceMs, watchdogIntervalMs } from '../limits.ts';
+import { readOctetsMax, responseGraceMs, watchdogIntervalMs } from '../limits.ts';
 import type { Parameter } from '../parameter.ts';
 import type { Statement } from '../statement.ts';
-import { BackendFramer } from './backend-framer.ts';
+import { BackendFramer, type FramedMessage } from './backend-framer.ts';
 import { writeBind } from './bind-message.ts';
+import { type CancelKey, requestCancel } from './cancel-request.ts';
+import { connectToFirst } from './first-server.ts';
 import { lentMemory } from './lent-memory.ts';
+import { type Server, ServerList } from './server-list.ts';
+import { ReportedState, type SessionAttributes, suits, unsuitable } from './server-state.ts';
 import { prepareSession } from './session-settings.ts';
 
 export interface LinkSettings {
   readonly databaseUrl: string;
+  /** What the links of a store know together of the servers that the URL names. */
+  readonly servers?: ServerList;
   readonly applicationName: string;
   /** Many statements in flight at once. */
   readonly pipeline: boolean;
@@ -78,8 +89,18 @@ export interface Link {
 }
 
 /** Rejects with a StoreError; nothing is left behind then. */
-export function connectLink(settings: LinkSettings): Promise<Link> {
-  return PostgresLink.connect(settings);
+export async function connectLink(settings: LinkSettings): Promise<Link> {
+  const servers = settings.servers ?? new ServerList(settings.databaseUrl);
+  return connectToFirst(servers, (server, wanted) =>
+    PostgresLink.connect(settings, { servers, server, wanted }),
+  );
+}
+
+/** Of the servers to choose from, the one that is tried, and what it is to be. */
+interface Choice {
+  readonly servers: ServerList;
+  readonly server: Server;
+  readonly wanted: SessionAttributes;
 }
 
 class PostgresLink implements Link {
@@ -90,23 +111,31 @@ class PostgresLink implements Link {
   readonly #client: pg.Client;
   readonly #framer = new BackendFramer({
     message: (message) => {
+      this.#hear(message);
       const name = message.name === 'error' ? 'errorMessage' : message.name;
       this.#client.connection.emit(name, message);
     },
     copyBytes: (bytes) => this.copySink?.(bytes),
   });
+  readonly #choice: Choice;
+  readonly #reported = new ReportedState();
   readonly #silenceMs: number;
   readonly #watchdog: NodeJS.Timeout;
+  #leaveList: () => void = () => undefined;
+  #cancelKey: CancelKey | null = null;
+  #isReady = false;
+  #isLeaving = false;
   #outstanding = 0;
   #heardAt = performance.now();
   #warnings = 0;
   #state: 'open' | 'lost' | 'ended' = 'open';
 
-  private constructor(settings: LinkSettings) {
+  private constructor(settings: LinkSettings, choice: Choice) {
+    this.#choice = choice;
     this.#client = new pg.Client({
-      connectionString: settings.databaseUrl,
+      connectionString: choice.server.url,
       application_name: settings.applicationName,
-      connectionTimeoutMillis: connectTimeoutMs,
+      connectionTimeoutMillis: choice.servers.parsed.connectTimeoutMs,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
       pipeline: settings.pipeline,
@@ -126,15 +155,28 @@ class PostgresLink implements Link {
     this.#watchdog.unref();
   }
 
-  static async connect(settings: LinkSettings): Promise<Link> {
-    const link = new PostgresLink(settings);
+  static async connect(settings: LinkSettings, choice: Choice): Promise<Link> {
+    const { servers, server, wanted } = choice;
+    const link = new PostgresLink(settings, choice);
+    // The driver bounds the log-in; a server may fall silent behind it.
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      link.destroy();
+    }, servers.parsed.connectTimeoutMs);
     try {
       await link.#client.connect();
+      if (!link.#reported.suits(wanted)) throw unsuitable(wanted);
       await link.#prepare(settings);
+      link.#isReady = true;
+      link.#leaveList = servers.join(server, (how) => link.#leave(how));
       return link;
     } catch (error) {
       link.destroy();
+      if (isLate) throw new StoreError('STORE_UNAVAILABLE', 'the server did not answer in time');
       throw translateError(error).error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -162,7 +204,7 @@ class PostgresLink implements Link {
     } catch (error) {
       throw this.#failed(error);
     } finally {
-      this.#outstanding -= 1;
+      this.#done();
     }
   }
 
@@ -183,6 +225,7 @@ class PostgresLink implements Link {
     if (this.#state !== 'open') return;
     this.#state = 'ended';
     clearInterval(this.#watchdog);
+    this.#leaveList();
     await this.#client.end();
   }
 
@@ -194,9 +237,10 @@ class PostgresLink implements Link {
       binary: false,
     });
     if (row === undefined) throw new StoreError('STORE_CORRUPT', 'the server gave no answer');
-    if (textAt(row, 0) !== 'false' || textAt(row, 1) !== 'off') {
-      throw new StoreError('STORE_UNAVAILABLE', 'the server is in recovery or read-only');
-    }
+    const isInRecovery = textAt(row, 0) !== 'false';
+    const isReadOnly = textAt(row, 1) !== 'off';
+    const { wanted } = this.#choice;
+    if (!suits(wanted, { isInRecovery, isReadOnly })) throw unsuitable(wanted);
     if (Number(textAt(row, 2)) < serverVersionMin) {
       throw new StoreError('STORE_INCOMPATIBLE', 'the server is older than PostgreSQL 15');
     }
@@ -210,7 +254,7 @@ class PostgresLink implements Link {
     } catch (error) {
       throw this.#failed(error);
     } finally {
-      this.#outstanding -= 1;
+      this.#done();
     }
   }
 
@@ -222,16 +266,35 @@ class PostgresLink implements Link {
     this.#outstanding += 1;
   }
 
+  #done(): void {
+    this.#outstanding -= 1;
+    if (this.#isLeaving) this.#leave('when-idle');
+  }
+
   #failed(cause: unknown): StoreError {
     const { error, fatal } = translateError(cause);
     if (fatal) this.#lose(error);
+    if (isReadOnlyRefusal(cause)) this.#abandonServer();
     return error;
+  }
+
+  /** It is no use to anyone of this store any more. */
+  #abandonServer(): void {
+    this.#leave('when-idle');
+    this.#choice.servers.abandon(this.#choice.server);
+  }
+
+  /** What is on the way is still heard: the server may have done it before it changed. */
+  #leave(how: 'now' | 'when-idle'): void {
+    this.#isLeaving = true;
+    if (how === 'now' || this.#outstanding === 0) this.#lose(unsuitable(this.#choice.wanted));
   }
 
   #lose(cause: unknown): void {
     if (this.#state !== 'open') return;
     this.#state = 'lost';
     clearInterval(this.#watchdog);
+    this.#leaveList();
     this.#client.connection.stream.destroy();
     this.onLost?.(translateError(cause).error);
   }
@@ -240,6 +303,7 @@ class PostgresLink implements Link {
   #listenForSilence(): void {
     if (this.#outstanding === 0 || this.#client.connection.stream.isPaused()) return;
     if (performance.now() - this.#heardAt > this.#silenceMs) {
+      if (this.#cancelKey !== null) requestCancel(this.#place(), this.#cancelKey);
       this.#lose(new Error('the server did not answer in time'));
     }
   }
@@ -266,6 +330,24 @@ class PostgresLink implements Link {
       // What cannot be understood leaves no place to go on from.
       this.#lose(error);
     }
+  }
+
+  #place(): { path: string } | { host: string; port: number } {
+    const { host, port } = this.#client;
+    return host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
+  }
+
+  #hear(message: FramedMessage): void {
+    // Rows are many, and none of this.
+    if (message.name !== 'parameterStatus' && message.name !== 'backendKeyData') return;
+    if (message instanceof BackendKeyDataMessage) {
+      this.#cancelKey = { processId: message.processID, secretKey: message.secretKey };
+    }
+    if (!this.#reported.hear(message) || this.#state !== 'open') return;
+    const { attributes } = this.#choice.servers.parsed;
+    // While the session begins, `connect` looks; afterwards the answer that comes with it is heard first.
+    if (!this.#isReady || this.#reported.suits(attributes)) return;
+    setImmediate(() => this.#abandonServer());
   }
 
   #replaceWireMethods(): void {

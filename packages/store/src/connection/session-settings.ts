@@ -19,7 +19,7 @@ export const sessionSettings: readonly (readonly [name: string, value: string])[
  * whether commits are synchronous; a stronger level of the site's stays.
  */
 export const prepareSession = `
-select pg_is_in_recovery()::text, current_setting('default_transaction_read_only'),
+select pg_is_in_recovery()::text, current_setting('transaction_read_only'),
        current_setting('server_version_num'),
        set_config('statement_timeout', $1, false),
        set_config('synchronous_commit',

@@ -34,6 +34,7 @@ export {
   readChanges,
 } from './change-log.ts';
 export { type DatabaseProxy, databaseProxy } from './database-proxy.ts';
+export { type Superuser, superuserOf } from './superuser.ts';
 export {
   dumpTables,
   endLease,

@@ -16,6 +16,8 @@ import { createInterface } from 'node:readline';
 export interface TemporaryServer {
   /** A superuser's URL of the database `postgres`. */
   readonly url: string;
+  /** Where its data and its settings are; empty for a server of the test runner. */
+  readonly data: string;
   /** The postmaster's process id; 0 for a server of the test runner. */
   pid(): number;
   /** SIGKILL to the postmaster: a crash. Only for a server that was started here. */
@@ -59,22 +61,32 @@ function otherUser(directory: string, binaries: string): string[] {
 export interface ServerOptions {
   /** `name=value`, over those of a test server: a bench wants a durable one. */
   readonly settings?: readonly string[];
+  /** It listens on this port of 127.0.0.1 instead of on a unix socket. */
+  readonly port?: number;
+  /** It is made as a streaming standby of this one. Embedded binaries cannot do that. */
+  readonly standbyOf?: TemporaryServer;
 }
 
 /** One's own server, whatever the environment says: for tests that crash it. */
 export async function startServer(options: ServerOptions = {}): Promise<TemporaryServer> {
+  const { port, standbyOf } = options;
   const binaries = await binaryDirectory();
   const directory = mkdtempSync(join(tmpdir(), 'poplar-pg-'));
   const [runAs = '', ...as] = otherUser(directory, binaries);
   const data = join(directory, 'data');
-  const initdb = [join(binaries, 'initdb'), '-D', data, '-U', user];
-  const made = spawnSync(
-    runAs,
-    [...as, ...initdb, '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'],
-    { encoding: 'utf8', env: { LC_ALL: 'C', PATH: process.env.PATH } },
-  );
-  if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
-  const all = [...settings, ...(options.settings ?? []), `unix_socket_directories=${directory}`];
+  const initdb = ['initdb', '-D', data, '-U', user, '-A', 'trust', '-E', 'UTF8', '--locale=C'];
+  const [tool = '', ...rest] =
+    standbyOf === undefined
+      ? [...initdb, '--no-sync']
+      : ['pg_basebackup', '-D', data, '-R', '-c', 'fast', '--no-sync', '-d', standbyOf.url];
+  const made = spawnSync(runAs, [...as, join(binaries, tool), ...rest], {
+    encoding: 'utf8',
+    env: { LC_ALL: 'C', PATH: process.env.PATH },
+  });
+  if (made.status !== 0) throw new Error(`${tool} failed: ${made.stderr}`);
+  const place = port === undefined ? [] : ['listen_addresses=127.0.0.1', `port=${port}`];
+  const given = [...settings, ...(options.settings ?? []), ...place];
+  const all = [...given, `unix_socket_directories=${directory}`];
   const switches = all.flatMap((setting) => ['-c', setting]);
   let child: ChildProcess | null = null;
   const start = async () => {
@@ -93,7 +105,11 @@ export async function startServer(options: ServerOptions = {}): Promise<Temporar
   };
   await start();
   return {
-    url: `postgresql:///postgres?host=${directory}&user=${user}`,
+    url:
+      port === undefined
+        ? `postgresql:///postgres?host=${directory}&user=${user}`
+        : `postgresql://${user}@127.0.0.1:${port}/postgres`,
+    data,
     pid: () => child?.pid ?? 0,
     kill: () => end('SIGKILL'),
     start,
@@ -111,7 +127,7 @@ async function untilReady(child: ChildProcess): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     createInterface(stderr).on('line', (line) => {
       lines.push(line);
-      if (line.includes('ready to accept connections')) resolve();
+      if (/ready to accept (read-only )?connections/.test(line)) resolve();
     });
     child.once('exit', () => reject(new Error(`PostgreSQL ended:\n${lines.join('\n')}`)));
     child.once('error', reject);
@@ -125,5 +141,12 @@ export async function temporaryServer(): Promise<TemporaryServer> {
   const url = process.env.POPLAR_TEST_DATABASE_URL;
   if (url === undefined || url === '') return startServer();
   const notOurs = () => Promise.reject(new Error('this server belongs to the test runner'));
-  return { url, pid: () => 0, kill: notOurs, start: notOurs, stop: () => Promise.resolve() };
+  return {
+    url,
+    data: '',
+    pid: () => 0,
+    kill: notOurs,
+    start: notOurs,
+    stop: () => Promise.resolve(),
+  };
 }
