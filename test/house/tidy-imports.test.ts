@@ -83,7 +83,14 @@ function isDoor(module: string): boolean {
 }
 
 /** Where test/ speaks SQL: once for what tests need, once for what they break. */
-const testSql = new Set(['test/support/test-database.ts', 'test/support/accidents.ts']);
+const testSql = new Set([
+  'test/support/test-database.ts',
+  'test/support/accidents.ts',
+  // What servers say of themselves: no table of ours.
+  'test/support/server-pair.ts',
+  'test/faults/failover.test.ts',
+  'test/faults/standby-gone.test.ts',
+]);
 
 const isOurs = (module: string): boolean => module.startsWith(scope);
 

@@ -62,7 +62,8 @@ async function freePort(): Promise<number> {
 }
 
 export async function startServerPair(): Promise<ServerPair> {
-  const primary = await startServer({ port: await freePort() });
+  // Autovacuum writes where nobody else does, and the tests look whether anybody has written.
+  const primary = await startServer({ port: await freePort(), settings: ['autovacuum=off'] });
   const standby = await startServer({ port: await freePort(), standbyOf: primary });
   const users: Superuser[] = [];
   const superuser = (server: TemporaryServer): Superuser => {
