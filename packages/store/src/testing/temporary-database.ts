@@ -90,7 +90,13 @@ export async function temporaryDatabase(on?: TemporaryServer): Promise<Temporary
   };
   let shared: Promise<pg.Client> | null = null;
   const ask = async (text: string, values: readonly unknown[]) => {
-    shared ??= client();
+    shared ??= client().then((made) => {
+      // A server that is killed and started again is asked on a new connection.
+      made.once('end', () => {
+        shared = null;
+      });
+      return made;
+    });
     return (await (await shared).query<Record<string, unknown>>(text, [...values])).rows;
   };
   let last: Promise<unknown> = Promise.resolve();
