@@ -3,11 +3,15 @@
  * life.
  */
 
-import type { Collected, Supervisor } from '@poplar/runtime';
+import { type Collected, MetricSet, type Supervisor } from '@poplar/runtime';
 import type { DrainOrder } from './drain-order.ts';
 import type { Leases } from './leases.ts';
 
+const noWorkers: Collected = { workers: [], snapshots: [] };
+
 export class Readiness {
+  /** What the main thread counts. */
+  readonly metrics = new MetricSet();
   #stage: 'starting' | 'running' | 'draining' = 'starting';
   #supervisor: Supervisor | null = null;
   #leases: Leases | null = null;
@@ -36,6 +40,7 @@ export class Readiness {
   }
 
   async collect(): Promise<Collected> {
-    return (await this.#supervisor?.collect()) ?? { workers: [], snapshots: [] };
+    const { workers, snapshots } = (await this.#supervisor?.collect()) ?? noWorkers;
+    return { workers, snapshots: [...snapshots, this.metrics.snapshot()] };
   }
 }

@@ -20,6 +20,7 @@ import {
   createExposition,
   createLog,
   exitCode,
+  followStore,
   hasTerminal,
   type Log,
   loadCertificates,
@@ -34,6 +35,7 @@ import {
   Supervisor,
   say,
   startOpsServer,
+  storeEvents,
 } from '@poplar/runtime';
 import { openStore } from '@poplar/store';
 import { openDatabase } from './database.ts';
@@ -98,7 +100,9 @@ async function run(given: Run): Promise<void> {
     databaseUrl: database.url,
     applicationName: `poplar main ${config.nodeName}`,
     shortStatementTimeoutMs: renewStatementTimeoutMs,
+    meter: storeEvents(readiness.metrics),
   });
+  followStore(readiness.metrics, () => store.stats());
   started.defer(() => store.end());
   const certificates = await loadCertificates(config);
   const demonstration = database.isEmbedded ? await makeDemonstration({ config, store }) : [];
