@@ -3,7 +3,7 @@
  */
 
 export type { Slice } from './bodies.ts';
-export type { Cluster } from './cluster.ts';
+export type { Cluster, ClusterFigures } from './cluster.ts';
 export { giveBack } from './connection/lent-memory.ts';
 export type {
   BodyStream,
