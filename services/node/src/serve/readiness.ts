@@ -3,7 +3,8 @@
  * life.
  */
 
-import { type Collected, MetricSet, type Supervisor } from '@poplar/runtime';
+import { type ClusterFigures, type Collected, MetricSet, type Supervisor } from '@poplar/runtime';
+import type { Store } from '@poplar/store';
 import type { DrainOrder } from './drain-order.ts';
 import type { Leases } from './leases.ts';
 
@@ -13,9 +14,14 @@ export class Readiness {
   /** What the main thread counts. */
   readonly metrics = new MetricSet();
   #stage: 'starting' | 'running' | 'draining' = 'starting';
+  #store: Store | null = null;
   #supervisor: Supervisor | null = null;
   #leases: Leases | null = null;
   #order: DrainOrder | null = null;
+
+  databaseOpened(store: Store): void {
+    this.#store = store;
+  }
 
   started(parts: { supervisor: Supervisor; leases: Leases; order: DrainOrder }): void {
     this.#stage = 'running';
@@ -37,6 +43,12 @@ export class Readiness {
     );
     if (this.#leases?.isReachable === false) reasons.push('database unreachable');
     return reasons;
+  }
+
+  /** Rejects when they cannot be had. */
+  async clusterFigures(): Promise<ClusterFigures> {
+    if (this.#store === null) throw new Error('the database is not open yet');
+    return this.#store.cluster.figures();
   }
 
   async collect(): Promise<Collected> {

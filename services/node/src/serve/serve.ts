@@ -17,6 +17,7 @@ import { workerUrl as maildropWorkerUrl } from '@poplar/maildrop';
 import { workerUrl as pop3WorkerUrl } from '@poplar/pop3';
 import {
   type Config,
+  createClusterExposition,
   createExposition,
   createLog,
   exitCode,
@@ -103,6 +104,7 @@ async function run(given: Run): Promise<void> {
     meter: storeEvents(readiness.metrics),
   });
   followStore(readiness.metrics, () => store.stats());
+  readiness.databaseOpened(store);
   started.defer(() => store.end());
   const certificates = await loadCertificates(config);
   const demonstration = database.isEmbedded ? await makeDemonstration({ config, store }) : [];
@@ -158,10 +160,12 @@ async function startOps(
 ): Promise<OpsServer | null> {
   if (listeners.ops === null) return null;
   const exposition = createExposition({ version, node: nodeName });
+  const cluster = createClusterExposition(() => readiness.clusterFigures());
   return startOpsServer({
     address: listeners.ops,
     contentType: exposition.contentType,
     metrics: async () => exposition.print(await readiness.collect()),
+    clusterMetrics: () => cluster.print(),
     reasonsNotReady: () => readiness.reasonsNotReady(),
   });
 }
