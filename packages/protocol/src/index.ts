@@ -22,6 +22,7 @@ export { type ReceivedTrace, receivedHeader, recipientPrefix } from './lmtp/trac
 export { toWireMessage, WireMessage } from './lmtp/wire-message.ts';
 
 // POP3
+export { CommandTally, talliedVerbs } from './pop3/command-tally.ts';
 export type {
   Attempt,
   ChannelBinding,

@@ -48,9 +48,17 @@ export {
   type LogValue,
   silentLog,
 } from './log/log.ts';
+export { type ClusterExposition, createClusterExposition } from './metrics/cluster-exposition.ts';
 export { type Collected, createExposition, type Exposition } from './metrics/exposition.ts';
 export { MetricSet } from './metrics/metric-set.ts';
-export { type MetricName, metricTable } from './metrics/metric-table.ts';
+export { type MetricName, metricDefinitions, metricTable } from './metrics/metric-table.ts';
+export {
+  followStore,
+  type StoreEvents,
+  type StoreNumbers,
+  storeEvents,
+} from './metrics/store-metrics.ts';
+export { type ClusterFigures, clusterMetrics } from './metrics/tables/cluster-metrics.ts';
 export { type OpsOptions, type OpsServer, startOpsServer } from './ops/ops-server.ts';
 export {
   placeFields,

@@ -22,6 +22,12 @@ export const respawnResetMs = 60_000;
 /** A scrape does not wait longer than this for a worker's numbers, then takes its last ones. */
 export const scrapeTimeoutMs = 1_000;
 
+/** How often a worker thread looks how late its timers are. */
+export const loopWatchIntervalMs = 100;
+
+/** Figures of the whole cluster are read from the database once in this time, however often they are asked for. */
+export const clusterFiguresKeptMs = 5_000;
+
 /** After the drain deadline, workers have this long to say so before they are terminated. */
 export const drainGraceMs = 1_000;
 

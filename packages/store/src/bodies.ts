@@ -10,6 +10,7 @@ import type { ShortLine } from './connection/short-line.ts';
 import type { BodyStream, MailboxId } from './contract.ts';
 import { StoreError } from './errors.ts';
 import { readBodiesMax, sliceOctetsMax } from './limits.ts';
+import type { StoreMeter } from './meter.ts';
 import { type BodyKey, readBodies } from './statements/read-bodies.ts';
 import { readSlice } from './statements/read-slice.ts';
 
@@ -17,6 +18,7 @@ export interface BodyLanes {
   readonly line: ShortLine;
   readonly work: LinkPool;
   readonly stream: LinkPool;
+  readonly meter: StoreMeter;
 }
 
 /** A part of a body: `octets` from `offset` on, less at its end. */
@@ -56,6 +58,7 @@ export class Bodies {
 
   async #send(requests: readonly (readonly BodyKey[])[]): Promise<Found[]> {
     const rows = await this.#lanes.line.run(readBodies, requests.flat());
+    this.#lanes.meter.bodiesRead('batch', rows.length);
     const found = new Map(rows.map((row) => [row.index, row.body]));
     let at = 0;
     return requests.map((keys) => keys.map(() => found.get(at++) ?? null));
@@ -70,12 +73,15 @@ export class Bodies {
     if (octets > sliceOctetsMax) throw new StoreError('INVALID', 'the slice is too large');
     const input = { mailboxId, messageId, offset, octets };
     const [slice] = await this.#lanes.work.run(readSlice, input);
+    this.#lanes.meter.bodiesRead('slice', 1);
     return slice ?? null;
   }
 
   /** Resolves when a connection is there; a message that is gone is told by the first `read`. */
   async stream(mailboxId: MailboxId, messageId: bigint, offset: number): Promise<BodyStream> {
-    const link = await this.#lanes.stream.acquire();
-    return new BodyCopy({ link, pool: this.#lanes.stream, mailboxId, messageId, offset });
+    const { stream, meter } = this.#lanes;
+    const link = await stream.acquire();
+    meter.bodiesRead('stream', 1);
+    return new BodyCopy({ link, pool: stream, mailboxId, messageId, offset, meter });
   }
 }

@@ -25,6 +25,7 @@ import {
   streamRowOctets,
   streamStallMs,
 } from './limits.ts';
+import type { StoreMeter } from './meter.ts';
 import { int8 } from './parameter.ts';
 
 export interface BodyCopyOptions {
@@ -34,6 +35,7 @@ export interface BodyCopyOptions {
   readonly messageId: bigint;
   /** First octet wanted, from 0. */
   readonly offset: number;
+  readonly meter: StoreMeter;
 }
 
 interface Reader {
@@ -102,6 +104,7 @@ export class BodyCopy implements BodyStream {
   }
 
   async #run(options: BodyCopyOptions): Promise<void> {
+    const startedAtMs = performance.now();
     try {
       await this.#link.execute(copyText(options));
       if (this.#decoder.rows === 0) throw new StoreError('MESSAGE_GONE', 'the message is gone');
@@ -110,6 +113,8 @@ export class BodyCopy implements BodyStream {
     } catch (error) {
       this.#end('failed', translateError(error).error);
     }
+    const isFailed = this.#state === 'failed';
+    options.meter.statementRan('copy_body', performance.now() - startedAtMs, isFailed);
   }
 
   #end(state: 'ended' | 'failed', error: StoreError | null): void {

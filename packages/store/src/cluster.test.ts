@@ -3,6 +3,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MailboxId } from './contract.ts';
@@ -29,6 +30,44 @@ async function audits(action: string): Promise<Record<string, unknown>[]> {
     [action],
   );
 }
+
+test('the figures of the cluster are those of its nodes, mailboxes and flagged messages', async () => {
+  const owner = { bootId: randomUUID(), version: '1' };
+  const ids = [randomUUID(), randomUUID(), randomUUID()];
+  for (const [worker, ownerId] of ids.entries()) {
+    const nodeName = worker < 2 ? 'figures-up' : 'figures-gone';
+    await mail.store.registerOwner({ ...owner, ownerId, nodeName, worker });
+  }
+  const renewal = ids.map((ownerId, worker) => ({ ownerId, sessions: worker + 3 }));
+  await mail.store.renewOwners({ workers: renewal, draining: true });
+  await mail.database.query(
+    "update owner set lease_until = now() - interval '1 second' where node_name = 'figures-gone'",
+  );
+  const mailboxId = await mail.addMailbox();
+  await mail.database.query(
+    `insert into quit_receipt (mailbox_id, token, message_ids, purge_after) values
+      ($1, gen_random_uuid(), '{1,2,3}', now() - interval '90 seconds'),
+      ($1, gen_random_uuid(), '{4}', now() + interval '1 day')`,
+    [mailboxId],
+  );
+  const { nodes, database } = await mail.store.cluster.figures();
+  assert.deepEqual(
+    nodes.filter(({ nodeName }) => nodeName.startsWith('figures-')),
+    [
+      { nodeName: 'figures-gone', alive: false, draining: false, workers: 0, sessions: 0 },
+      { nodeName: 'figures-up', alive: true, draining: true, workers: 2, sessions: 7 },
+    ],
+  );
+  const [counted] = await mail.database.query('select count(*)::int as mailboxes from mailbox');
+  assert.equal(database.mailboxes, counted?.mailboxes);
+  assert.deepEqual([database.receipts, database.flaggedMessages], [2, 4]);
+  const lag = database.purgeLagSeconds;
+  assert.ok(lag >= 90 && lag < 150, `the first receipt is due since ${lag} s`);
+  assert.ok(database.databaseOctets > 1_000_000 && database.connections > 0);
+  assert.deepEqual([database.standbys, database.replicationLagMs], [0, null]);
+  await mail.database.query('delete from quit_receipt where mailbox_id = $1', [mailboxId]);
+  for (const ownerId of ids) await mail.store.removeOwner(ownerId);
+});
 
 test('a lock shows from where and by whom it is held, and nothing of that stays', async () => {
   const [mailboxId, actorId] = [await mail.addMailbox(), await mail.addMailbox()];

@@ -7,12 +7,21 @@
 
 import { type ByActor, byActor } from './by-actor.ts';
 import type { LinkPool } from './connection/pool.ts';
+import { StoreError } from './errors.ts';
 import { drainNode, type NodeToDrain } from './statements/drain-node.ts';
 import { type EndedSession, endSession, type SessionToEnd } from './statements/end-session.ts';
 import { findHeldLocks } from './statements/find-held-locks.ts';
 import { listDrains, type NodeDrain } from './statements/list-drains.ts';
+import { type DatabaseFigures, readClusterFigures } from './statements/read-cluster-figures.ts';
+import { type NodeFigures, readClusterNodes } from './statements/read-cluster-nodes.ts';
 import type { HeldLock } from './statements/release-locks.ts';
 import { undrainNode } from './statements/undrain-node.ts';
+
+/** What the cluster is like now, for metrics: cheap enough to be asked for every few seconds. */
+export interface ClusterFigures {
+  readonly nodes: readonly NodeFigures[];
+  readonly database: DatabaseFigures;
+}
 
 export class Cluster {
   readonly #pool: LinkPool;
@@ -46,5 +55,14 @@ export class Cluster {
   /** Nodes that are to take no sessions, whether they run or not. */
   async drains(): Promise<NodeDrain[]> {
     return this.#pool.run(listDrains, undefined);
+  }
+
+  /** Rejects with a StoreError. */
+  async figures(): Promise<ClusterFigures> {
+    const nodes = await this.#pool.run(readClusterNodes, undefined);
+    const [database] = await this.#pool.run(readClusterFigures, undefined);
+    if (database === undefined)
+      throw new StoreError('STORE_CORRUPT', 'the database has no figures');
+    return { nodes, database };
   }
 }

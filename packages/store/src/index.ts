@@ -3,7 +3,7 @@
  */
 
 export type { Slice } from './bodies.ts';
-export type { Cluster } from './cluster.ts';
+export type { Cluster, ClusterFigures } from './cluster.ts';
 export { giveBack } from './connection/lent-memory.ts';
 export type {
   BodyStream,
@@ -37,6 +37,7 @@ export type { Directory } from './directory.ts';
 export { StoreError, type StoreErrorCode } from './errors.ts';
 export { importRowsMax, leaseSeconds } from './limits.ts';
 export type { LockQuestion } from './lock-questions.ts';
+export type { StoreMeter } from './meter.ts';
 export { type MigrateResult, migrate } from './migrate.ts';
 export type { Penalty, PenaltyDeltas } from './penalties.ts';
 export type { PurgeLimits, PurgeResult } from './purging.ts';
@@ -55,4 +56,5 @@ export type { LoginDelays } from './statements/read-login-delays.ts';
 export type { Renewal, Renewed } from './statements/renew-owners.ts';
 export type { DomainSettings } from './statements/set-domain.ts';
 export type { UsedCredential } from './statements/touch-credentials.ts';
-export { openStore, Store, type StoreOptions, type StoreStats } from './store.ts';
+export type { LaneStats, StoreStats } from './stats.ts';
+export { openStore, Store, type StoreOptions } from './store.ts';

@@ -21,6 +21,7 @@ import { StoreError, translateError } from './errors.ts';
 import { batchQueueMax, lockRetryMinMs } from './limits.ts';
 import type { LockKeeper } from './lock-keeper.ts';
 import type { LockQuestions } from './lock-questions.ts';
+import type { LockWaitEnd, StoreMeter } from './meter.ts';
 import { type OpenedState, readOpened } from './statements/read-opened.ts';
 import { type LockRequest, takeLocks } from './statements/take-locks.ts';
 import { sleep, type World } from './world.ts';
@@ -34,6 +35,7 @@ export interface OpeningParts {
   readonly questions: LockQuestions;
   readonly waitMs: number;
   readonly world: World;
+  readonly meter: StoreMeter;
 }
 
 export class Opening {
@@ -45,6 +47,7 @@ export class Opening {
   readonly #questions: LockQuestions;
   readonly #waitMs: number;
   readonly #world: World;
+  readonly #meter: StoreMeter;
   #retrying = 0;
 
   constructor(parts: OpeningParts) {
@@ -54,6 +57,7 @@ export class Opening {
     this.#questions = parts.questions;
     this.#waitMs = parts.waitMs;
     this.#world = parts.world;
+    this.#meter = parts.meter;
     this.queue = new BatchQueue({
       send: (requests) => this.#send(requests),
       key: (request) => request.mailboxId,
@@ -68,11 +72,27 @@ export class Opening {
     if (answer.kind === 'owner-expired') answer = await this.queue.submit(request);
     // Told also when nobody waits here: the client will come back.
     if (answer.kind === 'in-use') this.#questions.ask(request.mailboxId);
-    if (answer.kind === 'in-use' && this.#waitMs > 0) answer = await this.#openLater(request);
+    if (answer.kind === 'in-use' && this.#waitMs > 0) {
+      answer = await this.#openMeasured(request);
+    }
     if (answer.kind === 'owner-expired') {
       throw new StoreError('OWNER_EXPIRED', 'the lease of this worker is over');
     }
     return answer;
+  }
+
+  /** Tells how long it waited, and for what. */
+  async #openMeasured(request: OpenRequest): Promise<Answer> {
+    const startedAtMs = this.#world.nowMs();
+    let end: LockWaitEnd = 'failed';
+    try {
+      const answer = await this.#openLater(request);
+      const { kind } = answer;
+      end = kind === 'opened' || kind === 'in-use' ? kind : 'refused';
+      return answer;
+    } finally {
+      this.#meter.lockWaited(this.#world.nowMs() - startedAtMs, end);
+    }
   }
 
   async #openLater(request: OpenRequest): Promise<Answer> {
@@ -102,7 +122,10 @@ export class Opening {
     // The locks may have been taken although nobody heard of it.
     if (taken.status === 'rejected') throw this.#abandon(requests, taken.reason);
     if (states.status === 'rejected') throw this.#abandon(requests, states.reason);
-    const tokens = new Set(taken.value);
+    this.#meter.opensSent(requests.length);
+    const tokens = new Set(taken.value.map(({ token }) => token));
+    const stolen = taken.value.filter(({ isStolen }) => isStolen).length;
+    if (stolen > 0) this.#meter.locksStolen(stolen);
     const answers: Answer[] = requests.map(() => ({ kind: 'disabled' }));
     for (const state of states.value) {
       const request = requests[state.index];

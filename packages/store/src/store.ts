@@ -52,6 +52,7 @@ import {
 import { LockKeeper } from './lock-keeper.ts';
 import { type LockQuestion, LockQuestions } from './lock-questions.ts';
 import { Logins } from './logins.ts';
+import { type StoreMeter, silentMeter } from './meter.ts';
 import { Opening } from './opening.ts';
 import { Owners } from './owners.ts';
 import { Penalties, type Penalty, type PenaltyDeltas } from './penalties.ts';
@@ -62,6 +63,7 @@ import type { NewOwner } from './statements/insert-owner.ts';
 import type { Owner } from './statements/list-owners.ts';
 import { readClusterKey } from './statements/read-cluster-key.ts';
 import type { Renewal, Renewed } from './statements/renew-owners.ts';
+import { type StoreStats, statsOf } from './stats.ts';
 import { realWorld, type World } from './world.ts';
 
 export interface StoreOptions {
@@ -86,32 +88,10 @@ export interface StoreOptions {
   readonly asksOwners?: boolean;
   /** Hears what others ask of locks that `open` gave. Without it the store does not listen. */
   readonly lockAsked?: (question: LockQuestion) => void;
+  /** Hears what is measured. */
+  readonly meter?: StoreMeter;
   /** Clock, timers and connections; the real ones unless a simulation gives its own. */
   readonly world?: World;
-}
-
-/** Plain numbers for metrics, as of now. */
-export interface StoreStats {
-  readonly up: boolean;
-  readonly opensWaiting: number;
-  readonly openBatches: number;
-  readonly opens: number;
-  readonly closesWaiting: number;
-  readonly closesAbandoned: number;
-  /** Epochs that the worker's owner row has had. */
-  readonly epochs: number;
-  /** Questions about locks that this store asked, and that it heard about its own. */
-  readonly locksAsked: number;
-  readonly locksHeard: number;
-  readonly workWaiting: number;
-  readonly streamsWaiting: number;
-  readonly loginHits: number;
-  readonly loginMisses: number;
-  readonly loginsKept: number;
-  readonly snapshotHits: number;
-  readonly snapshotMisses: number;
-  readonly snapshotOctets: number;
-  readonly flagsUnsettled: number;
 }
 
 export class Store {
@@ -141,8 +121,9 @@ export class Store {
 
   constructor(options: StoreOptions) {
     const { databaseUrl, applicationName = 'poplar', world = realWorld } = options;
+    const { meter = silentMeter } = options;
     this.#world = world;
-    const server = { databaseUrl, applicationName, servers: new ServerList(databaseUrl) };
+    const server = { databaseUrl, applicationName, servers: new ServerList(databaseUrl), meter };
     const short: LinkSettings = {
       ...server,
       pipeline: true,
@@ -188,13 +169,14 @@ export class Store {
       questions: this.#questions,
       waitMs: options.lockWaitMs ?? lockWaitMs,
       world,
+      meter,
     });
     this.#snapshots = new Snapshots({
       line: this.#short,
       pool: this.#work,
       cacheOctets: options.snapshotCacheOctets ?? snapshotCacheOctets,
     });
-    this.#bodies = new Bodies({ line: this.#read, work: this.#work, stream: this.#stream });
+    this.#bodies = new Bodies({ line: this.#read, work: this.#work, stream: this.#stream, meter });
     this.#flagging = new Flagging(this.#work, settleMs, world);
     this.#logins = new Logins(this.#short, {
       entriesMax: options.loginCacheEntriesMax ?? loginCacheEntriesMax,
@@ -358,26 +340,19 @@ export class Store {
   }
 
   stats(): StoreStats {
-    return {
-      up: this.#short.up,
-      opensWaiting: this.#opening.queue.waiting,
-      openBatches: this.#opening.queue.batches,
-      opens: this.#opening.queue.requests,
-      closesWaiting: this.#closing.queue.waiting,
-      closesAbandoned: this.#closing.abandoned,
-      epochs: this.#keeper.epochs,
-      locksAsked: this.#questions.questionsAsked,
-      locksHeard: this.#questions.questionsHeard,
-      workWaiting: this.#work.waiting,
-      streamsWaiting: this.#stream.waiting,
-      loginHits: this.#logins.cache.hits,
-      loginMisses: this.#logins.cache.misses,
-      loginsKept: this.#logins.cache.size,
-      snapshotHits: this.#snapshots.hits,
-      snapshotMisses: this.#snapshots.misses,
-      snapshotOctets: this.#snapshots.octets,
-      flagsUnsettled: this.#flagging.unsettled,
-    };
+    return statsOf({
+      short: this.#short,
+      read: this.#read,
+      work: this.#work,
+      stream: this.#stream,
+      opening: this.#opening,
+      closing: this.#closing,
+      keeper: this.#keeper,
+      questions: this.#questions,
+      logins: this.#logins,
+      snapshots: this.#snapshots,
+      flagging: this.#flagging,
+    });
   }
 }
 

@@ -57,7 +57,7 @@ export class AcceptMessage {
 
   /** The end of the data: one transaction for all recipients. Never rejects. */
   async deliver({ envelope, message }: Deliver, peer: string): Promise<LmtpOutcome<Mailbox>> {
-    const { store, hostname, log } = this.#parts;
+    const { store, hostname, log, metrics } = this.#parts;
     const { from, recipients, clientName, protocol } = envelope;
     const id = randomBytes(8).toString('hex');
     const date = dateOf(new Date());
@@ -85,6 +85,8 @@ export class AcceptMessage {
     }
     const taken = results.filter((result) => result === 'delivered').length;
     this.#count(results, message.octets);
+    const durationMs = performance.now() - startedAtMs;
+    metrics.observe('poplar_delivery_duration_seconds', durationMs / 1_000);
     const outcome = taken === results.length ? 'delivered' : taken === 0 ? results[0] : 'partial';
     log.info(
       {
@@ -95,7 +97,7 @@ export class AcceptMessage {
         octets: message.octets,
         outcome,
         peer,
-        ms: Math.round(performance.now() - startedAtMs),
+        durationMs: Math.round(durationMs),
       },
       'message',
     );
@@ -130,7 +132,7 @@ export class AcceptMessage {
     const { metrics } = this.#parts;
     for (const result of results) {
       metrics.inc('poplar_deliveries_total', result === 'unknown' ? 'no-mailbox' : result);
-      if (result === 'delivered') metrics.add('poplar_octets_delivered_total', octets);
+      if (result === 'delivered') metrics.add('poplar_delivered_bytes_total', octets);
     }
   }
 

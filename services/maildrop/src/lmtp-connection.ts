@@ -49,6 +49,10 @@ export interface LmtpConnectionParts<Mailbox> {
 }
 
 export class LmtpConnection<Mailbox> {
+  /** Octets that the client has sent, and those sent to it. */
+  octetsIn = 0;
+  octetsOut = 0;
+
   readonly #parts: LmtpConnectionParts<Mailbox>;
   #socket: Socket;
   #waitsFor: 'input' | 'room' | 'outcome' | 'handshake' | 'close' = 'input';
@@ -158,7 +162,10 @@ export class LmtpConnection<Mailbox> {
       // Every command is answered, so an answer is what shows that the client is not idle.
       this.#sinceMs = this.#parts.nowMs();
       if (pieces.length > 1) this.#socket.cork();
-      for (const piece of pieces) this.#socket.write(piece);
+      for (const piece of pieces) {
+        this.octetsOut += piece.length;
+        this.#socket.write(piece);
+      }
       if (pieces.length > 1) this.#socket.uncork();
       this.#parts.session.outputTaken(this.#socket.writableLength === 0);
     }
@@ -268,6 +275,7 @@ export class LmtpConnection<Mailbox> {
 
   #received(bytes: Uint8Array): void {
     const { session } = this.#parts;
+    this.octetsIn += bytes.length;
     if (this.#waitsFor === 'close') return;
     session.receive(bytes);
     if (session.phase === 'data') this.#sinceMs = this.#parts.nowMs();

@@ -38,7 +38,7 @@ export function makeLmtpListener(parts: LmtpFrontParts): LmtpListener {
       budget,
       offerStartTls: true,
     });
-    return new LmtpConnection<Mailbox>(socket, {
+    const connection = new LmtpConnection<Mailbox>(socket, {
       session,
       perform: (effect) =>
         effect.kind === 'deliver' ? accept.deliver(effect, peer) : accept.resolve(effect.address),
@@ -48,8 +48,13 @@ export function makeLmtpListener(parts: LmtpFrontParts): LmtpListener {
         const fields = { event: 'failure', during: 'connection', code: failureCode(error), peer };
         log.error(fields, 'a connection failed', error);
       },
-      ended,
+      ended: (reason) => {
+        metrics.add('poplar_received_bytes_total', connection.octetsIn, 'lmtp');
+        metrics.add('poplar_sent_bytes_total', connection.octetsOut, 'lmtp');
+        ended(reason);
+      },
     });
+    return connection;
   };
   return new LmtpListener({
     connect,

@@ -57,7 +57,7 @@ export class PurgeLoop {
     let delayMs = this.#timing.purgeIntervalMs;
     try {
       const { purged, more } = await this.#work.purge();
-      if (purged > 0) this.#work.purged(purged);
+      this.#work.purged(purged);
       if (more) delayMs = 0;
       await this.#tidyIfDue();
     } catch (error) {

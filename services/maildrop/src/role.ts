@@ -5,7 +5,7 @@
  * closed last, and the role is started when every listener answers.
  */
 
-import type { RoleInstance, WorkerContext } from '@poplar/runtime';
+import { followStore, type RoleInstance, storeEvents, type WorkerContext } from '@poplar/runtime';
 import { openStore, type Store } from '@poplar/store';
 import { AcceptMessage, failureCode } from './accept-message.ts';
 import {
@@ -23,7 +23,9 @@ export async function startMaildrop(context: WorkerContext): Promise<RoleInstanc
     databaseUrl: context.databaseUrl,
     applicationName: `poplar maildrop ${context.config.nodeName}`,
     workConnectionsMax: databaseConnectionsMax,
+    meter: storeEvents(context.metrics),
   });
+  followStore(context.metrics, () => store.stats());
   const startTls = new StartTls(context.certificates, context.ticketKeys);
   const { config, log, metrics } = context;
   const accept = new AcceptMessage({ store, hostname: config.hostname, log, metrics });
@@ -60,9 +62,13 @@ function makePurgeLoop({ log, metrics }: WorkerContext, store: Store): PurgeLoop
           if ((await store.forgetReceipts()) === 0) return;
         }
       },
-      purged: (messages) => metrics.add('poplar_messages_purged_total', messages),
+      purged: (messages) => {
+        metrics.add('poplar_messages_purged_total', messages);
+        metrics.inc('poplar_purge_rounds_total', 'done');
+      },
       failed: (error) => {
         const code = failureCode(error);
+        metrics.inc('poplar_purge_rounds_total', 'failed');
         metrics.inc('poplar_store_errors_total', code);
         log.error({ event: 'failure', during: 'purge', code }, 'the purge failed', error);
       },

@@ -2,6 +2,7 @@
  * What this role counts, in the runtime's metrics: the one place that knows their names.
  */
 
+import type { CommandTally } from '@poplar/protocol';
 import type { MetricSet } from '@poplar/runtime';
 import type { Connection } from './connection/connection.ts';
 import type { StartReason } from './connection/end-reason.ts';
@@ -9,6 +10,7 @@ import type { ListenerKind } from './front-end.ts';
 
 export class Counters {
   readonly #metrics: MetricSet;
+  #seconds = 0;
 
   constructor(metrics: MetricSet) {
     this.#metrics = metrics;
@@ -39,12 +41,31 @@ export class Counters {
   /** Numbers that are kept elsewhere, as of now. */
   loginsStand(now: {
     readonly hashesWaiting: number;
+    readonly hashesRunning: number;
     readonly cacheHits: number;
     readonly cacheMisses: number;
   }): void {
     this.#metrics.set('poplar_hashes_waiting', now.hashesWaiting);
+    this.#metrics.set('poplar_hashes_running', now.hashesRunning);
     this.#metrics.set('poplar_verification_cache_hits_total', now.cacheHits);
     this.#metrics.set('poplar_verification_cache_misses_total', now.cacheMisses);
+  }
+
+  /** Commands that were answered in one go, so many seconds after they could be looked at. */
+  answered(tally: CommandTally, seconds: number): void {
+    this.#seconds = seconds;
+    tally.empty(this.#count);
+  }
+
+  // A field that is a function: made once, not for each command.
+  readonly #count = (verb: string, isOk: boolean, times: number): void => {
+    this.#metrics.add('poplar_commands_total', times, verb, isOk ? 'ok' : 'err');
+    const seen = { value: this.#seconds, label: verb, times };
+    this.#metrics.observeTimes('poplar_command_duration_seconds', seen);
+  };
+
+  hashed(seconds: number): void {
+    this.#metrics.observe('poplar_hash_duration_seconds', seconds);
   }
 
   sessionBegan(): void {
@@ -56,22 +77,28 @@ export class Counters {
     this.#metrics.observe('poplar_update_duration_seconds', seconds);
   }
 
-  handshaken(listener: ListenerKind, resumed: boolean): void {
-    this.#metrics.inc('poplar_tls_handshakes_total', listener, resumed ? 'resumed' : 'new');
+  handshaken(listener: ListenerKind, tls: { isResumed: boolean; version: string | null }): void {
+    const session = tls.isResumed ? 'resumed' : 'new';
+    this.#metrics.inc('poplar_tls_handshakes_total', listener, session);
+    this.#metrics.inc('poplar_tls_versions_total', tls.version ?? 'other');
   }
 
   storeFailed(code: string): void {
     this.#metrics.inc('poplar_store_errors_total', code);
   }
 
-  connectionEnded(connection: Connection): void {
+  connectionEnded(connection: Connection, seconds: number): void {
     const { listener, endReason, address, session } = connection;
     this.#metrics.add('poplar_connections', -1, listener);
     this.#metrics.inc('poplar_connections_closed_total', listener, endReason);
     if (endReason === 'stls-injection') this.#metrics.inc('poplar_stls_injections_total');
+    this.#metrics.add('poplar_received_bytes_total', connection.octetsIn, listener);
+    this.#metrics.add('poplar_sent_bytes_total', connection.octetsOut, listener);
     if (address === null) return;
     this.#metrics.add('poplar_sessions', -1);
+    this.#metrics.observe('poplar_session_duration_seconds', seconds);
+    this.#metrics.add('poplar_messages_marked_total', session?.marked ?? 0);
     this.#metrics.add('poplar_messages_retrieved_total', session?.retrieved ?? 0);
-    this.#metrics.add('poplar_octets_retrieved_total', connection.messageOctets);
+    this.#metrics.add('poplar_retrieved_bytes_total', connection.messageOctets);
   }
 }

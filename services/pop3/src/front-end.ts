@@ -7,6 +7,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  CommandTally,
   type LoginNameRule,
   passwordLogins,
   type Secured,
@@ -60,7 +61,8 @@ export class FrontEnd {
   readonly tls: SecureEndpoint;
   readonly admission: Admission<Connection>;
   readonly kernelLooks: KernelLooks;
-  readonly #counters: Counters;
+  readonly counters: Counters;
+  readonly tally = new CommandTally();
   readonly #log: Log;
   #settings: Settings;
   #isAdmitting = true;
@@ -70,7 +72,7 @@ export class FrontEnd {
     this.tls = parts.tls;
     this.admission = new Admission(parts.settings.connectionsMax, parts.shares);
     this.kernelLooks = new KernelLooks(parts.settings);
-    this.#counters = parts.counters;
+    this.counters = parts.counters;
     this.#log = parts.log;
     this.backends = { store: parts.store, report: (incident) => this.#report(incident) };
     this.desk = parts.desk((error) => this.#report({ during: 'authenticate', error }));
@@ -105,6 +107,7 @@ export class FrontEnd {
       ...secured,
       hostname,
       implementation: 'Poplar',
+      tally: this.tally,
       tls: secured !== null,
       stlsOffered,
       cleartextAllowed: isCleartextAllowed(cleartext, origin),
@@ -125,7 +128,7 @@ export class FrontEnd {
   began(connection: Connection): boolean {
     const admittance = this.#isAdmitting ? this.admission.admit(connection) : 'shutdown';
     if (admittance === 'admitted') {
-      this.#counters.connectionOpened(connection.listener);
+      this.counters.connectionOpened(connection.listener);
       return true;
     }
     this.refused(connection.listener, admittance);
@@ -134,11 +137,12 @@ export class FrontEnd {
 
   /** A connection that was over before it was admitted. */
   refused(listener: ListenerKind, reason: StartReason): void {
-    this.#counters.connectionRefused(listener, reason);
+    this.counters.connectionRefused(listener, reason);
   }
 
   handshaken(connection: Connection, resumed: boolean): void {
-    this.#counters.handshaken(connection.listener, resumed);
+    const { listener, tlsVersion: version } = connection;
+    this.counters.handshaken(listener, { isResumed: resumed, version });
   }
 
   /** One event for each attempt that came to its end, whatever that was. */
@@ -149,10 +153,11 @@ export class FrontEnd {
     const outcome = isOpened ? 'opened' : result.refusal;
     const reason = isOpened ? 'opened' : result.reason;
     const durationMs = this.nowMs() - startedAtMs;
-    this.#counters.loginTried({ outcome, reason, mechanism, seconds: durationMs / 1_000 });
+    this.counters.loginTried({ outcome, reason, mechanism, seconds: durationMs / 1_000 });
     this.#log.info(
       {
         event: 'login',
+        session: connection.id,
         outcome,
         reason,
         mechanism,
@@ -170,29 +175,32 @@ export class FrontEnd {
   /** A login was answered with +OK; not for a client that left while we worked. */
   sessionBegan(connection: Connection): void {
     this.admission.authenticated(connection);
-    this.#counters.sessionBegan();
+    this.counters.sessionBegan();
   }
 
   updated(messages: number, startedAtMs: number): void {
-    this.#counters.updated(messages, (this.nowMs() - startedAtMs) / 1_000);
+    this.counters.updated(messages, (this.nowMs() - startedAtMs) / 1_000);
   }
 
   /** A connection is over; called once for each that was admitted. */
   ended(connection: Connection): void {
     this.admission.release(connection);
-    this.#counters.connectionEnded(connection);
+    const durationMs = this.nowMs() - connection.acceptedAtMs;
+    this.counters.connectionEnded(connection, durationMs / 1_000);
     const { session, address } = connection;
     if (address === null) return;
     this.#log.info(
       {
         event: 'session',
         reason: connection.endReason,
+        session: connection.id,
         address,
         remote: connection.origin.address,
         ...proxyFields(connection.origin),
         tls: connection.tlsVersion,
-        durationMs: Math.round(this.nowMs() - connection.acceptedAtMs),
-        octets: connection.octetsOut,
+        durationMs: Math.round(durationMs),
+        octetsIn: connection.octetsIn,
+        octetsOut: connection.octetsOut,
         retrieved: session?.retrieved ?? 0,
         topped: session?.topped ?? 0,
         marked: session?.marked ?? 0,
@@ -256,11 +264,12 @@ export class FrontEnd {
   }
 
   /** Something was thrown while this connection was served: ours to mend, so it is told in full. */
-  connectionBroke(connection: Pick<Connection, 'address' | 'origin'>, error: unknown): void {
+  connectionBroke(connection: Pick<Connection, 'id' | 'address' | 'origin'>, error: unknown): void {
     this.#log.error(
       {
         event: 'failure',
         during: 'connection',
+        session: connection.id,
         code: incidentCode(error),
         address: connection.address,
         remote: connection.origin.address,
@@ -283,7 +292,7 @@ export class FrontEnd {
 
   #report(incident: Incident): void {
     const code = incidentCode(incident.error);
-    this.#counters.storeFailed(code);
+    this.counters.storeFailed(code);
     this.#log.error(
       { event: 'failure', during: incident.during, code },
       'a call on the store failed',

@@ -6,7 +6,13 @@
  */
 
 import { type Guards, openGuards, Verifier } from '@poplar/identity';
-import type { Config, RoleInstance, WorkerContext } from '@poplar/runtime';
+import {
+  type Config,
+  followStore,
+  type RoleInstance,
+  storeEvents,
+  type WorkerContext,
+} from '@poplar/runtime';
 import { openStore, type Store } from '@poplar/store';
 import { ProxyArrivals } from './connection/proxy-start.ts';
 import { Counters } from './counters.ts';
@@ -36,7 +42,11 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
     settings: settingsOf(config),
     store,
     desk: (report) =>
-      new LoginDesk({ store, verifier, guards, ownerId: () => ownerId, settings: logins, report }),
+      new LoginDesk({
+        ...{ store, verifier, guards, settings: logins, report },
+        ownerId: () => ownerId,
+        hashed: (ms) => counters.hashed(ms / 1_000),
+      }),
     tls,
     shares: guards.addressCounts,
     counters,
@@ -45,8 +55,10 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
   const { desk } = frontEnd;
   metrics.refreshedBy(() => {
     const { cacheHits, cacheMisses } = desk.passwords;
-    counters.loginsStand({ hashesWaiting: desk.hashesWaiting, cacheHits, cacheMisses });
+    const { hashesWaiting, hashesRunning } = desk;
+    counters.loginsStand({ hashesWaiting, hashesRunning, cacheHits, cacheMisses });
   });
+  followStore(metrics, () => store.stats());
   await desk.followDelays(() => store.directory.loginDelays());
   const arrivals = new ProxyArrivals(frontEnd, config.proxy.trusted);
   const listeners = listenersOf(config, frontEnd, arrivals);
@@ -97,6 +109,7 @@ function openStoreFor(context: WorkerContext, frontEnd: () => FrontEnd): Store {
   const { limits, locks, nodeName } = context.config;
   return openStore({
     databaseUrl: context.databaseUrl,
+    meter: storeEvents(context.metrics),
     applicationName: `poplar pop3 ${nodeName}/${context.worker}`,
     workConnectionsMax: Math.max(1, limits.databaseConnectionsMax - streamConnectionsMax - 2),
     streamConnectionsMax,

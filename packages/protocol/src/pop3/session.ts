@@ -30,6 +30,7 @@ import { LineReader, needData, overlong } from '../wire/line-reader.ts';
 import { ReplyBuffer } from '../wire/reply-buffer.ts';
 import { Authorization, type AuthorizationCommand } from './authorization.ts';
 import { type Command, type Invalid, parseCommand } from './command.ts';
+import { CommandTally, type TalliedVerb } from './command-tally.ts';
 import type { CloseReason, Effect, Outcome, Step } from './effects.ts';
 import type { LoginPolicy, Secured } from './login-policy.ts';
 import * as reply from './reply.ts';
@@ -41,6 +42,8 @@ export interface SessionOptions extends LoginPolicy {
   readonly hostname: string;
   /** What CAPA says after IMPLEMENTATION. */
   readonly implementation: string;
+  /** Where it is written down how commands were answered; its own, if nobody wants to know. */
+  readonly tally?: CommandTally;
 }
 
 const nothingBeyondTls: Secured = { clientCertificate: false, channelBinding: false };
@@ -77,9 +80,13 @@ export class Session {
   /** Octets received before login, in the clear and under TLS together. */
   #strangerOctets = 0;
   #commands = 0;
+  readonly #tally: CommandTally;
+  /** Of the command in hand, or of the last one. */
+  #verb: TalliedVerb = 'invalid';
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#tally = options.tally ?? new CommandTally();
     this.#authorization = new Authorization(this.#output, options, options.implementation);
   }
 
@@ -155,28 +162,29 @@ export class Session {
         this.#answer('authenticate');
         this.#authorization.opened(outcome.loginDelaySeconds ?? null);
         this.#transaction = new Transaction(this.#output, outcome.listing);
+        this.#done(null);
         return;
       case 'refused':
         this.#answer('authenticate', 'scram-begin', 'scram-prove');
-        this.#leave(this.#authorization.resume(outcome));
+        this.#leave(this.#done(this.#authorization.resume(outcome)));
         return;
       case 'scram-begun':
       case 'scram-proved':
         this.#answer(outcome.kind === 'scram-begun' ? 'scram-begin' : 'scram-prove');
-        this.#leave(this.#authorization.resume(outcome));
+        this.#leave(this.#done(this.#authorization.resume(outcome)));
         return;
       case 'updated':
       case 'not-updated':
         this.#answer('update');
         assert(transaction !== null, 'an update ends a transaction');
-        this.#leave(transaction.updated(outcome.kind));
+        this.#leave(this.#done(transaction.updated(outcome.kind)));
         return;
       default: {
         this.#answer('send-message');
         assert(transaction !== null, 'a message is sent in a transaction');
         const step = transaction.resume(outcome);
         if (step === 'sending') this.#awaiting = 'send-message';
-        else this.#leave(step);
+        else this.#leave(this.#done(step));
       }
     }
   }
@@ -252,11 +260,18 @@ export class Session {
     }
     if (line === needData) return needDataStep;
     this.#commands += 1;
+    this.#output.beginReply();
+    return this.#done(this.#handle(line));
+  }
+
+  #handle(line: Uint8Array | typeof overlong): Step | null {
+    const { inExchange } = this.#authorization;
+    if (!inExchange) this.#verb = 'invalid';
     if (line === overlong) {
       this.#authorization.abandonExchange();
       return this.#unrecognised(reply.lineTooLong);
     }
-    if (this.#authorization.inExchange) return this.#authorization.respond(line);
+    if (inExchange) return this.#authorization.respond(line);
     return this.#perform(parseCommand(line));
   }
 
@@ -267,6 +282,7 @@ export class Session {
     }
     this.#unrecognisedInARow = 0;
     if (command.verb === 'bad-arguments') return this.#refuse(reply.badArguments);
+    this.#verb = command.verb;
     const transaction = this.#transaction;
     if (transaction === null) {
       return isAllowed(command, 'authorization')
@@ -309,6 +325,15 @@ export class Session {
     const isAnswer = effects.some((effect) => effect === this.#awaiting);
     assert(isAnswer, 'an outcome answers the outstanding effect');
     this.#awaiting = null;
+  }
+
+  /** Writes the command in hand down, unless it goes on: by an effect, or with the next line. */
+  #done(step: Step | null): Step | null {
+    const goesOn = step?.kind === 'effect' && step.effect.kind !== 'start-tls';
+    if (!goesOn && !this.#authorization.inExchange) {
+      this.#tally.note(this.#verb, step?.kind !== 'abort' && this.#output.isAcceptance);
+    }
+    return step;
   }
 
   /** Remembers what a step means for what may follow it. */

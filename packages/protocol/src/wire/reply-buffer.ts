@@ -10,9 +10,10 @@
  */
 
 import { copyOctetsMax, slabOctets, slabsKeptMax } from '../limits.ts';
-import { writeAscii } from './ascii.ts';
+import { octetAt, writeAscii } from './ascii.ts';
 
 const empty = new Uint8Array(0);
+const plusSign = 0x2b;
 
 /** Slabs that nobody uses. */
 const shelf: Uint8Array[] = [];
@@ -28,6 +29,18 @@ export class ReplyBuffer {
   /** Full slabs with parts that were not taken, and with none but taken ones. */
   #full: Uint8Array[] = [];
   #taken: Uint8Array[] = [];
+  /** The first octet since `beginReply`; -1 while there is none. */
+  #firstOctet = -1;
+
+  /** A reply begins: its first octet is remembered. */
+  beginReply(): void {
+    this.#firstOctet = -1;
+  }
+
+  /** The reply that was begun is `+OK`, or a challenge. */
+  get isAcceptance(): boolean {
+    return this.#firstOctet === plusSign;
+  }
 
   /** Octets appended and not yet taken. */
   get pendingOctets(): number {
@@ -36,6 +49,9 @@ export class ReplyBuffer {
 
   /** Appends octets or ASCII text. Octets must not change afterwards: they may be kept by reference. */
   append(piece: Uint8Array | string): void {
+    if (this.#firstOctet === -1) {
+      this.#firstOctet = typeof piece === 'string' ? piece.charCodeAt(0) : octetAt(piece, 0);
+    }
     if (typeof piece === 'string') {
       this.#makeRoom(piece.length);
       this.#end = writeAscii(piece, this.#slab, this.#end);

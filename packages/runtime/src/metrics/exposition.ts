@@ -8,7 +8,8 @@
 
 import prom from 'prom-client';
 import { addSnapshot, samplesOf, snapshotLength } from './metric-set.ts';
-import { type MetricDefinition, metricDefinitions } from './metric-table.ts';
+import { metricDefinitions } from './metric-table.ts';
+import type { MetricDefinition } from './tables/definition.ts';
 
 /** What the main thread knows of one worker. */
 export interface WorkerGauges {
@@ -18,6 +19,8 @@ export interface WorkerGauges {
   /** 0 to 1 since the last scrape. */
   readonly eventLoopUtilization: number;
   readonly heapOctets: number;
+  /** Memory beside the heap that belongs to objects in it. */
+  readonly externalOctets: number;
   /** True if it did not answer in time and its last numbers were used. */
   readonly scrapeFailed: boolean;
   /** How often its place was filled anew. */
@@ -80,6 +83,10 @@ function workerMetrics(registry: prom.Registry): { set(workers: readonly WorkerG
     'Busy share of the event loop of a worker thread since the last scrape, 0 to 1.',
   );
   const heap = gauge('poplar_worker_heap_bytes', 'JavaScript heap in use by a worker thread.');
+  const external = gauge(
+    'poplar_worker_external_bytes',
+    'Memory of a worker thread beside its heap: buffers, mostly.',
+  );
   const failed = gauge(
     'poplar_worker_scrape_failed',
     '1 if the worker did not answer this scrape in time; its last numbers were used.',
@@ -98,6 +105,7 @@ function workerMetrics(registry: prom.Registry): { set(workers: readonly WorkerG
         up.set(labels, worker.isReady ? 1 : 0);
         loop.set(labels, worker.eventLoopUtilization);
         heap.set(labels, worker.heapOctets);
+        external.set(labels, worker.externalOctets);
         failed.set(labels, worker.scrapeFailed ? 1 : 0);
         restarts.inc(labels, worker.restarts);
       }
@@ -127,6 +135,8 @@ function valuesOf(name: string, definition: MetricDefinition, sum: Float64Array)
       if (!isOther || value !== 0) values.push({ value, labels: { ...labels } });
       continue;
     }
+    const count = sum[offset + definition.buckets.length + 2] ?? 0;
+    if (isOther && count === 0) continue;
     let cumulative = 0;
     const bounds = [...definition.buckets, '+Inf'];
     bounds.forEach((le, bucket) => {
@@ -135,7 +145,7 @@ function valuesOf(name: string, definition: MetricDefinition, sum: Float64Array)
     });
     const end = offset + definition.buckets.length + 1;
     values.push({ value: sum[end] ?? 0, labels: { ...labels }, metricName: `${name}_sum` });
-    values.push({ value: sum[end + 1] ?? 0, labels: { ...labels }, metricName: `${name}_count` });
+    values.push({ value: count, labels: { ...labels }, metricName: `${name}_count` });
   }
   return values;
 }

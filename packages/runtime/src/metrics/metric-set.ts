@@ -5,7 +5,8 @@
  * Never: a label combination that the table does not have (it is counted as `other`).
  */
 
-import { type MetricDefinition, type MetricName, metricDefinitions } from './metric-table.ts';
+import { type MetricName, metricDefinitions } from './metric-table.ts';
+import type { MetricDefinition } from './tables/definition.ts';
 
 interface Layout {
   readonly definition: MetricDefinition;
@@ -36,12 +37,18 @@ for (const [name, definition] of metricDefinitions) {
   size += positions.reduce((product, values) => product * values.size, width);
 }
 
+interface Seen {
+  readonly value: number;
+  readonly label: string | undefined;
+  readonly times: number;
+}
+
 /** How many numbers a snapshot has. */
 export const snapshotLength = size;
 
 export class MetricSet {
   readonly #numbers = new Float64Array(size);
-  #refresh: () => void = () => {};
+  readonly #refreshers: (() => void)[] = [];
 
   /** Adds one. Label values are given in the table's order. */
   inc(name: MetricName, first?: string, second?: string): void {
@@ -60,24 +67,30 @@ export class MetricSet {
   }
 
   /** Records one value of a histogram, in the unit of its name. */
-  observe(name: MetricName, value: number, ...labels: readonly [string?, string?]): void {
+  observe(name: MetricName, value: number, label?: string): void {
+    this.observeTimes(name, { value, label, times: 1 });
+  }
+
+  /** Records a value that came several times. */
+  observeTimes(name: MetricName, seen: Seen): void {
+    const { value, label, times } = seen;
     const buckets = layoutOf(name).definition.buckets ?? [];
-    const start = indexOf(name, labels[0], labels[1]);
+    const start = indexOf(name, label);
     let bucket = 0;
     while (bucket < buckets.length && value > (buckets[bucket] ?? 0)) bucket += 1;
-    this.#bump(start + bucket, 1);
-    this.#bump(start + buckets.length + 1, value);
-    this.#bump(start + buckets.length + 2, 1);
+    this.#bump(start + bucket, times);
+    this.#bump(start + buckets.length + 1, value * times);
+    this.#bump(start + buckets.length + 2, times);
   }
 
   /** Is called before each snapshot, to set what is counted elsewhere. */
   refreshedBy(refresh: () => void): void {
-    this.#refresh = refresh;
+    this.#refreshers.push(refresh);
   }
 
   /** A copy, to be sent to the main thread. */
   snapshot(): Float64Array {
-    this.#refresh();
+    for (const refresh of this.#refreshers) refresh();
     return this.#numbers.slice();
   }
 

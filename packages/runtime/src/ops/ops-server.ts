@@ -14,6 +14,8 @@ export interface OpsOptions {
   readonly address: TcpAddress;
   readonly contentType: string;
   readonly metrics: () => Promise<string>;
+  /** Those of the whole cluster: the same on each node. */
+  readonly clusterMetrics: () => Promise<string>;
   /** Empty when the node is ready; else why it is not, one line each. */
   readonly reasonsNotReady: () => readonly string[];
 }
@@ -34,6 +36,10 @@ export async function startOpsServer(options: OpsOptions): Promise<OpsServer> {
   });
   app.get('/metrics', async (_request, reply) => {
     const body = await options.metrics();
+    return reply.type(options.contentType).send(body);
+  });
+  app.get('/metrics/cluster', async (_request, reply) => {
+    const body = await options.clusterMetrics();
     return reply.type(options.contentType).send(body);
   });
   app.get('/livez', async (_request, reply) => reply.type('text/plain').send('ok\n'));

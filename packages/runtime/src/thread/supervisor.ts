@@ -163,12 +163,12 @@ export class Supervisor {
 
 async function gaugesOf(slot: WorkerSlot): Promise<WorkerGauges> {
   const { thread, place, restarts } = slot;
-  const [hasAnswered = false, heapOctets = 0] =
-    thread === null ? [] : await Promise.all([thread.scrape(), thread.heapOctets()]);
+  const [hasAnswered = false, memory = { heapOctets: 0, externalOctets: 0 }] =
+    thread === null ? [] : await Promise.all([thread.scrape(), thread.memory()]);
   return {
     ...place,
     restarts,
-    heapOctets,
+    ...memory,
     isReady: slot.isReady,
     eventLoopUtilization: thread?.eventLoopUtilization() ?? 0,
     scrapeFailed: !hasAnswered,

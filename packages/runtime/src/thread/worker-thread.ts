@@ -36,6 +36,13 @@ export interface ThreadEnd {
   readonly reason: string;
 }
 
+export interface ThreadMemory {
+  readonly heapOctets: number;
+  readonly externalOctets: number;
+}
+
+const noMemory: ThreadMemory = { heapOctets: 0, externalOctets: 0 };
+
 export interface WorkerThreadOptions {
   readonly workerUrl: URL;
   readonly data: WorkerData;
@@ -150,9 +157,9 @@ export class WorkerThread {
     return Math.min(Math.max(since.utilization, 0), 1);
   }
 
-  /** Of its JavaScript heap; 0 if it does not answer in time. */
-  async heapOctets(): Promise<number> {
-    if (!this.isReady) return 0;
+  /** Its JavaScript heap, and memory beside it such as buffers; 0 if it does not answer in time. */
+  async memory(): Promise<ThreadMemory> {
+    if (!this.isReady) return noMemory;
     const { promise: late, resolve } = Promise.withResolvers<null>();
     const timer = setTimeout(() => resolve(null), this.#timing.scrapeTimeoutMs);
     const statistics = await Promise.race([
@@ -160,7 +167,8 @@ export class WorkerThread {
       late,
     ]);
     clearTimeout(timer);
-    return statistics?.used_heap_size ?? 0;
+    if (statistics === null) return noMemory;
+    return { heapOctets: statistics.used_heap_size, externalOctets: statistics.external_memory };
   }
 
   /** Ends it at once, wherever it is. */

@@ -11,6 +11,7 @@ import { StartError } from '../lifecycle/fatal.ts';
 import { ListenError } from '../listen.ts';
 import { createLog, type Log } from '../log/log.ts';
 import { MetricSet } from '../metrics/metric-set.ts';
+import { watchThread } from '../metrics/thread-watch.ts';
 import type { CertificateSet } from '../tls/certificates.ts';
 import type {
   FromWorker,
@@ -77,6 +78,7 @@ export function runWorker(start: StartRole): void {
     base: { node: config.nodeName, role, worker },
   });
   const metrics = new MetricSet();
+  watchThread(metrics);
   process.on('uncaughtException', (error) => {
     log.error({}, 'uncaught exception, this worker ends', error);
     log.flush();

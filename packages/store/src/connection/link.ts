@@ -19,7 +19,10 @@ import pg from 'pg';
 import { BackendKeyDataMessage } from 'pg-protocol/dist/messages.js';
 import { isReadOnlyRefusal, StoreError, translateError } from '../errors.ts';
 import { type Field, textAt } from '../field.ts';
+
 import { readOctetsMax, responseGraceMs, watchdogIntervalMs } from '../limits.ts';
+import type { StoreMeter } from '../meter.ts';
+
 import type { Parameter } from '../parameter.ts';
 import type { Statement } from '../statement.ts';
 import { BackendFramer, type FramedMessage } from './backend-framer.ts';
@@ -41,6 +44,8 @@ export interface LinkSettings {
   /** Off only where a lost commit costs nothing but a lock that ends with its lease. */
   readonly synchronousCommit: boolean;
   readonly statementTimeoutMs: number;
+  /** Hears how long statements took. */
+  readonly meter?: StoreMeter;
 }
 
 /** The driver knows more options than its type definitions. */
@@ -120,6 +125,7 @@ class PostgresLink implements Link {
   readonly #choice: Choice;
   readonly #reported = new ReportedState();
   readonly #silenceMs: number;
+  readonly #meter: StoreMeter | undefined;
   readonly #watchdog: NodeJS.Timeout;
   #leaveList: () => void = () => undefined;
   #cancelKey: CancelKey | null = null;
@@ -144,6 +150,7 @@ class PostgresLink implements Link {
       stream: (config?: { readonly ssl?: unknown }) => this.#socket(config?.ssl),
     });
     this.#silenceMs = settings.statementTimeoutMs + responseGraceMs;
+    this.#meter = settings.meter;
     this.#replaceWireMethods();
     this.#client.on('error', (error) => this.#lose(error));
     this.#client.on('end', () => this.#lose(new Error('the server closed the connection')));
@@ -190,11 +197,26 @@ class PostgresLink implements Link {
     const types = lent ? lentTypes : ownedTypes;
     const config: StatementConfig = { name, text, values, binary, types, rowMode: 'array' };
     const warnings = this.#warnings;
-    const rows = await this.#query(config);
+    const rows = await this.#measured(name, () => this.#query(config));
     if (statement.durable && this.#warnings > warnings) {
       throw new StoreError('OUTCOME_UNKNOWN', 'the commit came with a warning');
     }
     return rows.map(statement.row);
+  }
+
+  /** Tells how long it took, whatever came of it. */
+  async #measured<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const meter = this.#meter;
+    if (meter === undefined) return work();
+    const startedAtMs = performance.now();
+    let isFailed = true;
+    try {
+      const result = await work();
+      isFailed = false;
+      return result;
+    } finally {
+      meter.statementRan(name, performance.now() - startedAtMs, isFailed);
+    }
   }
 
   async execute(text: string): Promise<void> {

@@ -43,6 +43,11 @@ export class LinkPool {
     this.#sweep = world.every(poolIdleMs / 4, () => this.#closeUnused());
   }
 
+  /** Links that are there now: lent, and waiting to be. */
+  get links(): { readonly busy: number; readonly idle: number } {
+    return { busy: this.#lent.size, idle: this.#idle.length };
+  }
+
   /** Callers waiting for a link now. */
   get waiting(): number {
     return this.#waiters.length;

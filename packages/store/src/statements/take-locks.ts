@@ -1,5 +1,6 @@
 /**
- * Locks the maildrops of a batch of opens. Answers the tokens that got theirs.
+ * Locks the maildrops of a batch of opens. Answers the tokens that got theirs, and which of them were
+ * stolen: another token was there, of an owner that is gone.
  *
  * A lock is taken only if the actor's verified credentials are current and it may use POP3, the
  * mailbox may be opened and was not a moment ago (login_delay), the asking worker's lease runs in the
@@ -20,7 +21,7 @@
  */
 
 import type { OpenRequest } from '../contract.ts';
-import { textAt } from '../field.ts';
+import { booleanAt, textAt } from '../field.ts';
 import { int8Array, textArray, uuidArray } from '../parameter.ts';
 import type { Statement } from '../statement.ts';
 
@@ -29,7 +30,12 @@ export interface LockRequest extends OpenRequest {
   readonly epoch: string;
 }
 
-export const takeLocks: Statement<readonly LockRequest[], string> = {
+export interface TakenLock {
+  readonly token: string;
+  readonly isStolen: boolean;
+}
+
+export const takeLocks: Statement<readonly LockRequest[], TakenLock> = {
   name: 'take_locks',
   text: `
 with eligible as (
@@ -54,10 +60,10 @@ with eligible as (
     where d.domain_id = current.domain_id and d.pop3_enabled offset 0) target
   order by w.mailbox_id),
 free as (
-  select l.mailbox_id, e.token, e.owner_id, e.epoch, e.actor_id, e.client
+  select l.mailbox_id, l.stolen, e.token, e.owner_id, e.epoch, e.actor_id, e.client
   from eligible e
   cross join lateral (
-    select l.mailbox_id from maildrop_lock l
+    select l.mailbox_id, l.token is not null as stolen from maildrop_lock l
     where l.mailbox_id = e.mailbox_id
       and (l.token is null
         or (l.granted_at <= now() and not exists (
@@ -71,7 +77,7 @@ set token = free.token, owner_id = free.owner_id, owner_epoch = free.epoch,
     grants = l.grants + 1, granted_at = now(), client = nullif(free.client, ''),
     actor_id = nullif(free.actor_id, l.mailbox_id)
 from free where l.mailbox_id = free.mailbox_id and l.mailbox_id = any($1::bigint[])
-returning l.token`,
+returning l.token, free.stolen`,
   parameters: (requests) => [
     int8Array(requests.map((request) => request.mailboxId)),
     int8Array(requests.map((request) => request.credentialVersion)),
@@ -81,5 +87,5 @@ returning l.token`,
     int8Array(requests.map((request) => request.actorId)),
     textArray(requests.map((request) => request.client ?? '')),
   ],
-  row: (row) => textAt(row, 0),
+  row: (row) => ({ token: textAt(row, 0), isStolen: booleanAt(row, 1) }),
 };

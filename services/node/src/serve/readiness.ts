@@ -3,15 +3,25 @@
  * life.
  */
 
-import type { Collected, Supervisor } from '@poplar/runtime';
+import { type ClusterFigures, type Collected, MetricSet, type Supervisor } from '@poplar/runtime';
+import type { Store } from '@poplar/store';
 import type { DrainOrder } from './drain-order.ts';
 import type { Leases } from './leases.ts';
 
+const noWorkers: Collected = { workers: [], snapshots: [] };
+
 export class Readiness {
+  /** What the main thread counts. */
+  readonly metrics = new MetricSet();
   #stage: 'starting' | 'running' | 'draining' = 'starting';
+  #store: Store | null = null;
   #supervisor: Supervisor | null = null;
   #leases: Leases | null = null;
   #order: DrainOrder | null = null;
+
+  databaseOpened(store: Store): void {
+    this.#store = store;
+  }
 
   started(parts: { supervisor: Supervisor; leases: Leases; order: DrainOrder }): void {
     this.#stage = 'running';
@@ -35,7 +45,14 @@ export class Readiness {
     return reasons;
   }
 
+  /** Rejects when they cannot be had. */
+  async clusterFigures(): Promise<ClusterFigures> {
+    if (this.#store === null) throw new Error('the database is not open yet');
+    return this.#store.cluster.figures();
+  }
+
   async collect(): Promise<Collected> {
-    return (await this.#supervisor?.collect()) ?? { workers: [], snapshots: [] };
+    const { workers, snapshots } = (await this.#supervisor?.collect()) ?? noWorkers;
+    return { workers, snapshots: [...snapshots, this.metrics.snapshot()] };
   }
 }

@@ -17,9 +17,11 @@ import { workerUrl as maildropWorkerUrl } from '@poplar/maildrop';
 import { workerUrl as pop3WorkerUrl } from '@poplar/pop3';
 import {
   type Config,
+  createClusterExposition,
   createExposition,
   createLog,
   exitCode,
+  followStore,
   hasTerminal,
   type Log,
   loadCertificates,
@@ -34,6 +36,7 @@ import {
   Supervisor,
   say,
   startOpsServer,
+  storeEvents,
 } from '@poplar/runtime';
 import { openStore } from '@poplar/store';
 import { openDatabase } from './database.ts';
@@ -98,7 +101,10 @@ async function run(given: Run): Promise<void> {
     databaseUrl: database.url,
     applicationName: `poplar main ${config.nodeName}`,
     shortStatementTimeoutMs: renewStatementTimeoutMs,
+    meter: storeEvents(readiness.metrics),
   });
+  followStore(readiness.metrics, () => store.stats());
+  readiness.databaseOpened(store);
   started.defer(() => store.end());
   const certificates = await loadCertificates(config);
   const demonstration = database.isEmbedded ? await makeDemonstration({ config, store }) : [];
@@ -154,10 +160,12 @@ async function startOps(
 ): Promise<OpsServer | null> {
   if (listeners.ops === null) return null;
   const exposition = createExposition({ version, node: nodeName });
+  const cluster = createClusterExposition(() => readiness.clusterFigures());
   return startOpsServer({
     address: listeners.ops,
     contentType: exposition.contentType,
     metrics: async () => exposition.print(await readiness.collect()),
+    clusterMetrics: () => cluster.print(),
     reasonsNotReady: () => readiness.reasonsNotReady(),
   });
 }

@@ -56,6 +56,7 @@ after(async () => {
 function frontEndFor(hostname = 'pop.example.org') {
   const errors: LogFields[] = [];
   const metrics = new MetricSet();
+  const counters = new Counters(metrics);
   const frontEnd = new FrontEnd({
     settings: {
       hostname,
@@ -77,6 +78,7 @@ function frontEndFor(hostname = 'pop.example.org') {
         ownerId: () => '',
         settings: logins,
         report,
+        hashed: (ms) => counters.hashed(ms / 1_000),
       }),
     shares: guards.addressCounts,
     tls: new SecureEndpoint({
@@ -84,7 +86,7 @@ function frontEndFor(hostname = 'pop.example.org') {
       ticketKeys: makeTicketKeys(),
       handshakeTimeoutMs: 10_000,
     }),
-    counters: new Counters(metrics),
+    counters,
     log: { ...silentLog, error: (fields) => errors.push(fields) },
   });
   return { frontEnd, errors };

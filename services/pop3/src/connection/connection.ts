@@ -23,6 +23,7 @@ import { type Effect, type Secured, Session } from '@poplar/protocol';
 import type { Pop3TlsMode } from '@poplar/runtime';
 import type { FrontEnd, ListenerKind } from '../front-end.ts';
 import { flushesPerTurnMax, readAheadIdleMs } from '../limits.ts';
+import { CommandClock } from './command-clock.ts';
 import { deadlinePassed } from './deadlines.ts';
 import type { EndReason } from './end-reason.ts';
 import { HeldMaildrop, type StoreEffect } from './held-maildrop.ts';
@@ -30,6 +31,7 @@ import type { LoginExchange } from './login-exchange.ts';
 import { type Arrival, directOrigin, type Origin } from './origin.ts';
 import { Outbox } from './outbox.ts';
 import { giveBodyBack, ReadAhead } from './read-ahead.ts';
+import { newSessionId } from './session-id.ts';
 import { SessionSink } from './session-sink.ts';
 import { adopt, disown, type SocketOwner } from './socket-events.ts';
 import { ClientProbe, takeoverOf } from './takeover.ts';
@@ -50,6 +52,10 @@ export class Connection implements SocketOwner {
   session: Session | null = null;
   endReason: EndReason = 'client-closed';
   flaggedMessages = 0;
+  /** Octets that the client has sent. */
+  octetsIn = 0;
+  /** In all that is logged of it. */
+  readonly id = newSessionId();
   /** Of the TLS that the client speaks, with us or with the balancer before us. */
   tlsVersion: string | null;
 
@@ -58,6 +64,7 @@ export class Connection implements SocketOwner {
   readonly #readAhead = new ReadAhead();
   readonly #outbox: Outbox;
   readonly #probe = new ClientProbe();
+  readonly #clock: CommandClock;
   #socket: Socket;
   readonly #sink: SessionSink;
   readonly #held: HeldMaildrop;
@@ -79,6 +86,7 @@ export class Connection implements SocketOwner {
     this.#frontEnd = parts.frontEnd;
     this.#socket = parts.socket;
     this.#outbox = new Outbox(parts.socket);
+    this.#clock = new CommandClock(parts.frontEnd);
     this.#sink = new SessionSink(this.#outbox, giveBodyBack);
     this.#tlsMode = parts.tlsMode;
     this.listener = parts.listener;
@@ -125,10 +133,14 @@ export class Connection implements SocketOwner {
   // ---- what the socket tells (socket-events.ts) ----
 
   received(bytes: Uint8Array): void {
+    this.octetsIn += bytes.length;
     if (this.#ending || this.session === null) return;
     this.session.receive(bytes);
     if (this.#working || this.#turning) this.#socket.pause();
-    else this.#advance();
+    else {
+      this.#clock.start();
+      this.#advance();
+    }
   }
 
   drained(): void {
@@ -241,6 +253,14 @@ export class Connection implements SocketOwner {
   #advance(): void {
     const session = this.session;
     if (session === null || this.#working || this.#turning || this.#ending || this.#closed) return;
+    try {
+      this.#pump(session);
+    } finally {
+      this.#clock.lap();
+    }
+  }
+
+  #pump(session: Session): void {
     for (let flushes = 0; ; ) {
       const step = session.next();
       switch (step.kind) {
@@ -315,6 +335,7 @@ export class Connection implements SocketOwner {
       }
       if (outcome.kind === 'opened') this.#frontEnd.sessionBegan(this);
       this.session?.resume(outcome);
+      this.#clock.lap();
       this.#advance();
     } catch (error) {
       this.broke(error);

@@ -56,6 +56,7 @@ after(async () => {
 
 function arrivalsFor(trusted: readonly string[]) {
   const metrics = new MetricSet();
+  const counters = new Counters(metrics);
   const frontEnd = new FrontEnd({
     settings: {
       hostname: 'pop.example.org',
@@ -77,10 +78,11 @@ function arrivalsFor(trusted: readonly string[]) {
         ownerId: () => '',
         settings: logins,
         report,
+        hashed: (ms) => counters.hashed(ms / 1_000),
       }),
     shares: guards.addressCounts,
     tls,
-    counters: new Counters(metrics),
+    counters,
     log: silentLog,
   });
   return { arrivals: new ProxyArrivals(frontEnd, trusted), metrics };

@@ -14,6 +14,7 @@ import { proxyHeaderTimeoutMs, proxyWaitingMax } from '../limits.ts';
 import { Connection } from './connection.ts';
 import type { StartReason } from './end-reason.ts';
 import { type Arrival, directOrigin, proxiedOrigin } from './origin.ts';
+import { newSessionId } from './session-id.ts';
 import { adopt, leave, type SocketOwner } from './socket-events.ts';
 
 /** All connections of this worker whose header has not come yet. */
@@ -107,7 +108,7 @@ class ProxyStart implements SocketOwner {
 
   broke(error: unknown): void {
     const origin = directOrigin(this.#arrival.socket);
-    this.#frontEnd.connectionBroke({ address: null, origin }, error);
+    this.#frontEnd.connectionBroke({ id: newSessionId(), address: null, origin }, error);
     this.refuse('error');
   }
 

@@ -48,6 +48,8 @@ export interface LoginDeskParts {
   readonly settings: LoginSettings;
   /** Told of every failure that is not the client's. */
   readonly report: (error: unknown) => void;
+  /** Told how long each verification of a password took, its wait for a place included. */
+  readonly hashed: (ms: number) => void;
 }
 
 /** What is announced to a client; the same for all clients of a worker but for `apopTimestamp`. */
@@ -76,7 +78,7 @@ export class LoginDesk {
   #delays: NodeJS.Timeout | undefined;
 
   constructor(parts: LoginDeskParts) {
-    const { store, verifier, guards, ownerId, settings, report } = parts;
+    const { store, verifier, guards, ownerId, settings, report, hashed } = parts;
     this.#settings = settings;
     this.report = report;
     this.#verifier = verifier;
@@ -88,7 +90,9 @@ export class LoginDesk {
     this.#tokens = oauth === null ? null : new TokenVerifier(oauth);
     const { cache } = guards;
     const aftermath = this.#aftermath;
-    this.passwords = new PasswordLogin({ store, verifier, cache, admittance, opener, aftermath });
+    this.passwords = new PasswordLogin({
+      ...{ store, verifier, cache, admittance, opener, aftermath, hashed },
+    });
     this.others = new OtherLogins({
       ...{ store, admittance, opener, tokens: this.#tokens },
       reportProvider: (reason) => report(new Error(`the OAuth provider is away: ${reason}`)),
@@ -105,6 +109,11 @@ export class LoginDesk {
   /** Verifications that wait for a place. */
   get hashesWaiting(): number {
     return this.#verifier.waiting;
+  }
+
+  /** Verifications that are computed now. */
+  get hashesRunning(): number {
+    return this.#verifier.running;
   }
 
   /** Whether LOGIN-DELAY is announced, so that each maildrop's own is worth telling. */

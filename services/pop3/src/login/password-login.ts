@@ -29,6 +29,8 @@ export interface PasswordLoginParts {
   readonly admittance: Admittance;
   readonly opener: MaildropOpener;
   readonly aftermath: Aftermath;
+  /** Told how long each verification took, its wait for a place included. */
+  readonly hashed: (ms: number) => void;
 }
 
 /** What a password is compared with; a SCRAM secret serves where there is no hash. */
@@ -118,7 +120,7 @@ export class PasswordLogin {
     login: Login | null,
     secret: Uint8Array,
   ): Promise<LoginResult | null> {
-    const { verifier, cache, aftermath } = this.#parts;
+    const { verifier, cache, aftermath, hashed } = this.#parts;
     if (login !== null && this.#isCached(login, secret)) {
       this.cacheHits += 1;
       return null;
@@ -126,11 +128,13 @@ export class PasswordLogin {
     this.cacheMisses += 1;
     const credentials = login?.credentials.filter(({ kind }) => comparable.has(kind)) ?? [];
     const stored = credentials.map((credential) => credential.secret);
+    const startedAtMs = performance.now();
     const { verdict, index, rehash } = await verifier.verify(
       secret,
       stored,
       addressPrefixes(claim.claimant.address).host,
     );
+    hashed(performance.now() - startedAtMs);
     const address = login?.address ?? null;
     switch (verdict) {
       case 'overloaded':
