@@ -110,6 +110,8 @@ export const bodyOctetsMax = 256 * 1024 * 1024;
 
 /** Messages one statement of the purge removes: keeps its locks and WAL bursts short. */
 export const purgeSliceMessages = 1_000;
+/** Slices of one mailbox's messages removed in one call: then others have their turn. */
+export const removeSlicesMax = 20;
 /** How long a purge keeps a receipt to itself before another node may continue it. */
 export const purgeClaimSeconds = 300;
 /** Receipts forgotten in one statement. */

@@ -11,6 +11,7 @@
  * Never: a reply to a client decided here; a connection, a row or an SQLSTATE let out.
  */
 
+import { Administration } from './administration.ts';
 import { Bodies, type Slice } from './bodies.ts';
 import { Closing } from './closing.ts';
 import { Cluster } from './cluster.ts';
@@ -58,6 +59,7 @@ import { Owners } from './owners.ts';
 import { Penalties, type Penalty, type PenaltyDeltas } from './penalties.ts';
 import { forgetOldReceipts, type PurgeLimits, type PurgeResult, purge } from './purging.ts';
 import { type Recipients, recipientsOn } from './recipients.ts';
+import { removeDueMailbox } from './removing.ts';
 import { Snapshots } from './snapshots.ts';
 import type { NewOwner } from './statements/insert-owner.ts';
 import type { Owner } from './statements/list-owners.ts';
@@ -101,6 +103,8 @@ export class Store {
   readonly credentials: Credentials;
   /** Sessions and nodes, for administration. */
   readonly cluster: Cluster;
+  /** Tokens of the API, and the record of changes. */
+  readonly administration: Administration;
 
   readonly #short: ShortLine;
   readonly #read: ShortLine;
@@ -187,6 +191,7 @@ export class Store {
     this.directory = new Directory(this.#work);
     this.credentials = new Credentials(this.#short, this.#work);
     this.cluster = new Cluster(this.#work);
+    this.administration = new Administration(this.#work);
     this.#owners = new Owners(this.#short);
   }
 
@@ -305,6 +310,11 @@ export class Store {
   /** Removes flagged messages that are due, receipt by receipt. */
   purge(limits?: PurgeLimits): Promise<PurgeResult> {
     return purge(this.#work, limits);
+  }
+
+  /** Removes a deleted mailbox that is due; false when there is none. */
+  removeDueMailbox(): Promise<boolean> {
+    return removeDueMailbox(this.#work);
   }
 
   /** Removes receipts that nobody will ask for. Answers how many; call again at the bound. */

@@ -1,0 +1,50 @@
+/**
+ * Every bound of the REST API that is not a setting, with its unit and its reason; they are listed in
+ * docs/limits.md.
+ */
+
+/** Octets of a request's JSON body: names, a password, settings. */
+export const bodyOctetsMax = 64 * 1024;
+
+/** A request has this long to arrive as a whole. */
+export const requestTimeoutMs = 30_000;
+
+/** A connection without a request is closed after this. */
+export const keepAliveTimeoutMs = 30_000;
+
+/** Connections at once: administrators and their programs, not clients of mail. */
+export const connectionsMax = 200;
+
+/** Requests of one address in a minute: what one script does that goes through its mailboxes one by one. */
+export const requestsPerMinuteMax = 6_000;
+
+/** Requests of one address in a minute that bring no good token: then it is told to wait. */
+export const refusedPerMinuteMax = 60;
+
+/** Addresses whose requests are counted. */
+export const countedAddressesMax = 5_000;
+
+/** Rows of one page of a listing, and of one that asks for no number. */
+export const pageRowsMax = 500;
+export const defaultPageRows = 100;
+
+/** Octets of a cursor: the longest address in base64url, and more than a number. */
+export const cursorCharactersMax = 512;
+
+/** Characters of what a search looks for. */
+export const searchCharactersMax = 100;
+
+/** Passwords that wait to be hashed, 10 ms of a processor each; one at a time, POP3 has logins to verify. */
+export const hashesWaitingMax = 256;
+
+/** PostgreSQL connections of this worker. */
+export const databaseConnectionsMax = 4;
+
+/** Seconds until a deleted mailbox is removed for good, unless the request says otherwise: 7 days. */
+export const deletionGraceSeconds = 604_800;
+
+/** Seconds of the longest grace: as for the undelete window of a domain. */
+export const deletionGraceSecondsMax = 31_622_400;
+
+/** Characters of a token's or an app password's label, in octets the most that the schema takes. */
+export const labelOctetsMax = 255;

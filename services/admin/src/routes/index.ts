@@ -1,0 +1,30 @@
+/**
+ * All routes of the API: one file a resource.
+ */
+
+import type { Routes } from '../api.ts';
+import { auditRoutes } from './audit.ts';
+import { configRoutes } from './config.ts';
+import { certificateNameRoutes, credentialRoutes, otherSecretRoutes } from './credentials.ts';
+import { domainAddRoutes, domainReadRoutes, domainRoutes } from './domains.ts';
+import { grantRoutes, masterGrantRoutes } from './grants.ts';
+import { loginNameRoutes } from './login-names.ts';
+import { mailboxChangeRoutes, mailboxDeletionRoutes } from './mailbox-changes.ts';
+import { mailboxListRoutes, mailboxRoutes } from './mailboxes.ts';
+import { nodeRoutes } from './nodes.ts';
+import { sessionRoutes } from './sessions.ts';
+import { tokenChangeRoutes, tokenRoutes } from './tokens.ts';
+
+export const allRoutes: readonly Routes[] = [
+  ...[domainReadRoutes, domainAddRoutes, domainRoutes],
+  ...[mailboxListRoutes, mailboxRoutes],
+  ...[mailboxChangeRoutes, mailboxDeletionRoutes],
+  ...[credentialRoutes, otherSecretRoutes, certificateNameRoutes],
+  ...[loginNameRoutes],
+  ...[grantRoutes, masterGrantRoutes],
+  ...[sessionRoutes],
+  ...[nodeRoutes],
+  ...[tokenRoutes, tokenChangeRoutes],
+  ...[auditRoutes],
+  ...[configRoutes],
+];
