@@ -120,7 +120,7 @@ test('a deleted mailbox is closed at once, comes back with its mail, and goes wh
   await back.quit();
   assert.equal((await admin.send('DELETE', `${path}?graceSeconds=0`)).status, 202);
   assert.equal((await admin.post(`${path}/undelete`)).status, 404);
-  while (await database.store.removeDueMailbox());
+  while (await database.store.administration.removeDueMailbox());
   assert.equal((await admin.get(path)).status, 404);
   assert.equal(await storedMessages(database, mailbox), 0);
 });

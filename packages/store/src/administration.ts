@@ -9,6 +9,8 @@ import { type ByActor, byActor } from './by-actor.ts';
 import type { LinkPool } from './connection/pool.ts';
 import { StoreError } from './errors.ts';
 import { pageRowsMax } from './limits.ts';
+import { Messages } from './messages.ts';
+import { removeDueMailbox } from './removing.ts';
 import { addApiToken, type NewApiToken } from './statements/add-api-token.ts';
 import { type ApiTokenRow, listApiTokens } from './statements/list-api-tokens.ts';
 import { type AuditPage, type AuditRow, listAudit } from './statements/list-audit.ts';
@@ -24,10 +26,13 @@ function bounded<Input extends { readonly limit: number }>(page: Input): Input {
 }
 
 export class Administration {
+  readonly messages: Messages;
+
   readonly #pool: LinkPool;
 
   constructor(pool: LinkPool) {
     this.#pool = pool;
+    this.messages = new Messages(pool);
   }
 
   /** Its id. NOT_FOUND when its domain does not exist. */
@@ -51,6 +56,11 @@ export class Administration {
   async revokeToken(input: ByActor<RevokedApiToken>): Promise<void> {
     const revoked = await this.#pool.run(revokeApiToken, byActor(input));
     if (revoked.length === 0) throw new StoreError('NOT_FOUND', 'there is no such token');
+  }
+
+  /** Works on a deleted mailbox that is due to be removed; false when there is none. */
+  removeDueMailbox(): Promise<boolean> {
+    return removeDueMailbox(this.#pool);
   }
 
   /** The latest first. */

@@ -127,6 +127,9 @@ export const ownerKeptHours = 1;
 /** Rows of one page of a listing. */
 export const pageRowsMax = 1_000;
 
+/** Octets of a header that a preview of a message may have. */
+export const previewOctetsMax = 16_384;
+
 /** Logins each worker remembers; one takes about 400 octets. */
 export const loginCacheEntriesMax = 50_000;
 /** How long one is remembered: beyond the pauses between polls of most clients. */

@@ -59,7 +59,6 @@ import { Owners } from './owners.ts';
 import { Penalties, type Penalty, type PenaltyDeltas } from './penalties.ts';
 import { forgetOldReceipts, type PurgeLimits, type PurgeResult, purge } from './purging.ts';
 import { type Recipients, recipientsOn } from './recipients.ts';
-import { removeDueMailbox } from './removing.ts';
 import { Snapshots } from './snapshots.ts';
 import type { NewOwner } from './statements/insert-owner.ts';
 import type { Owner } from './statements/list-owners.ts';
@@ -103,7 +102,7 @@ export class Store {
   readonly credentials: Credentials;
   /** Sessions and nodes, for administration. */
   readonly cluster: Cluster;
-  /** Tokens of the API, and the record of changes. */
+  /** Messages as an administrator sees them, tokens of the API, the record of changes. */
   readonly administration: Administration;
 
   readonly #short: ShortLine;
@@ -310,11 +309,6 @@ export class Store {
   /** Removes flagged messages that are due, receipt by receipt. */
   purge(limits?: PurgeLimits): Promise<PurgeResult> {
     return purge(this.#work, limits);
-  }
-
-  /** Removes a deleted mailbox that is due; false when there is none. */
-  removeDueMailbox(): Promise<boolean> {
-    return removeDueMailbox(this.#work);
   }
 
   /** Removes receipts that nobody will ask for. Answers how many; call again at the bound. */

@@ -37,6 +37,24 @@ export const searchCharactersMax = 100;
 /** Passwords that wait to be hashed, 10 ms of a processor each; one at a time, POP3 has logins to verify. */
 export const hashesWaitingMax = 256;
 
+/** Messages named in one request. */
+export const messageIdsMax = 1_000;
+
+/** Octets of a header that are looked at for its preview: most headers are shorter. */
+export const previewOctets = 8_192;
+
+/** Characters of one field that a preview shows. */
+export const previewFieldCharactersMax = 1_000;
+
+/** Slices of a thousand messages that one request removes: then it answers, and is sent again. */
+export const purgeSlicesMax = 10;
+
+/** Octets of a message that a request brings; a larger one comes by LMTP or import. */
+export const injectOctetsMax = 32 * 1024 * 1024;
+
+/** Such requests at once: each holds its message twice. */
+export const injectionsMax = 4;
+
 /** PostgreSQL connections of this worker. */
 export const databaseConnectionsMax = 4;
 

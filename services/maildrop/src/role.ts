@@ -60,7 +60,7 @@ function makePurgeLoop({ log, metrics }: WorkerContext, store: Store): PurgeLoop
       tidy: async () => {
         await store.reapOwners();
         for (let rounds = 0; rounds < removeRoundsMax; rounds += 1) {
-          if (!(await store.removeDueMailbox())) break;
+          if (!(await store.administration.removeDueMailbox())) break;
         }
         for (let rounds = 0; rounds < forgetRoundsMax; rounds += 1) {
           if ((await store.forgetReceipts()) === 0) return;

@@ -49,6 +49,12 @@ const table: readonly Row[] = [
     'DELETE /mailboxes/{address}/master-grant',
   ]),
   ...rows(['read', 'sessions'], false, ['GET /sessions']),
+  ...rows(['messages'], true, [
+    'GET /mailboxes/{address}/messages',
+    'POST /mailboxes/{address}/messages',
+    'POST /mailboxes/{address}/messages/restore',
+    'POST /mailboxes/{address}/messages/purge',
+  ]),
   ...rows(['sessions'], true, ['DELETE /sessions/{address}']),
   ...rows(['read', 'nodes'], false, ['GET /nodes']),
   ...rows(['nodes'], false, ['PUT /nodes/{node}/drain', 'DELETE /nodes/{node}/drain']),

@@ -8,9 +8,11 @@ import { configRoutes } from './config.ts';
 import { certificateNameRoutes, credentialRoutes, otherSecretRoutes } from './credentials.ts';
 import { domainAddRoutes, domainReadRoutes, domainRoutes } from './domains.ts';
 import { grantRoutes, masterGrantRoutes } from './grants.ts';
+import { injectionRoutes } from './injection.ts';
 import { loginNameRoutes } from './login-names.ts';
 import { mailboxChangeRoutes, mailboxDeletionRoutes } from './mailbox-changes.ts';
 import { mailboxListRoutes, mailboxRoutes } from './mailboxes.ts';
+import { messageChangeRoutes, messageRoutes } from './messages.ts';
 import { nodeRoutes } from './nodes.ts';
 import { sessionRoutes } from './sessions.ts';
 import { tokenChangeRoutes, tokenRoutes } from './tokens.ts';
@@ -22,6 +24,7 @@ export const allRoutes: readonly Routes[] = [
   ...[credentialRoutes, otherSecretRoutes, certificateNameRoutes],
   ...[loginNameRoutes],
   ...[grantRoutes, masterGrantRoutes],
+  ...[messageRoutes, messageChangeRoutes, injectionRoutes],
   ...[sessionRoutes],
   ...[nodeRoutes],
   ...[tokenRoutes, tokenChangeRoutes],
