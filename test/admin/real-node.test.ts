@@ -10,7 +10,9 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { auditOf, storedMessages } from '../support/accidents.ts';
 import { AdminClient } from '../support/admin-client.ts';
+import { LmtpClient } from '../support/lmtp-client.ts';
 import { maildropNamed } from '../support/maildrops.ts';
+import { lines } from '../support/messages.ts';
 import { eventually } from '../support/node-inspection.ts';
 import { Pop3Client } from '../support/pop3-client.ts';
 import { type RunningNode, startNode } from '../support/start-node.ts';
@@ -173,4 +175,25 @@ describe('a token of the environment, on an address of a network', () => {
       await other.stop();
     }
   });
+});
+
+test('a mailbox that is full refuses mail by LMTP, and nobody else', async () => {
+  const mailbox = await database.addMailbox('full@example.org', maildropNamed('three-messages'));
+  const other = await database.addMailbox('room@example.org');
+  const path = `/mailboxes/${mailbox.address}`;
+  assert.equal((await admin.send('PATCH', path, { quotaOctets: 700 })).status, 200);
+  const lmtp = await LmtpClient.connect({ port: node.lmtp });
+  const content = lines('Subject: one more', '', 'x');
+  const to = [mailbox.address, other.address];
+  const answers = await lmtp.deliver({ from: 'a@example.net', to, content });
+  assert.deepEqual(
+    answers.map(({ code, enhanced }) => [code, enhanced]),
+    [
+      [552, '5.2.2'],
+      [250, '2.0.0'],
+    ],
+  );
+  await lmtp.quit();
+  assert.equal((await database.visible(mailbox)).length, 3);
+  assert.equal((await database.visible(other)).length, 1);
 });

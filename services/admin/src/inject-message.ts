@@ -33,6 +33,8 @@ export async function injectMessage(
     ...(receivedAt === undefined ? {} : { receivedAt }),
   });
   if (outcome === 'duplicate-uidl') throw new Problem(409, 'a message has this UIDL already');
+  if (outcome === 'over-quota')
+    throw new Problem(422, 'the mailbox would hold more than its quota');
   if (outcome === 'no-mailbox') throw new Problem(409, 'the mailbox takes no mail');
   return octets;
 }

@@ -12,6 +12,7 @@ export interface NewDomain {
   readonly undeleteWindowSeconds?: number | undefined;
   readonly pop3Enabled?: boolean | undefined;
   readonly loginDelaySeconds?: number | undefined;
+  readonly quotaOctets?: number | null | undefined;
   readonly actor: string;
 }
 
@@ -19,8 +20,9 @@ export const addDomain: Statement<NewDomain, string> = {
   name: 'add_domain',
   text: `
 with added as (
-  insert into domain (name, undelete_window, pop3_enabled, login_delay)
-  values ($1, make_interval(secs => $2::float8), $4::boolean, make_interval(secs => $5::float8))
+  insert into domain (name, undelete_window, pop3_enabled, login_delay, quota_octets)
+  values ($1, make_interval(secs => $2::float8), $4::boolean, make_interval(secs => $5::float8),
+          $6::bigint)
   returning domain_id),
 audited as (
   insert into audit (actor, action, subject) select $3, 'domain.add', $1 from added)
@@ -31,6 +33,9 @@ select domain_id from added`,
     given.actor,
     String(given.pop3Enabled ?? true),
     String(given.loginDelaySeconds ?? 0),
+    given.quotaOctets === undefined || given.quotaOctets === null
+      ? null
+      : String(given.quotaOctets),
   ],
   row: (row) => textAt(row, 0),
 };

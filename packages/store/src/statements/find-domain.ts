@@ -10,7 +10,7 @@ export const findDomain: Statement<string, DomainRow> = {
   text: `
 select d.name, extract(epoch from d.undelete_window)::bigint,
        d.pop3_enabled, ceil(extract(epoch from d.login_delay)),
-       (select count(*) from mailbox m where m.domain_id = d.domain_id)
+       (select count(*) from mailbox m where m.domain_id = d.domain_id), d.quota_octets
 from domain d where d.name = $1`,
   parameters: (name) => [name],
   row: listDomains.row,

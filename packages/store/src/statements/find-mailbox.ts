@@ -9,6 +9,7 @@ import {
   dateOrNullAt,
   mailboxIdAt,
   numberAt,
+  numberOrNullAt,
   type Row,
   textAt,
   textOrNullAt,
@@ -41,6 +42,8 @@ export interface MailboxDetails {
   /** Version of the list of messages. */
   readonly version: string;
   readonly lock: LockHolder | null;
+  /** Its own or that of its domain; null: no bound. */
+  readonly quotaOctets: number | null;
   /** When it is removed for good; null unless it is being deleted. */
   readonly deleteAfter: Date | null;
 }
@@ -72,7 +75,8 @@ select m.mailbox_id, m.address, m.status, m.pop3_enabled, m.credential_version,
        case when l.token is not null then l.owner_id end, o.node_name, o.worker,
        coalesce(o.lease_until > now() and o.epoch <= l.owner_epoch, false),
        extract(epoch from l.granted_at) * 1000, l.client, a.address,
-       extract(epoch from m.delete_after) * 1000
+       extract(epoch from m.delete_after) * 1000,
+       coalesce(m.quota_octets, (select q.quota_octets from domain q where q.domain_id = m.domain_id))
 from mailbox m
 join maildrop d on d.mailbox_id = m.mailbox_id
 join maildrop_lock l on l.mailbox_id = m.mailbox_id
@@ -92,5 +96,6 @@ where m.address = $1`,
     version: textAt(row, 8),
     lock: lockHolderOf(row),
     deleteAfter: dateOrNullAt(row, 16),
+    quotaOctets: numberOrNullAt(row, 17),
   }),
 };

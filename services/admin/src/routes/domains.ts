@@ -10,7 +10,7 @@ import type { Routes } from '../api.ts';
 import { nameKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
 import { Problem } from '../problem.ts';
 import { strict } from '../validation.ts';
-import { domainParams, domainText, noContent } from './shapes.ts';
+import { domainParams, domainText, noContent, quota } from './shapes.ts';
 
 const settings = {
   pop3Enabled: Type.Boolean({ description: 'whether its mailboxes may use POP3' }),
@@ -24,6 +24,7 @@ const settings = {
     maximum: 31_622_400,
     description: 'how long what a QUIT removed can be restored; for QUITs from now on',
   }),
+  quotaOctets: quota,
 };
 
 const domainSchema = Type.Object(
@@ -35,6 +36,7 @@ const domainSchema = Type.Object(
         pop3Enabled: true,
         loginDelaySeconds: 0,
         undeleteWindowSeconds: 604_800,
+        quotaOctets: 1_073_741_824,
         mailboxes: 2,
       },
     ],
@@ -47,6 +49,7 @@ function shown({ name, ...row }: DomainRow): Static<typeof domainSchema> {
     pop3Enabled: row.pop3Enabled,
     loginDelaySeconds: row.loginDelaySeconds,
     undeleteWindowSeconds: row.undeleteWindowSeconds,
+    quotaOctets: row.quotaOctets,
     mailboxes: row.mailboxes,
   };
 }

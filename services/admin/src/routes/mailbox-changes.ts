@@ -10,7 +10,7 @@ import type { Routes } from '../api.ts';
 import { deletionGraceSeconds, deletionGraceSecondsMax } from '../limits.ts';
 import { strict } from '../validation.ts';
 import { found, mailboxSchema, shown } from './mailbox-shape.ts';
-import { addressParams } from './shapes.ts';
+import { addressParams, quota } from './shapes.ts';
 
 const tags = ['mailboxes'];
 const change = { access: { anyOf: ['mailboxes'], reach: 'domain' } } as const;
@@ -22,7 +22,7 @@ export const mailboxChangeRoutes: Routes = async (app, { store }) => {
       config: change,
       schema: {
         tags,
-        summary: 'Suspend a mailbox, make it active again, switch POP3',
+        summary: 'Suspend a mailbox, make it active again, switch POP3, set its quota',
         description:
           'What is not given stays. A suspended mailbox takes no mail and lets nobody in; an open ' +
           'session goes on until it is kicked.',
@@ -31,6 +31,7 @@ export const mailboxChangeRoutes: Routes = async (app, { store }) => {
           {
             status: Type.Optional(Type.Union([Type.Literal('active'), Type.Literal('suspended')])),
             pop3Enabled: Type.Optional(Type.Boolean()),
+            quotaOctets: Type.Optional(quota),
           },
           { additionalProperties: false, minProperties: 1, examples: [{ status: 'suspended' }] },
         ),

@@ -28,6 +28,9 @@ export const mailboxSchema = Type.Object(
   {
     ...rowSchema.properties,
     pop3Enabled: Type.Boolean(),
+    quotaOctets: Type.Union([Type.Integer(), Type.Null()], {
+      description: 'its own, or that of its domain; null: no bound',
+    }),
     createdAt: time,
     deleteAfter: Type.Union([time, Type.Null()], {
       description: 'when a mailbox that is being deleted is removed for good',
@@ -56,7 +59,12 @@ export const mailboxSchema = Type.Object(
           messages: 2,
           octets: 320,
         },
-        ...{ pop3Enabled: true, createdAt: '2026-11-24T08:00:00.000Z', deleteAfter: null },
+        ...{
+          pop3Enabled: true,
+          quotaOctets: null,
+          createdAt: '2026-11-24T08:00:00.000Z',
+          deleteAfter: null,
+        },
         session: null,
       },
     ],
@@ -68,6 +76,7 @@ export function shown(details: MailboxDetails): Static<typeof mailboxSchema> {
   const { nodeName, worker, since, client, actor } = lock ?? {};
   return {
     ...{ mailboxId, address, messages, octets, pop3Enabled, status: details.status },
+    quotaOctets: details.quotaOctets,
     createdAt: createdAt.toISOString(),
     deleteAfter: isoOrNull(details.deleteAfter),
     session:

@@ -134,3 +134,23 @@ test('a message larger than the bound is refused, and the places for messages ar
   }
   assert.equal((await inject(path, letter)).status, 201);
 });
+
+test('a mailbox takes mail up to its quota, its own or that of its domain', async () => {
+  const { mailboxId, path } = await mailbox('seven@example.org', 1);
+  const { octets } = await drop(mailboxId);
+  const quota = (quotaOctets: number | null) => api.call('PATCH', path, { quotaOctets });
+  assert.equal((await quota(2 * Number(octets) - 1)).body.quotaOctets, 2 * Number(octets) - 1);
+  assert.equal((await inject(path, letter)).status, 422);
+  assert.partialDeepStrictEqual(await drop(mailboxId), { messages: 1, rows: 1, bodies: 1 });
+  await quota(2 * Number(octets));
+  const both = await Promise.all([inject(path, letter), inject(path, letter)]);
+  assert.deepEqual(both.map(({ status }) => status).sort(), [201, 422], 'never past it together');
+  await quota(null);
+  const ofDomain = { quotaOctets: Number(octets) };
+  await api.call('PATCH', '/domains/example.org', ofDomain);
+  assert.equal((await api.call('GET', path)).body.quotaOctets, octets);
+  assert.equal((await inject(path, letter)).status, 422);
+  await api.call('PATCH', '/domains/example.org', { quotaOctets: null });
+  assert.equal((await inject(path, letter)).status, 201);
+  assert.partialDeepStrictEqual(await drop(mailboxId), { messages: 3, rows: 3, bodies: 3 });
+});

@@ -34,6 +34,12 @@ export const futureTime = Type.String({
   examples: ['2027-11-24T08:00:00Z'],
 });
 
+/** Octets a mailbox may hold, as LIST would sum them up. */
+export const quota = Type.Union([Type.Integer({ minimum: 0, maximum: 2 ** 50 }), Type.Null()], {
+  description: 'octets; null: no bound of its own',
+  examples: [1_073_741_824],
+});
+
 export const idText = Type.String({ pattern: '^[1-9][0-9]{0,17}$', examples: ['12'] });
 
 export function isoOrNull(date: Date | null): string | null {
