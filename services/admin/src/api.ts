@@ -38,7 +38,7 @@ export interface ApiParts {
 }
 
 /** What each file of routes is given. */
-interface RouteParts {
+export interface RouteParts {
   readonly store: Store;
   readonly config: Config;
   readonly passwords: Passwords;
@@ -108,7 +108,10 @@ function answerProblems(app: FastifyInstance, log: Log): void {
       const route = `${request.method} ${request.routeOptions.url ?? '(none)'}`;
       log.error({ event: 'failure', during: 'admin', route }, 'a request failed', error);
     }
-    if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
+    if (problem.status === 401) {
+      // What else such a client has to send is not waited for.
+      void reply.header('www-authenticate', 'Bearer').header('connection', 'close');
+    }
     answer(reply, problem);
   });
   app.setNotFoundHandler(async () => {

@@ -6,8 +6,11 @@
 /** Octets of a request's JSON body: names, a password, settings. */
 export const bodyOctetsMax = 64 * 1024;
 
-/** A request has this long to arrive as a whole. */
-export const requestTimeoutMs = 30_000;
+/** The head of a request has this long to arrive. */
+export const headTimeoutMs = 30_000;
+
+/** A request has this long to arrive as a whole: a bulk request comes as fast as its rows are stored. */
+export const requestTimeoutMs = 600_000;
 
 /** A connection without a request is closed after this. */
 export const keepAliveTimeoutMs = 30_000;
@@ -54,6 +57,18 @@ export const injectOctetsMax = 32 * 1024 * 1024;
 
 /** Such requests at once: each holds its message twice. */
 export const injectionsMax = 4;
+
+/** Characters of a row of a bulk request: an address and a password. */
+export const bulkLineCharactersMax = 8_192;
+
+/** Octets of a bulk request, which is never held as a whole: a million rows. */
+export const bulkOctetsMax = 128 * 1024 * 1024;
+
+/** Rows of one bulk request that are stored at once: their commits share a flush of the log. */
+export const bulkRowsAtOnceMax = 8;
+
+/** Bulk requests at once: each keeps several PostgreSQL connections busy. */
+export const bulksMax = 4;
 
 /** PostgreSQL connections of this worker. */
 export const databaseConnectionsMax = 4;

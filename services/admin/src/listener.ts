@@ -10,7 +10,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import { BlockList, isIP } from 'node:net';
 import type { Address, CertificateSet } from '@poplar/runtime';
 import type { FastifyServerFactoryHandler } from 'fastify';
-import { connectionsMax, keepAliveTimeoutMs, requestTimeoutMs } from './limits.ts';
+import { connectionsMax, headTimeoutMs, keepAliveTimeoutMs, requestTimeoutMs } from './limits.ts';
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -49,7 +49,7 @@ function tlsOptions({ default: { cert, key } }: CertificateSet) {
 
 function bounded<Any extends Server | TlsServer>(server: Any): Any {
   server.requestTimeout = requestTimeoutMs;
-  server.headersTimeout = requestTimeoutMs;
+  server.headersTimeout = headTimeoutMs;
   server.keepAliveTimeout = keepAliveTimeoutMs;
   server.maxConnections = connectionsMax;
   return server;

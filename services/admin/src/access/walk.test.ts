@@ -29,6 +29,7 @@ const table: readonly Row[] = [
   ...rows(['mailboxes'], true, [
     'PATCH /domains/{domain}',
     'POST /mailboxes',
+    'POST /mailboxes/bulk',
     'PATCH /mailboxes/{address}',
     'DELETE /mailboxes/{address}',
     'POST /mailboxes/{address}/undelete',

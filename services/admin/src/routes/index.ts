@@ -4,6 +4,7 @@
 
 import type { Routes } from '../api.ts';
 import { auditRoutes } from './audit.ts';
+import { bulkRoutes } from './bulk.ts';
 import { configRoutes } from './config.ts';
 import { certificateNameRoutes, credentialRoutes, otherSecretRoutes } from './credentials.ts';
 import { domainAddRoutes, domainReadRoutes, domainRoutes } from './domains.ts';
@@ -20,7 +21,7 @@ import { tokenChangeRoutes, tokenRoutes } from './tokens.ts';
 export const allRoutes: readonly Routes[] = [
   ...[domainReadRoutes, domainAddRoutes, domainRoutes],
   ...[mailboxListRoutes, mailboxRoutes],
-  ...[mailboxChangeRoutes, mailboxDeletionRoutes],
+  ...[mailboxChangeRoutes, mailboxDeletionRoutes, bulkRoutes],
   ...[credentialRoutes, otherSecretRoutes, certificateNameRoutes],
   ...[loginNameRoutes],
   ...[grantRoutes, masterGrantRoutes],

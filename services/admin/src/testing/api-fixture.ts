@@ -101,7 +101,7 @@ async function send(to: { port: number; agent: Agent }, asked: Asked): Promise<A
   const pieces: Buffer[] = [];
   for await (const piece of response) pieces.push(Buffer.from(piece));
   const answered = Buffer.concat(pieces).toString();
-  const isJson = /json/.test(String(response.headers['content-type']));
+  const isJson = /[/+]json/.test(String(response.headers['content-type']));
   return {
     status: Number(response.statusCode),
     headers: response.headers,
