@@ -30,6 +30,7 @@ export interface ApiParts {
   readonly config: Config;
   /** SHA-256 of the root token. */
   readonly rootDigest: Uint8Array;
+  readonly rootActor?: string;
   readonly version: string;
   readonly log: Log;
   /** Hears of each answer, for metrics. */

@@ -19,6 +19,8 @@ export interface GuardParts {
   readonly store: Store;
   /** SHA-256 of the root token. */
   readonly rootDigest: Uint8Array;
+  /** Who the audit says did what was done with it; `root` without it. */
+  readonly rootActor?: string;
 }
 
 /** To be called before any route is made. */
@@ -61,7 +63,9 @@ async function callerBy(request: FastifyRequest, parts: GuardParts): Promise<Cal
   const [, token] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
   if (token === undefined) return null;
   const digest = digestOf(token);
-  if (timingSafeEqual(digest, parts.rootDigest)) return root;
+  if (timingSafeEqual(digest, parts.rootDigest)) {
+    return { ...root, actor: parts.rootActor ?? root.actor };
+  }
   if (!isTokenForm(token)) return null;
   const known = await parts.store.administration.useToken(digest);
   if (known === null) return null;

@@ -62,6 +62,7 @@ const table: readonly Row[] = [
   ...rows(['tokens'], false, ['GET /tokens', 'POST /tokens', 'DELETE /tokens/{tokenId}']),
   ...rows(['read'], true, ['GET /audit']),
   ...rows(['read'], false, ['GET /config']),
+  ...rows(scopes, true, ['GET /self']),
 ];
 
 function rows(anyOf: readonly Scope[], ofDomain: boolean, routes: readonly string[]): Row[] {
