@@ -123,8 +123,8 @@ export class Store {
   readonly #world: World;
 
   constructor(options: StoreOptions) {
-    const { databaseUrl, applicationName = 'poplar', world = realWorld } = options;
-    const { meter = silentMeter } = options;
+    const { databaseUrl, applicationName = 'poplar' } = options;
+    const { world = realWorld, meter = silentMeter } = options;
     this.#world = world;
     const server = { databaseUrl, applicationName, servers: new ServerList(databaseUrl), meter };
     const short: LinkSettings = {
@@ -181,10 +181,8 @@ export class Store {
     });
     this.#bodies = new Bodies({ line: this.#read, work: this.#work, stream: this.#stream, meter });
     this.#flagging = new Flagging(this.#work, settleMs, world);
-    this.#logins = new Logins(this.#short, {
-      entriesMax: options.loginCacheEntriesMax ?? loginCacheEntriesMax,
-      ttlMs: loginCacheTtlMs,
-    });
+    const entriesMax = options.loginCacheEntriesMax ?? loginCacheEntriesMax;
+    this.#logins = new Logins(this.#short, { entriesMax, ttlMs: loginCacheTtlMs });
     this.#recipients = recipientsOn(this.#short);
     this.#penalties = new Penalties(this.#short);
     this.directory = new Directory(this.#work);
