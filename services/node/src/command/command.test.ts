@@ -99,6 +99,7 @@ describe('domains and mailboxes', () => {
         pop3Enabled: true,
         loginDelaySeconds: 0,
         mailboxes: 0,
+        quotaOctets: null,
       },
     ]);
     const audit = await database.query('select actor, action, subject from audit');
