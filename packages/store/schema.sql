@@ -23,9 +23,14 @@ table api_token
   expires_at timestamp with time zone
   revoked_at timestamp with time zone
   last_used_on date
+  domain_id bigint
+  created_by text not null default 'system'::text
   api_token_digest_sha256 CHECK ((octet_length(digest) = 32))
+  api_token_label_bounded CHECK ((octet_length(label) <= 255))
+  api_token_domain_id_fkey FOREIGN KEY (domain_id) REFERENCES domain(domain_id) ON DELETE CASCADE
   api_token_pkey PRIMARY KEY (api_token_id)
   api_token_digest_key UNIQUE (digest)
+  CREATE INDEX api_token_domain ON public.api_token USING btree (domain_id) WHERE (domain_id IS NOT NULL)
 
 table audit
   audit_id bigint not null generated always as identity
@@ -68,8 +73,10 @@ table domain
   created_at timestamp with time zone not null default now()
   pop3_enabled boolean not null default true
   login_delay interval not null default '00:00:00'::interval
+  quota_octets bigint
   domain_login_delay_sane CHECK (((login_delay >= '00:00:00'::interval) AND (login_delay <= '1 day'::interval)))
   domain_name_canonical CHECK (((name = lower(name)) AND (name !~ '[[:cntrl:][:space:]@\\]'::text) AND ((octet_length(name) >= 1) AND (octet_length(name) <= 255))))
+  domain_quota_sane CHECK ((quota_octets >= 0))
   domain_undelete_window_sane CHECK (((undelete_window >= '00:00:00'::interval) AND (undelete_window <= '366 days'::interval)))
   domain_pkey PRIMARY KEY (domain_id)
   domain_name_key UNIQUE (name)
@@ -115,12 +122,16 @@ table mailbox with (fillfactor=90)
   pop3_enabled boolean not null default true
   credential_version bigint not null default 1
   created_at timestamp with time zone not null default now()
+  delete_after timestamp with time zone
+  quota_octets bigint
   mailbox_address_canonical CHECK (((address = lower(address)) AND (address !~ '[[:cntrl:][:space:]\\]'::text) AND (address ~ '^.+@[^@]+$'::text) AND ((octet_length(address) >= 3) AND (octet_length(address) <= 320))))
+  mailbox_quota_sane CHECK ((quota_octets >= 0))
   mailbox_status_known CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'deleting'::text])))
   mailbox_domain_id_fkey FOREIGN KEY (domain_id) REFERENCES domain(domain_id)
   mailbox_pkey PRIMARY KEY (mailbox_id)
   mailbox_address_key UNIQUE (address)
   CREATE INDEX mailbox_domain ON public.mailbox USING btree (domain_id, mailbox_id)
+  CREATE INDEX mailbox_to_delete ON public.mailbox USING btree (delete_after) WHERE (delete_after IS NOT NULL)
 
 table mailbox_grant
   mailbox_id bigint not null

@@ -52,6 +52,7 @@ const onlyIn: Readonly<Record<string, readonly string[]>> = {
 const introductions = new Set([
   'services/pop3/src/connection/perform.ts',
   'services/maildrop/src/accept-message.ts',
+  'services/admin/src/inject-message.ts',
   'services/node/src/serve/demonstration.ts',
   'services/node/src/command/import/deliver-message.ts',
 ]);

@@ -39,6 +39,23 @@ export async function sessionAudits(
   return rows.map(({ action, actor }) => `${String(action)} by ${String(actor)}`);
 }
 
+/** What was done to whatever has this name, and by whom, in order. */
+export async function auditOf(database: TestDatabase, subject: string): Promise<string[]> {
+  const text = 'select action, actor from audit where subject = $1 order by audit_id';
+  const rows = await database.query(text, [subject]);
+  return rows.map(({ action, actor }) => `${String(action)} by ${String(actor)}`);
+}
+
+/** How many rows of messages a mailbox has, flagged or not. */
+export async function storedMessages(
+  database: TestDatabase,
+  { mailboxId }: TestMailbox,
+): Promise<number> {
+  const text = 'select count(*)::int as n from message where mailbox_id = $1';
+  const [row] = await database.query(text, [mailboxId]);
+  return Number(row?.n);
+}
+
 /** What the pop3 workers' connections do now that are not idle: state and statement. */
 export async function busyBackends(database: TestDatabase): Promise<string[]> {
   const rows = await database.query(

@@ -71,7 +71,7 @@ export const phases: readonly Phase[] = [
     concurrency: 1,
     withinMs: 6 * minuteMs,
   },
-  ...['conformance', 'login', 'cluster', 'faults'].map((name) => ({
+  ...['conformance', 'login', 'admin', 'cluster', 'faults'].map((name) => ({
     name,
     files: [`test/${name}/**/!(haproxy|failover|standby-gone).test.ts`],
     isolated: true,

@@ -20,10 +20,16 @@ export interface CommandRun {
   readonly err: string;
 }
 
+interface CommandOptions {
+  readonly input?: string;
+  /** Over what is set here. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 export async function runPoplar(
   databaseUrl: string,
   argv: readonly string[],
-  input = '',
+  { input = '', environment = {} }: CommandOptions = {},
 ): Promise<CommandRun> {
   const child = spawn(process.execPath, [main, ...argv], {
     cwd: tmpdir(),
@@ -31,6 +37,7 @@ export async function runPoplar(
       PATH: process.env.PATH ?? '',
       NODE_COMPILE_CACHE: compileCache,
       DATABASE_URL: databaseUrl,
+      ...environment,
     },
     timeout: commandWithinMs,
     killSignal: 'SIGKILL',
@@ -51,7 +58,7 @@ export async function poplar(
   argv: readonly string[],
   input = '',
 ): Promise<string> {
-  const { code, out, err } = await runPoplar(databaseUrl, argv, input);
+  const { code, out, err } = await runPoplar(databaseUrl, argv, { input });
   assert.equal(code, 0, `poplar ${argv.join(' ')} ended with ${code}\n${err}${out}`);
   return out;
 }

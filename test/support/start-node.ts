@@ -41,6 +41,7 @@ export interface RunningNode {
   readonly pop3sProxy: number;
   readonly lmtp: number;
   readonly ops: number;
+  readonly admin: number;
   readonly dataDir: string;
   /** PEM text, and the file, of the certificate that clients should trust. */
   readonly ca: string;
@@ -88,6 +89,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       pop3sProxy: portIn(line, 'pop3s-proxy'),
       lmtp: portIn(line, 'lmtp'),
       ops: portIn(line, 'ops'),
+      admin: portIn(line, 'admin'),
       dataDir,
       caFile,
       ca: readFileSync(caFile, 'utf8'),

@@ -59,3 +59,11 @@ export function canonicalAddress(text: string): string | null {
   // Mapping can lengthen what is beyond ASCII.
   return Buffer.byteLength(address) > addressOctetsMax ? null : address;
 }
+
+/**
+ * The canonical form of a name to log in by: an address, or what may stand before the sign of one. Null when
+ * it is refused; never throws.
+ */
+export function canonicalLoginName(text: string): string | null {
+  return text.includes('@') ? canonicalAddress(text) : canonicalName(text);
+}

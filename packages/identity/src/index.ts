@@ -4,10 +4,11 @@
  * Never: SQL, POP3, a socket. It is given a record and answers.
  */
 
-export { canonicalAddress, canonicalDomain, canonicalName } from './address.ts';
+export { canonicalAddress, canonicalDomain, canonicalLoginName, canonicalName } from './address.ts';
 export { verifyApop } from './apop.ts';
 export { type AppPassword, makeAppPassword } from './app-password.ts';
 export { VerificationCache, type VerificationCacheParts } from './cache/verification-cache.ts';
+export { canonicalCertificateName } from './certificate-name.ts';
 export { secretOctetsMax } from './limits.ts';
 export type { TokenVerdict } from './oauth/claims.ts';
 export {
@@ -17,7 +18,11 @@ export {
 } from './oauth/token-verifier.ts';
 export { type PasswdEntry, type PasswdOptions, parsePasswdLine } from './passwd-file.ts';
 export { hashPassword } from './password.ts';
-export { hasControlCharacter, preparedSecret } from './prepared-secret.ts';
+export {
+  makePasswordRecords,
+  type PasswordRecords,
+  passwordProblem,
+} from './password-records.ts';
 export { type Argon2Costs, readStored, type StoredReading } from './schemes/index.ts';
 export {
   decoyScramSecret,

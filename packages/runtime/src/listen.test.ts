@@ -85,20 +85,24 @@ describe('ports', () => {
     assert.equal(await assertPortFree('pop3', address), port, 'nothing is held afterwards');
   });
 
-  test('the admin port is nobody’s until something listens there', async () => {
+  test('the admin port is taken by the role admin alone', async () => {
     const server = await listening({ port: 0 });
     const free = '127.0.0.1:0';
-    const config = loadConfig(
-      {
-        POPLAR_LISTEN_ADMIN: `127.0.0.1:${portOf(server)}`,
-        POPLAR_LISTEN_POP3: free,
-        POPLAR_LISTEN_POP3S: free,
-        POPLAR_LISTEN_LMTP: free,
-        POPLAR_LISTEN_OPS: free,
-      },
-      { file: null },
-    );
-    assert.equal((await resolveListeners(config)).listeners.admin, null);
+    const configured = (POPLAR_ROLES: string) =>
+      loadConfig(
+        {
+          POPLAR_ROLES,
+          POPLAR_LISTEN_ADMIN: `127.0.0.1:${portOf(server)}`,
+          POPLAR_LISTEN_POP3: free,
+          POPLAR_LISTEN_POP3S: free,
+          POPLAR_LISTEN_LMTP: free,
+          POPLAR_LISTEN_OPS: free,
+        },
+        { file: null },
+      );
+    const without = await resolveListeners(configured('pop3,maildrop'));
+    assert.equal(without.listeners.admin, null);
+    await assert.rejects(resolveListeners(configured('admin')), /admin cannot listen on .* in use/);
     server.close();
   });
 

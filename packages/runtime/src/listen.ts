@@ -29,7 +29,7 @@ export class ListenError extends Error {
  */
 export async function resolveListeners(config: Config): Promise<Config> {
   const { roles } = config;
-  const { pop3, pop3s, pop3Proxy, pop3sProxy, lmtp, ops } = config.listeners;
+  const { pop3, pop3s, pop3Proxy, pop3sProxy, lmtp, ops, admin } = config.listeners;
   await using held = new AsyncDisposableStack();
   const tcp = async <T extends TcpAddress>(name: string, address: T | null): Promise<T | null> =>
     address === null ? null : { ...address, port: await hold(held, name, address) };
@@ -41,8 +41,7 @@ export async function resolveListeners(config: Config): Promise<Config> {
     pop3sProxy: roles.includes('pop3') ? await tcp('pop3s-proxy', pop3sProxy) : null,
     lmtp: roles.includes('maildrop') ? await resolveAll(held, lmtp) : [],
     ops: await tcp('ops', ops),
-    // Nothing listens there until there is a REST API.
-    admin: null,
+    admin: roles.includes('admin') ? await tcp('admin', admin) : null,
   };
   return { ...config, listeners };
 }

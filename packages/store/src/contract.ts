@@ -160,7 +160,7 @@ export interface DeliverRequest {
 
 export interface DeliverResult {
   /** For each delivery in order, whether its mailbox took it; all of them durable together. */
-  readonly delivered: readonly ('delivered' | 'no-mailbox' | 'duplicate-uidl')[];
+  readonly delivered: readonly ('delivered' | 'no-mailbox' | 'duplicate-uidl' | 'over-quota')[];
 }
 
 /** Whether the message that has a UIDL is one that the caller has. */

@@ -153,7 +153,9 @@ test('lists come in pages', async () => {
   );
   const domains = await store.directory.listDomains({ after: 'six', limit: 1 });
   const six = { name: 'six.example', undeleteWindowSeconds: 86_400, mailboxes: 3 };
-  assert.deepEqual(domains, [{ ...six, pop3Enabled: true, loginDelaySeconds: 0 }]);
+  assert.deepEqual(domains, [
+    { ...six, pop3Enabled: true, loginDelaySeconds: 0, quotaOctets: null },
+  ]);
   await assert.rejects(store.directory.listDomains({ limit: pageRowsMax + 1 }), {
     code: 'INVALID',
   });

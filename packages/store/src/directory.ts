@@ -15,7 +15,9 @@ import { addGrant, type Grant, type GrantChange } from './statements/add-grant.t
 import { addLoginName, type NewLoginName } from './statements/add-login-name.ts';
 import { addMailbox, type NewMailbox } from './statements/add-mailbox.ts';
 import { addMasterGrant, type MasterGrant } from './statements/add-master-grant.ts';
+import { type DeletedMailbox, deleteMailbox } from './statements/delete-mailbox.ts';
 import { findByUidl } from './statements/find-by-uidl.ts';
+import { findDomain } from './statements/find-domain.ts';
 import { findMailbox, type MailboxDetails } from './statements/find-mailbox.ts';
 import { type DomainRow, listDomains } from './statements/list-domains.ts';
 import { type GrantRow, listGrants } from './statements/list-grants.ts';
@@ -33,12 +35,15 @@ import {
   type StoredMessage,
 } from './statements/list-stored-messages.ts';
 import { type LoginDelays, readLoginDelays } from './statements/read-login-delays.ts';
+import { type RemovedDomain, removeDomain } from './statements/remove-domain.ts';
 import { removeGrant } from './statements/remove-grant.ts';
 import { type RemovedLoginName, removeLoginName } from './statements/remove-login-name.ts';
 import { removeMasterGrant } from './statements/remove-master-grant.ts';
 import { type DomainSettings, setDomain } from './statements/set-domain.ts';
+import { type MailboxSettings, setMailbox } from './statements/set-mailbox.ts';
 import { type MailboxPop3, setMailboxPop3 } from './statements/set-mailbox-pop3.ts';
 import { type NewStatus, setMailboxStatus } from './statements/set-mailbox-status.ts';
+import { type UndeletedMailbox, undeleteMailbox } from './statements/undelete-mailbox.ts';
 
 function bounded<Input extends { readonly limit: number }>(page: Input): Input {
   if (!Number.isInteger(page.limit) || page.limit < 1 || page.limit > pageRowsMax) {
@@ -69,6 +74,19 @@ export class Directory {
     if (changed.length === 0) throw new StoreError('NOT_FOUND', 'there is no such domain');
   }
 
+  /** NOT_FOUND when there is no such domain, CONFLICT when it has mailboxes. */
+  async removeDomain(input: ByActor<RemovedDomain>): Promise<void> {
+    const [wasEmpty] = await this.#pool.run(removeDomain, byActor(input));
+    if (wasEmpty === undefined) throw new StoreError('NOT_FOUND', 'there is no such domain');
+    if (!wasEmpty) throw new StoreError('CONFLICT', 'the domain has mailboxes');
+  }
+
+  /** Null when there is no such domain. */
+  async findDomain(name: string): Promise<DomainRow | null> {
+    const [row] = await this.#pool.run(findDomain, name);
+    return row ?? null;
+  }
+
   /** Of all domains, for what is said before anyone has logged in. */
   async loginDelays(): Promise<LoginDelays> {
     const [delays] = await this.#pool.run(readLoginDelays, undefined);
@@ -84,6 +102,26 @@ export class Directory {
     const [mailboxId] = await this.#pool.run(addMailbox, byActor(input));
     if (mailboxId === undefined) throw new StoreError('NOT_FOUND', 'there is no such domain');
     return mailboxId;
+  }
+
+  /** Changes what is given; NOT_FOUND when there is no such mailbox or it is being deleted. */
+  async setMailbox(input: ByActor<MailboxSettings>): Promise<void> {
+    const changed = await this.#pool.run(setMailbox, byActor(input));
+    if (changed.length === 0) throw noMailbox();
+  }
+
+  /** NOT_FOUND when there is no such mailbox or it is being deleted already. */
+  async deleteMailbox(input: ByActor<DeletedMailbox>): Promise<void> {
+    const marked = await this.#pool.run(deleteMailbox, byActor(input));
+    if (marked.length === 0) throw noMailbox();
+  }
+
+  /** NOT_FOUND when there is no mailbox of this address that can be had back. */
+  async undeleteMailbox(input: ByActor<UndeletedMailbox>): Promise<void> {
+    const back = await this.#pool.run(undeleteMailbox, byActor(input));
+    if (back.length === 0) {
+      throw new StoreError('NOT_FOUND', 'there is no deleted mailbox of this address');
+    }
   }
 
   /** NOT_FOUND when there is no such mailbox. */

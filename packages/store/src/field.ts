@@ -80,6 +80,15 @@ export function binaryIntegerAt(row: Row, column: number): number {
   return field.readInt32BE(0);
 }
 
+/** A text column of a binary result. */
+export function binaryTextAt(row: Row, column: number): string {
+  return bytesAt(row, column).toString('utf8');
+}
+
+export function binaryTextOrNullAt(row: Row, column: number): string | null {
+  return row[column] === null ? null : binaryTextAt(row, column);
+}
+
 /** The one place where a mailbox id gets its brand. */
 export function mailboxIdAt(row: Row, column: number): MailboxId {
   return textAt(row, column) as MailboxId;

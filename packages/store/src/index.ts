@@ -2,6 +2,7 @@
  * The door of the store: PostgreSQL behind verbs. See README.md.
  */
 
+export type { Administration } from './administration.ts';
 export type { Slice } from './bodies.ts';
 export type { Cluster, ClusterFigures } from './cluster.ts';
 export { giveBack } from './connection/lent-memory.ts';
@@ -37,6 +38,7 @@ export type { Directory } from './directory.ts';
 export { StoreError, type StoreErrorCode } from './errors.ts';
 export { importRowsMax, leaseSeconds } from './limits.ts';
 export type { LockQuestion } from './lock-questions.ts';
+export type { Messages } from './messages.ts';
 export type { StoreMeter } from './meter.ts';
 export { type MigrateResult, migrate } from './migrate.ts';
 export type { Penalty, PenaltyDeltas } from './penalties.ts';
@@ -44,17 +46,21 @@ export type { PurgeLimits, PurgeResult } from './purging.ts';
 export type { EndedSession } from './statements/end-session.ts';
 export type { LockHolder, MailboxDetails } from './statements/find-mailbox.ts';
 export type { NewOwner } from './statements/insert-owner.ts';
+export type { ApiTokenRow } from './statements/list-api-tokens.ts';
+export type { AuditPage, AuditRow } from './statements/list-audit.ts';
 export type { CredentialRow } from './statements/list-credentials.ts';
 export type { DomainRow } from './statements/list-domains.ts';
 export type { NodeDrain } from './statements/list-drains.ts';
 export type { GrantRow } from './statements/list-grants.ts';
 export type { HeldMaildrop } from './statements/list-locks.ts';
 export type { MailboxPage, MailboxRow, Page } from './statements/list-mailboxes.ts';
+export type { MessagePreview } from './statements/list-message-previews.ts';
 export type { Owner } from './statements/list-owners.ts';
 export type { MessagePage, StoredMessage } from './statements/list-stored-messages.ts';
 export type { LoginDelays } from './statements/read-login-delays.ts';
 export type { Renewal, Renewed } from './statements/renew-owners.ts';
 export type { DomainSettings } from './statements/set-domain.ts';
 export type { UsedCredential } from './statements/touch-credentials.ts';
+export type { UsedApiToken } from './statements/use-api-token.ts';
 export type { LaneStats, StoreStats } from './stats.ts';
 export { openStore, Store, type StoreOptions } from './store.ts';

@@ -110,6 +110,8 @@ export const bodyOctetsMax = 256 * 1024 * 1024;
 
 /** Messages one statement of the purge removes: keeps its locks and WAL bursts short. */
 export const purgeSliceMessages = 1_000;
+/** Slices of one mailbox's messages removed in one call: then others have their turn. */
+export const removeSlicesMax = 20;
 /** How long a purge keeps a receipt to itself before another node may continue it. */
 export const purgeClaimSeconds = 300;
 /** Receipts forgotten in one statement. */
@@ -124,6 +126,9 @@ export const ownerKeptHours = 1;
 
 /** Rows of one page of a listing. */
 export const pageRowsMax = 1_000;
+
+/** Octets of a header that a preview of a message may have. */
+export const previewOctetsMax = 16_384;
 
 /** Logins each worker remembers; one takes about 400 octets. */
 export const loginCacheEntriesMax = 50_000;

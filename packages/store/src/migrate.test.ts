@@ -34,7 +34,8 @@ test('schema.sql is what the migrations make', async () => {
 
 test('a database that is newer is left alone', async () => {
   const migrations = await readMigrations();
-  const older = migrations.slice(0, -1);
+  // The newest files serve the program before them.
+  const older = migrations.filter(({ name }) => name < '0007');
   await assert.rejects(migrate(database.url, older), { code: 'STORE_INCOMPATIBLE' });
 });
 

@@ -11,6 +11,7 @@
  * Never: a reply to a client decided here; a connection, a row or an SQLSTATE let out.
  */
 
+import { Administration } from './administration.ts';
 import { Bodies, type Slice } from './bodies.ts';
 import { Closing } from './closing.ts';
 import { Cluster } from './cluster.ts';
@@ -101,6 +102,8 @@ export class Store {
   readonly credentials: Credentials;
   /** Sessions and nodes, for administration. */
   readonly cluster: Cluster;
+  /** Messages as an administrator sees them, tokens of the API, the record of changes. */
+  readonly administration: Administration;
 
   readonly #short: ShortLine;
   readonly #read: ShortLine;
@@ -120,8 +123,8 @@ export class Store {
   readonly #world: World;
 
   constructor(options: StoreOptions) {
-    const { databaseUrl, applicationName = 'poplar', world = realWorld } = options;
-    const { meter = silentMeter } = options;
+    const { databaseUrl, applicationName = 'poplar' } = options;
+    const { world = realWorld, meter = silentMeter } = options;
     this.#world = world;
     const server = { databaseUrl, applicationName, servers: new ServerList(databaseUrl), meter };
     const short: LinkSettings = {
@@ -178,15 +181,14 @@ export class Store {
     });
     this.#bodies = new Bodies({ line: this.#read, work: this.#work, stream: this.#stream, meter });
     this.#flagging = new Flagging(this.#work, settleMs, world);
-    this.#logins = new Logins(this.#short, {
-      entriesMax: options.loginCacheEntriesMax ?? loginCacheEntriesMax,
-      ttlMs: loginCacheTtlMs,
-    });
+    const entriesMax = options.loginCacheEntriesMax ?? loginCacheEntriesMax;
+    this.#logins = new Logins(this.#short, { entriesMax, ttlMs: loginCacheTtlMs });
     this.#recipients = recipientsOn(this.#short);
     this.#penalties = new Penalties(this.#short);
     this.directory = new Directory(this.#work);
     this.credentials = new Credentials(this.#short, this.#work);
     this.cluster = new Cluster(this.#work);
+    this.administration = new Administration(this.#work);
     this.#owners = new Owners(this.#short);
   }
 

@@ -110,6 +110,7 @@ export class AcceptMessage {
    */
   async #resultOf(outcome: string | undefined, address: string): Promise<DeliveryResult> {
     if (outcome === 'delivered') return 'delivered';
+    if (outcome === 'over-quota') return 'over-quota';
     if (outcome !== 'no-mailbox') return 'temporary';
     const name = canonicalAddress(address);
     if (name === null) return 'unknown';

@@ -54,5 +54,8 @@ export const housekeepingIntervalMs = 60_000;
 /** Statements that forget receipts in one go, so that a large backlog does not hold up purging. */
 export const forgetRoundsMax = 100;
 
+/** Deleted mailboxes that are worked on in one go, for the same reason. */
+export const removeRoundsMax = 20;
+
 /** PostgreSQL connections of this worker: deliveries and purges at the same time. */
 export const databaseConnectionsMax = 8;

@@ -13,6 +13,7 @@ import {
   forgetRoundsMax,
   housekeepingIntervalMs,
   purgeIntervalMs,
+  removeRoundsMax,
 } from './limits.ts';
 import { makeLmtpListener } from './lmtp-front.ts';
 import { PurgeLoop } from './purge-loop.ts';
@@ -58,6 +59,9 @@ function makePurgeLoop({ log, metrics }: WorkerContext, store: Store): PurgeLoop
       purge: () => store.purge(),
       tidy: async () => {
         await store.reapOwners();
+        for (let rounds = 0; rounds < removeRoundsMax; rounds += 1) {
+          if (!(await store.administration.removeDueMailbox())) break;
+        }
         for (let rounds = 0; rounds < forgetRoundsMax; rounds += 1) {
           if ((await store.forgetReceipts()) === 0) return;
         }

@@ -40,7 +40,14 @@ export type LmtpEffect<Mailbox> =
   | { readonly kind: 'start-tls' };
 
 /** What became of one recipient's copy; `delivered` only if it is durable. */
-export type DeliveryResult = 'delivered' | 'unknown' | 'suspended' | 'too-large' | 'temporary';
+export type DeliveryResult =
+  | 'delivered'
+  | 'unknown'
+  | 'suspended'
+  | 'too-large'
+  /** The mailbox would hold more than its quota. */
+  | 'over-quota'
+  | 'temporary';
 
 export type LmtpOutcome<Mailbox> =
   | { readonly kind: 'accepted'; readonly mailbox: Mailbox }

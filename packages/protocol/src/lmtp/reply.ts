@@ -71,6 +71,8 @@ const forRecipient = {
   suspended: '550 5.2.1 <> Mailbox is not active',
   temporary: '451 4.3.0 <> Cannot be delivered now, try again',
   'too-large': '552 5.3.4 <> Message too large',
+  // RFC 3463 §3.3: the sender hears of it now, rather than after days in a queue.
+  'over-quota': '552 5.2.2 <> Mailbox is full',
   'no-memory': '452 4.3.1 <> Short of memory, try again',
 } as const satisfies Record<string, string> & Record<Exclude<Fate, 'kept'>, string>;
 

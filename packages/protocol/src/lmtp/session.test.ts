@@ -128,6 +128,7 @@ test('RFC 6531 §3.4 addresses outside ASCII need SMTPUTF8', () => {
 test('a recipient is refused behind the data in the words of RCPT', () => {
   for (const [result, told] of [
     ['too-large', '552 5.3.4 <a@x> Message too large'],
+    ['over-quota', '552 5.2.2 <a@x> Mailbox is full'],
     ['suspended', '550 5.2.1 <a@x> Mailbox is not active'],
     ['unknown', '550 5.1.1 <a@x> No such mailbox'],
   ] as const) {

@@ -309,13 +309,12 @@ export class LmtpSession<Mailbox> {
     recipients: readonly EnvelopeRecipient<Mailbox>[],
     { id, results }: Extract<LmtpOutcome<Mailbox>, { kind: 'delivered' }>,
   ): void {
-    assert(results.length === recipients.length, 'every recipient has its delivery result');
+    assert(results.length === recipients.length, 'there is no result without its recipient');
     recipients.forEach(({ address }, index) => {
       const result = results[index];
+      assert(result !== undefined, 'every recipient has its delivery result');
       if (result === 'delivered') this.#replies.delivered(address, id);
-      else if (result === 'unknown' || result === 'suspended' || result === 'too-large') {
-        this.#replies.recipient(result, address);
-      } else this.#replies.recipient('temporary', address);
+      else this.#replies.recipient(result, address);
     });
     this.#faults = 0;
     this.#forget();

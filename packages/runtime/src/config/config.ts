@@ -130,7 +130,7 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** Where each value came from: `default`, the name of a variable, or the path of the file. */
   readonly sources: Readonly<Record<string, string>>;
-  /** One line for each setting that is taken and does nothing yet. */
+  /** One line for each setting that is taken and should be another. */
   readonly warnings: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 /**
  * Variables that begin with POPLAR_: a misspelt one is refused, like a misspelt key of the file, and
- * one that has a name but no meaning yet is taken with a warning.
+ * one whose value is not a good one is taken with a warning.
  *
  * Never: the value of a variable in a message.
  */
@@ -8,13 +8,11 @@
 import { ConfigError } from './config.ts';
 import type { Environment } from './settings.ts';
 
-/** Read before any setting is. */
-const otherVariables = new Set(['POPLAR_CONFIG']);
+/** Read before any setting is, or by those alone who need it: a token is no part of what is printed. */
+const otherVariables = new Set(['POPLAR_CONFIG', 'POPLAR_ADMIN_TOKEN', 'POPLAR_ADMIN_URL']);
 
-/** Names that are fixed already, and what they wait for. */
-const reserved: Readonly<Record<string, string>> = {
-  POPLAR_ADMIN_TOKEN: 'the REST API is not there yet',
-};
+/** Below this a token is worth guessing. */
+const tokenCharactersMin = 20;
 
 /** What our own tests are told. */
 const ofTests = /^POPLAR_(?:TEST|UPDATE)_/;
@@ -23,11 +21,11 @@ const ofTests = /^POPLAR_(?:TEST|UPDATE)_/;
 const serviceLink =
   /^POPLAR_(?:\w+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?)$/;
 
-/** One line for each variable that is set and does nothing yet. */
+/** One line for each variable whose value is taken and is not a good one. */
 export function warningsOf(environment: Environment): string[] {
-  return Object.entries(reserved)
-    .filter(([name]) => (environment[name] ?? '').trim() !== '')
-    .map(([name, reason]) => `${name} is set and does nothing: ${reason}`);
+  const token = (environment.POPLAR_ADMIN_TOKEN ?? '').trim();
+  if (token === '' || token.length >= tokenCharactersMin) return [];
+  return [`POPLAR_ADMIN_TOKEN can be guessed: it has fewer than ${tokenCharactersMin} characters`];
 }
 
 /** Throws ConfigError for the first variable that no setting has asked for. */
@@ -37,7 +35,7 @@ export function refuseUnknownVariables(
 ): void {
   for (const name of Object.keys(environment)) {
     if (!name.startsWith('POPLAR_') || settings.has(name) || otherVariables.has(name)) continue;
-    if (Object.hasOwn(reserved, name) || ofTests.test(name)) continue;
+    if (ofTests.test(name)) continue;
     if (serviceLink.test(name) || isServiceUrl(name, environment[name])) continue;
     throw new ConfigError(`unknown variable ${name}: README.md lists those that Poplar reads`);
   }

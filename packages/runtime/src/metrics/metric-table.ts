@@ -7,6 +7,7 @@
  * (exposition.ts) and what is of the whole cluster (cluster-exposition.ts).
  */
 
+import { adminMetrics } from './tables/admin-metrics.ts';
 import type { MetricDefinition } from './tables/definition.ts';
 import { loginMetrics } from './tables/login-metrics.ts';
 import { maildropMetrics } from './tables/maildrop-metrics.ts';
@@ -15,6 +16,7 @@ import { storeMetrics } from './tables/store-metrics.ts';
 import { threadMetrics } from './tables/thread-metrics.ts';
 
 export const metricTable = {
+  ...adminMetrics,
   ...sessionMetrics,
   ...loginMetrics,
   ...maildropMetrics,

@@ -9,6 +9,7 @@ import {
   dateOrNullAt,
   mailboxIdAt,
   numberAt,
+  numberOrNullAt,
   type Row,
   textAt,
   textOrNullAt,
@@ -41,6 +42,10 @@ export interface MailboxDetails {
   /** Version of the list of messages. */
   readonly version: string;
   readonly lock: LockHolder | null;
+  /** Its own or that of its domain; null: no bound. */
+  readonly quotaOctets: number | null;
+  /** When it is removed for good; null unless it is being deleted. */
+  readonly deleteAfter: Date | null;
 }
 
 function statusAt(row: Row, column: number): MailboxDetails['status'] {
@@ -69,7 +74,9 @@ select m.mailbox_id, m.address, m.status, m.pop3_enabled, m.credential_version,
        extract(epoch from m.created_at) * 1000, d.messages, d.octets, d.version,
        case when l.token is not null then l.owner_id end, o.node_name, o.worker,
        coalesce(o.lease_until > now() and o.epoch <= l.owner_epoch, false),
-       extract(epoch from l.granted_at) * 1000, l.client, a.address
+       extract(epoch from l.granted_at) * 1000, l.client, a.address,
+       extract(epoch from m.delete_after) * 1000,
+       coalesce(m.quota_octets, (select q.quota_octets from domain q where q.domain_id = m.domain_id))
 from mailbox m
 join maildrop d on d.mailbox_id = m.mailbox_id
 join maildrop_lock l on l.mailbox_id = m.mailbox_id
@@ -88,5 +95,7 @@ where m.address = $1`,
     octets: numberAt(row, 7),
     version: textAt(row, 8),
     lock: lockHolderOf(row),
+    deleteAfter: dateOrNullAt(row, 16),
+    quotaOctets: numberOrNullAt(row, 17),
   }),
 };

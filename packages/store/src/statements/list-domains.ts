@@ -2,7 +2,7 @@
  * Domains in the order of their names, a page at a time.
  */
 
-import { booleanAt, numberAt, textAt } from '../field.ts';
+import { booleanAt, numberAt, numberOrNullAt, textAt } from '../field.ts';
 import type { Statement } from '../statement.ts';
 import type { Page } from './list-mailboxes.ts';
 
@@ -12,6 +12,8 @@ export interface DomainRow {
   readonly pop3Enabled: boolean;
   readonly loginDelaySeconds: number;
   readonly mailboxes: number;
+  /** Of each mailbox without its own; null: no bound. */
+  readonly quotaOctets: number | null;
 }
 
 export const listDomains: Statement<Page, DomainRow> = {
@@ -19,7 +21,7 @@ export const listDomains: Statement<Page, DomainRow> = {
   text: `
 select d.name, extract(epoch from d.undelete_window)::bigint,
        d.pop3_enabled, ceil(extract(epoch from d.login_delay)),
-       (select count(*) from mailbox m where m.domain_id = d.domain_id)
+       (select count(*) from mailbox m where m.domain_id = d.domain_id), d.quota_octets
 from domain d where d.name > $1 order by d.name limit $2`,
   parameters: ({ after = '', limit }) => [after, String(limit)],
   row: (row) => ({
@@ -28,5 +30,6 @@ from domain d where d.name > $1 order by d.name limit $2`,
     pop3Enabled: booleanAt(row, 2),
     loginDelaySeconds: numberAt(row, 3),
     mailboxes: numberAt(row, 4),
+    quotaOctets: numberOrNullAt(row, 5),
   }),
 };

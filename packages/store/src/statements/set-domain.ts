@@ -14,11 +14,13 @@ export interface DomainSettings {
   readonly loginDelaySeconds?: number | undefined;
   /** How long what a QUIT removes can be restored; of QUITs from now on. */
   readonly undeleteWindowSeconds?: number | undefined;
+  /** Of each mailbox without its own; null for none. */
+  readonly quotaOctets?: number | null | undefined;
   readonly actor: string;
 }
 
-function textOf(value: boolean | number | undefined): string | null {
-  return value === undefined ? null : String(value);
+function textOf(value: boolean | number | null | undefined): string | null {
+  return value === undefined || value === null ? null : String(value);
 }
 
 export const setDomain: Statement<DomainSettings, string> = {
@@ -28,21 +30,25 @@ with changed as (
   update domain
   set pop3_enabled = coalesce($2::boolean, pop3_enabled),
       login_delay = coalesce(make_interval(secs => $3::float8), login_delay),
-      undelete_window = coalesce(make_interval(secs => $4::float8), undelete_window)
+      undelete_window = coalesce(make_interval(secs => $4::float8), undelete_window),
+      quota_octets = case when $6::boolean then $7::bigint else quota_octets end
   where name = $1
   returning domain_id),
 audited as (
   insert into audit (actor, action, subject, detail)
   select $5, 'domain.set', $1, jsonb_strip_nulls(jsonb_build_object(
     'pop3', $2::boolean, 'loginDelaySeconds', $3::float8, 'undeleteWindowSeconds', $4::float8))
+         || case when $6::boolean then jsonb_build_object('quotaOctets', $7::bigint) else '{}' end
   from changed)
 select domain_id from changed`,
-  parameters: ({ name, pop3Enabled, loginDelaySeconds, undeleteWindowSeconds, actor }) => [
-    name,
-    textOf(pop3Enabled),
-    textOf(loginDelaySeconds),
-    textOf(undeleteWindowSeconds),
-    actor,
+  parameters: (given) => [
+    given.name,
+    textOf(given.pop3Enabled),
+    textOf(given.loginDelaySeconds),
+    textOf(given.undeleteWindowSeconds),
+    given.actor,
+    String(given.quotaOctets !== undefined),
+    textOf(given.quotaOctets),
   ],
   row: (row) => textAt(row, 0),
 };

@@ -99,6 +99,7 @@ describe('domains and mailboxes', () => {
         pop3Enabled: true,
         loginDelaySeconds: 0,
         mailboxes: 0,
+        quotaOctets: null,
       },
     ]);
     const audit = await database.query('select actor, action, subject from audit');
@@ -353,7 +354,7 @@ describe('what the commands reach', () => {
     assert.match(await failure('config --config absent.toml'), absent);
   });
 
-  test('config: the named file, and what does nothing yet', async () => {
+  test('config: the named file, and a token that can be guessed', async () => {
     writeFileSync(join(folder, 'named.toml'), 'workers = 3\n');
     const argv = 'config --json --config named.toml';
     const { code, out, err } = await poplar(argv, '', { POPLAR_ADMIN_TOKEN: 'sesame' });
@@ -363,7 +364,7 @@ describe('what the commands reach', () => {
       shown.find(({ key }) => key === 'workers'),
       { key: 'workers', value: '3', source: 'named.toml' },
     );
-    assert.match(err, /^poplar: POPLAR_ADMIN_TOKEN is set and does nothing: [^\n]+\n$/);
+    assert.match(err, /^poplar: POPLAR_ADMIN_TOKEN can be guessed: [^\n]+\n$/);
   });
 
   test('without DATABASE_URL: an embedded server for as long as the command takes', async () => {

@@ -1,16 +1,21 @@
 /**
- * The commands of `poplar` other than `serve` and `config`. For now they reach the store directly;
- * with the REST API they become its clients, in the same forms.
+ * The commands of `poplar` other than `serve` and `config`. Those that came with the REST API are clients of it
+ * (api/reach.ts); older ones reach the store directly.
  *
  * What an operator can mend is thrown as StartError, ConfigError and their like; `main.ts` prints it.
  */
 
 import type { Command } from 'commander';
+import { registerCompletionCommand } from './completion.ts';
 import { registerCredentialCommands } from './credential/command.ts';
 import { registerDomainCommands } from './domain.ts';
 import { registerMailboxCommands } from './mailbox.ts';
+import { registerMessageCommands } from './message.ts';
 import { registerNodeCommands } from './node.ts';
+import { registerRemovalCommands } from './removal.ts';
 import { registerSessionCommands } from './session.ts';
+import { registerTokenCommands } from './token.ts';
+import { registerTopCommand } from './top.ts';
 
 /** Adds them. Commands of `program` inherit its exit override, which must exist before. */
 export function registerCommands(program: Command): void {
@@ -22,4 +27,9 @@ export function registerCommands(program: Command): void {
   registerCredentialCommands(program);
   registerSessionCommands(program);
   registerNodeCommands(program);
+  registerRemovalCommands(program);
+  registerMessageCommands(program);
+  registerTokenCommands(program);
+  registerTopCommand(program);
+  registerCompletionCommand(program);
 }

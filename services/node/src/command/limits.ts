@@ -48,6 +48,14 @@ export const kickWaitMs = 10_000;
 /** How often it looks. */
 export const kickPollMs = 100;
 
+/** How long a command waits for the REST API to answer: its statements have bounds of their own. */
+export const apiTimeoutMs = 120_000;
+
+/** Pause between two looks of `top`. */
+export const topIntervalMs = 2_000;
+/** Open maildrops that it shows. */
+export const topRows = 40;
+
 /** How long `node drain` waits for the node to hear of it: two renewals. */
 export const drainWaitMs = 12_000;
 /** How often it looks. */

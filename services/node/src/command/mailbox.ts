@@ -2,6 +2,7 @@
  * `poplar mailbox`: mailboxes and their passwords.
  */
 
+import { makePasswordRecords } from '@poplar/identity';
 import { StartError } from '@poplar/runtime';
 import type { MailboxDetails, MailboxRow } from '@poplar/store';
 import type { Command } from 'commander';
@@ -25,7 +26,6 @@ import {
   printRows,
 } from './output.ts';
 import { type PasswordOptions, readPassword, withPasswordOption } from './password-input.ts';
-import { passwordRecords } from './password-records.ts';
 import { explain, type StoreCommandOptions, withStore, withStoreOptions } from './store-access.ts';
 
 type WithPassword = StoreCommandOptions & PasswordOptions;
@@ -61,7 +61,7 @@ async function addMailbox(address: string, options: WithPassword, command: Comma
   const password = await readPassword(options, command);
   await withStore(options, async ({ store, config }) => {
     const domain = address.slice(address.indexOf('@') + 1);
-    const { hash: secret, ...scram } = await passwordRecords(password, config.auth);
+    const { hash: secret, ...scram } = await makePasswordRecords(password, config.auth);
     const adding = explain(
       store.directory.addMailbox({ address, secret, ...scram, actor: 'command' }),
       'CONFLICT',
@@ -84,7 +84,7 @@ async function setPassword(
 ): Promise<void> {
   const password = await readPassword(options, command);
   await withStore(options, async ({ store, config }) => {
-    const { hash, ...scram } = await passwordRecords(password, config.auth);
+    const { hash, ...scram } = await makePasswordRecords(password, config.auth);
     const records = { password: hash, ...scram };
     const setting = store.credentials.setPassword({ address, ...records, actor: 'command' });
     await explain(setting, 'NOT_FOUND', noSuchMailbox(address));

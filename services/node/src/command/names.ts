@@ -2,7 +2,7 @@
  * The names on the command line in their canonical form; a name that has none is wrong usage.
  */
 
-import { canonicalAddress, canonicalDomain } from '@poplar/identity';
+import { canonicalAddress, canonicalDomain, canonicalLoginName } from '@poplar/identity';
 import { InvalidArgumentError } from 'commander';
 
 /** For commander: `local@domain`. */
@@ -21,15 +21,9 @@ export function domainArgument(text: string): string {
 
 /** For commander: a name to log in by, an address or one without a domain. */
 export function loginNameArgument(text: string): string {
-  const name = canonicalAddress(text) ?? bareName(text);
+  const name = canonicalLoginName(text);
   if (name === null) throw new InvalidArgumentError('It must be an address or a name such as ann.');
   return name;
-}
-
-function bareName(text: string): string | null {
-  // What may stand before the @ of an address may stand alone.
-  const address = text.includes('@') ? null : canonicalAddress(`${text}@example.org`);
-  return address === null ? null : address.slice(0, address.indexOf('@'));
 }
 
 const secondsIn: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };

@@ -5,6 +5,7 @@
  * the password either, which the command says.
  */
 
+import { canonicalCertificateName } from '@poplar/identity';
 import { StartError } from '@poplar/runtime';
 import type { CredentialRow } from '@poplar/store';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -37,29 +38,15 @@ export function registerSecretCommands(mailbox: Command): void {
   addressedCommand(certificate, 'list', 'list them').action(listCertificates);
 }
 
-/**
- * For commander: a name in the form in which the server reads it off a certificate, also where it is
- * written as openssl prints it. What no certificate can have would be stored and never match.
- */
+/** For commander: a name in the form in which the server reads it off a certificate. */
 function certificateNameArgument(text: string): string {
-  const [, kind = '', value = ''] = /^(email:|cn[:=]|sha256:)(.*)$/is.exec(text) ?? ['', '', text];
-  const name = certificateName(kind.toLowerCase(), value);
-  if (name === null || Buffer.byteLength(name) > 1_024) {
+  const name = canonicalCertificateName(text);
+  if (name === null) {
     throw new InvalidArgumentError(
       'It must be email: and an address, cn: and a common name, or sha256: and a fingerprint.',
     );
   }
   return name;
-}
-
-function certificateName(kind: string, value: string): string | null {
-  if (kind.startsWith('cn')) return /^\P{Cc}+$/u.test(value) ? `cn:${value}` : null;
-  if (kind === 'sha256:') {
-    const digits = value.replaceAll(':', '').toLowerCase();
-    return /^[0-9a-f]{64}$/.test(digits) ? `sha256:${digits}` : null;
-  }
-  // The same as in services/pop3/src/tls/peer-certificate.ts.
-  return /^[^\s",@]+@[^\s",@]+$/.test(value) ? `email:${value.toLowerCase()}` : null;
 }
 
 async function setApop(address: string, options: ApopOptions, command: Command): Promise<void> {

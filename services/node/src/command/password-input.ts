@@ -5,7 +5,7 @@
  */
 
 import { isCancel, password as promptPassword } from '@clack/prompts';
-import { hasControlCharacter, preparedSecret, secretOctetsMax } from '@poplar/identity';
+import { passwordProblem, secretOctetsMax } from '@poplar/identity';
 import { StartError } from '@poplar/runtime';
 import type { Command } from 'commander';
 
@@ -64,17 +64,8 @@ export function withoutLineEnd(bytes: Uint8Array): Uint8Array {
 }
 
 function checked(secret: Uint8Array): Uint8Array {
-  if (secret.length === 0) throw new StartError('the password is empty');
-  const octets = Math.max(secret.length, preparedSecret(secret).length);
-  if (octets > secretOctetsMax) throw tooLong();
-  // PASS takes the rest of a line (RFC 1939 §7), PLAIN ends at NUL (RFC 4616 §2).
-  if (secret.some((octet) => octet === 0 || octet === 0x0a || octet === 0x0d)) {
-    throw new StartError('the password has a line end or NUL in it, which no client could send');
-  }
-  // RFC 8265 §4.2: a slip of the hand, more often than meant.
-  if (hasControlCharacter(secret)) {
-    throw new StartError('the password has a control character in it, such as a tab');
-  }
+  const problem = passwordProblem(secret);
+  if (problem !== null) throw new StartError(`the password ${problem}`);
   return secret;
 }
 

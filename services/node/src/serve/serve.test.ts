@@ -134,7 +134,7 @@ describe('a node', () => {
     assert.match(await failed(start({}, ['--config', file])), /named\.toml: unknown key wrokers/);
   });
 
-  test('warns of a setting that does nothing yet', async () => {
+  test('warns of a token that can be guessed, and never says it', async () => {
     const node = start({
       POPLAR_ADMIN_TOKEN: 'sesame',
       POPLAR_DATA_DIR: join(directory, 'warned'),
@@ -146,7 +146,7 @@ describe('a node', () => {
     await readyLine(node);
     node.kill('SIGTERM');
     await once(node, 'close');
-    assert.match(said, /"level":"warn".*POPLAR_ADMIN_TOKEN is set and does nothing/);
+    assert.match(said, /"level":"warn".*POPLAR_ADMIN_TOKEN can be guessed/);
     assert.doesNotMatch(said, /sesame/);
   });
 });

@@ -12,6 +12,7 @@
  * Never: a client's bytes in this thread; a wait without a bound.
  */
 
+import { workerUrl as adminWorkerUrl } from '@poplar/admin';
 import { allocateGuards, openScores } from '@poplar/identity';
 import { workerUrl as maildropWorkerUrl } from '@poplar/maildrop';
 import { workerUrl as pop3WorkerUrl } from '@poplar/pop3';
@@ -39,6 +40,7 @@ import {
   storeEvents,
 } from '@poplar/runtime';
 import { openStore } from '@poplar/store';
+import { adminKeys } from './admin-keys.ts';
 import { openDatabase } from './database.ts';
 import { makeDemonstration } from './demonstration.ts';
 import { DrainOrder } from './drain-order.ts';
@@ -123,7 +125,7 @@ async function run(given: Run): Promise<void> {
     certificates,
     ticketKeys: makeTicketKeys(),
     shared,
-    keys,
+    keys: { ...keys, ...(await adminKeys(config)) },
     hooks: leases,
     log,
   });
@@ -191,13 +193,16 @@ function drainOrder(parts: {
   });
 }
 
-function rolesToRun({ roles, workers }: Config): RoleToRun[] {
+function rolesToRun({ roles, workers, listeners }: Config): RoleToRun[] {
   const run: RoleToRun[] = [];
   if (roles.includes('pop3')) {
     run.push({ role: 'pop3', workerUrl: pop3WorkerUrl, count: workers });
   }
   if (roles.includes('maildrop')) {
     run.push({ role: 'maildrop', workerUrl: maildropWorkerUrl, count: 1 });
+  }
+  if (listeners.admin !== null) {
+    run.push({ role: 'admin', workerUrl: adminWorkerUrl, count: 1 });
   }
   return run;
 }

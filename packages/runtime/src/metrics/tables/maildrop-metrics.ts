@@ -8,7 +8,15 @@ import { durationBuckets, type LabelDefinition, type MetricTable } from './defin
 
 const deliveryOutcome: LabelDefinition = {
   name: 'outcome',
-  values: ['delivered', 'no-mailbox', 'suspended', 'too-large', 'temporary', 'refused'],
+  values: [
+    'delivered',
+    'no-mailbox',
+    'suspended',
+    'too-large',
+    'over-quota',
+    'temporary',
+    'refused',
+  ],
 };
 
 export const maildropMetrics = {

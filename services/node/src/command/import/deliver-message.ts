@@ -87,6 +87,7 @@ async function deliverAs(
 ): Promise<Delivered> {
   const [outcome] = (await store.deliver(request)).delivered;
   if (outcome === 'delivered') return { kind: 'delivered', octets: request.octets, uidl };
+  if (outcome === 'over-quota') return { kind: 'skipped', reason: 'over-quota' };
   return outcome === 'duplicate-uidl' ? duplicate : { kind: 'no-mailbox' };
 }
 

@@ -22,6 +22,7 @@ export interface FoundMessage {
 export type SkipReason =
   /** This message is there already, under its UIDL. */
   | 'duplicate-uidl'
+  | 'over-quota'
   /** The pseudo-message in which some servers keep the state of an mbox. */
   | 'folder-data'
   /** Larger than `limits.messageOctetsMax`. */
@@ -41,6 +42,7 @@ export type SkipReason =
 export const isError: Readonly<Record<SkipReason, boolean>> = {
   'duplicate-uidl': false,
   'folder-data': false,
+  'over-quota': true,
   'too-large': true,
   empty: true,
   'not-a-file': true,

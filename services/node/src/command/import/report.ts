@@ -31,6 +31,7 @@ export interface Report {
 const reasonTexts: Readonly<Record<SkipReason, string>> = {
   'duplicate-uidl': 'in the mailbox already',
   'folder-data': 'not mail but the state of a folder',
+  'over-quota': 'the mailbox is full',
   'too-large': 'too large',
   empty: 'empty',
   'not-a-file': 'not a regular file',

@@ -1,0 +1,70 @@
+/**
+ * What administration keeps of itself: the tokens of its API, and who changed what. Each change writes
+ * its audit row in the same transaction.
+ *
+ * Never: a token in clear; an audit row changed or removed.
+ */
+
+import { type ByActor, byActor } from './by-actor.ts';
+import type { LinkPool } from './connection/pool.ts';
+import { StoreError } from './errors.ts';
+import { pageRowsMax } from './limits.ts';
+import { Messages } from './messages.ts';
+import { removeDueMailbox } from './removing.ts';
+import { addApiToken, type NewApiToken } from './statements/add-api-token.ts';
+import { type ApiTokenRow, listApiTokens } from './statements/list-api-tokens.ts';
+import { type AuditPage, type AuditRow, listAudit } from './statements/list-audit.ts';
+import type { Page } from './statements/list-mailboxes.ts';
+import { type RevokedApiToken, revokeApiToken } from './statements/revoke-api-token.ts';
+import { type UsedApiToken, useApiToken } from './statements/use-api-token.ts';
+
+function bounded<Input extends { readonly limit: number }>(page: Input): Input {
+  if (!Number.isInteger(page.limit) || page.limit < 1 || page.limit > pageRowsMax) {
+    throw new StoreError('INVALID', `a page has 1 to ${pageRowsMax} rows`);
+  }
+  return page;
+}
+
+export class Administration {
+  readonly messages: Messages;
+
+  readonly #pool: LinkPool;
+
+  constructor(pool: LinkPool) {
+    this.#pool = pool;
+    this.messages = new Messages(pool);
+  }
+
+  /** Its id. NOT_FOUND when its domain does not exist. */
+  async addToken(input: ByActor<NewApiToken>): Promise<string> {
+    const [tokenId] = await this.#pool.run(addApiToken, byActor(input));
+    if (tokenId === undefined) throw new StoreError('NOT_FOUND', 'there is no such domain');
+    return tokenId;
+  }
+
+  /** Null when no token has this digest, or it is over or revoked. */
+  async useToken(digest: Uint8Array): Promise<UsedApiToken | null> {
+    const [token] = await this.#pool.run(useApiToken, digest);
+    return token ?? null;
+  }
+
+  async listTokens(page: Page): Promise<ApiTokenRow[]> {
+    return this.#pool.run(listApiTokens, bounded(page));
+  }
+
+  /** NOT_FOUND when there is none, or it is revoked already. */
+  async revokeToken(input: ByActor<RevokedApiToken>): Promise<void> {
+    const revoked = await this.#pool.run(revokeApiToken, byActor(input));
+    if (revoked.length === 0) throw new StoreError('NOT_FOUND', 'there is no such token');
+  }
+
+  /** Works on a deleted mailbox that is due to be removed; false when there is none. */
+  removeDueMailbox(): Promise<boolean> {
+    return removeDueMailbox(this.#pool);
+  }
+
+  /** The latest first. */
+  async listAudit(page: AuditPage): Promise<AuditRow[]> {
+    return this.#pool.run(listAudit, bounded(page));
+  }
+}

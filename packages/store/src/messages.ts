@@ -1,0 +1,78 @@
+/**
+ * The verbs of administration for messages: looked at, restored, removed and put in. What is changed
+ * writes its audit row in the same transaction.
+ *
+ * Never: a visible message removed; a body given out beyond its header.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { type ByActor, byActor } from './by-actor.ts';
+import type { LinkPool } from './connection/pool.ts';
+import type { DeliverRequest, MailboxId } from './contract.ts';
+import { StoreError } from './errors.ts';
+import { bodyOctetsMax, pageRowsMax, previewOctetsMax, purgeSliceMessages } from './limits.ts';
+import { auditInjection } from './statements/audit-injection.ts';
+import { type DeliveredCopy, deliverMessage } from './statements/deliver-message.ts';
+import { type ExpungedMessages, expungeMessages } from './statements/expunge-messages.ts';
+import {
+  listMessagePreviews,
+  type MessagePreview,
+  type PreviewPage,
+} from './statements/list-message-previews.ts';
+import { type RestoredMessages, restoreMessages } from './statements/restore-messages.ts';
+
+export interface InjectRequest extends Omit<DeliverRequest, 'deliveries'> {
+  readonly mailboxId: MailboxId;
+  readonly actor?: string;
+}
+
+export class Messages {
+  readonly #pool: LinkPool;
+
+  constructor(pool: LinkPool) {
+    this.#pool = pool;
+  }
+
+  async list(page: PreviewPage): Promise<MessagePreview[]> {
+    if (!Number.isInteger(page.limit) || page.limit < 1 || page.limit > pageRowsMax) {
+      throw new StoreError('INVALID', `a page has 1 to ${pageRowsMax} rows`);
+    }
+    if (page.headerOctets > previewOctetsMax) {
+      throw new StoreError('INVALID', `a preview has at most ${previewOctetsMax} octets`);
+    }
+    return this.#pool.run(listMessagePreviews, page);
+  }
+
+  /** How many are visible again. NOT_FOUND when there is no such mailbox. */
+  async restore(input: ByActor<RestoredMessages>): Promise<number> {
+    const [restored] = await this.#pool.run(restoreMessages, byActor(input));
+    if (restored === undefined) throw new StoreError('NOT_FOUND', 'there is no such mailbox');
+    return restored;
+  }
+
+  /** How many were removed, at most a slice, and whether there may be more. NOT_FOUND likewise. */
+  async expunge(input: ByActor<ExpungedMessages>): Promise<{ purged: number; more: boolean }> {
+    const [purged] = await this.#pool.run(expungeMessages, byActor(input));
+    if (purged === undefined) throw new StoreError('NOT_FOUND', 'there is no such mailbox');
+    return { purged, more: purged >= purgeSliceMessages };
+  }
+
+  /** Delivers one message to one mailbox, as `deliver` does. */
+  async inject(request: InjectRequest): Promise<DeliveredCopy['outcome']> {
+    const { mailboxId, pieces, octets, headerOctets, uidl, receivedAt } = request;
+    if (pieces.reduce((sum, piece) => sum + piece.byteLength, 0) > bodyOctetsMax) {
+      throw new StoreError('INVALID', 'the message is too large');
+    }
+    return this.#pool.transaction(async (link) => {
+      const [copy] = await link.run(deliverMessage, {
+        ...{ mailboxIds: [mailboxId], guids: [randomUUID()], prefixes: [new Uint8Array(0)] },
+        ...{ pieces, octets, headerOctets, uidl: uidl ?? null, receivedAt: receivedAt ?? null },
+      });
+      if (copy === undefined) throw new StoreError('STORE_CORRUPT', 'a copy has no outcome');
+      if (copy.outcome === 'delivered') {
+        await link.run(auditInjection, byActor({ ...request }));
+      }
+      return copy.outcome;
+    });
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * Who makes a request: the token's name in the audit, its scopes and its domain.
+ */
+
+import type { FastifyRequest } from 'fastify';
+import { Problem } from '../problem.ts';
+import { type Scope, scopes } from './scopes.ts';
+
+export interface Caller {
+  /** As it stands in the audit: `root`, or `token:12 backup script`. */
+  readonly actor: string;
+  readonly scopes: readonly Scope[];
+  /** The only domain it sees; null for all. */
+  readonly domain: string | null;
+}
+
+export const root: Caller = { actor: 'root', scopes, domain: null };
+
+/** Kept apart from the request, so that nothing that a client sends can stand in for it. */
+const callers = new WeakMap<FastifyRequest, Caller>();
+
+export function setCaller(request: FastifyRequest, caller: Caller): void {
+  callers.set(request, caller);
+}
+
+export function callerOf(request: FastifyRequest): Caller {
+  const caller = callers.get(request);
+  if (caller === undefined) throw new Problem(401, 'there is no token');
+  return caller;
+}

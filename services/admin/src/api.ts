@@ -1,0 +1,121 @@
+/**
+ * The REST API put together, without a listener: requests can be injected. Order matters here and nowhere
+ * else: what refuses is there before the first route.
+ *
+ * Never: a route that does not go through the guard; a header or a body in a log; a cookie.
+ */
+
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { Config, Log } from '@poplar/runtime';
+import type { Store } from '@poplar/store';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyReply,
+  type FastifyServerFactory,
+} from 'fastify';
+import { guard } from './access/guard.ts';
+import { bodyOctetsMax, countedAddressesMax, requestsPerMinuteMax } from './limits.ts';
+import { apiPath } from './names.ts';
+import { describeApi } from './openapi.ts';
+import { Passwords } from './passwords.ts';
+import { Problem, problemBody, problemOf } from './problem.ts';
+import { allRoutes } from './routes/index.ts';
+import { validatorCompiler } from './validation.ts';
+
+export interface ApiParts {
+  readonly store: Store;
+  readonly config: Config;
+  /** SHA-256 of the root token. */
+  readonly rootDigest: Uint8Array;
+  readonly rootActor?: string;
+  readonly version: string;
+  readonly log: Log;
+  /** Hears of each answer, for metrics. */
+  readonly answered?: (status: number) => void;
+  readonly serverFactory?: FastifyServerFactory;
+}
+
+/** What each file of routes is given. */
+export interface RouteParts {
+  readonly store: Store;
+  readonly config: Config;
+  readonly passwords: Passwords;
+}
+
+export type Routes = FastifyPluginAsync<RouteParts, FastifyInstance['server'], TypeBoxTypeProvider>;
+
+export async function buildApi(parts: ApiParts): Promise<FastifyInstance> {
+  const { store, config, log, serverFactory } = parts;
+  const app = Fastify({
+    logger: false,
+    bodyLimit: bodyOctetsMax,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    return503OnClosing: true,
+    // What has no route at all, because its path cannot be read.
+    frameworkErrors: (_error, _request, reply) => {
+      answer(reply, new Problem(400, 'the path cannot be read'));
+    },
+    routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 1_000 },
+    ...(serverFactory === undefined ? {} : { serverFactory }),
+  });
+  takeJsonAlone(app);
+  app.setValidatorCompiler(validatorCompiler);
+  answerProblems(app, log);
+  if (parts.answered !== undefined) {
+    const { answered } = parts;
+    app.addHook('onResponse', async (_request, reply) => answered(reply.statusCode));
+  }
+  // Nothing here is a page but the documentation, which brings all it needs.
+  await app.register(helmet, { hsts: false });
+  await app.register(rateLimit, {
+    max: requestsPerMinuteMax,
+    timeWindow: 60_000,
+    cache: countedAddressesMax,
+  });
+  guard(app, parts);
+  await describeApi(app, parts.version);
+  const given: RouteParts = { store, config, passwords: new Passwords(config.auth) };
+  for (const routes of allRoutes) await app.register(routes, { ...given, prefix: apiPath });
+  return app;
+}
+
+/** A body that is empty is none, also where a client names its type. */
+function takeJsonAlone(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, body.toString(), done);
+  });
+}
+
+function answer(reply: FastifyReply, problem: Problem): void {
+  void reply
+    .code(problem.status)
+    .type('application/problem+json')
+    .serializer(JSON.stringify)
+    .send(problemBody(problem));
+}
+
+function answerProblems(app: FastifyInstance, log: Log): void {
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error);
+    if (problem.status >= 500) {
+      // The route as it was made: a path that was asked for could hold anything.
+      const route = `${request.method} ${request.routeOptions.url ?? '(none)'}`;
+      log.error({ event: 'failure', during: 'admin', route }, 'a request failed', error);
+    }
+    if (problem.status === 401) {
+      // What else such a client has to send is not waited for.
+      void reply.header('www-authenticate', 'Bearer').header('connection', 'close');
+    }
+    answer(reply, problem);
+  });
+  app.setNotFoundHandler(async () => {
+    throw new Problem(404, 'there is no such path');
+  });
+}

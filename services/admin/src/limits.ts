@@ -1,0 +1,83 @@
+/**
+ * Every bound of the REST API that is not a setting, with its unit and its reason; they are listed in
+ * docs/limits.md.
+ */
+
+/** Octets of a request's JSON body: names, a password, settings. */
+export const bodyOctetsMax = 64 * 1024;
+
+/** The head of a request has this long to arrive. */
+export const headTimeoutMs = 30_000;
+
+/** A request has this long to arrive as a whole: a bulk request comes as fast as its rows are stored. */
+export const requestTimeoutMs = 600_000;
+
+/** A connection without a request is closed after this. */
+export const keepAliveTimeoutMs = 30_000;
+
+/** Connections at once: administrators and their programs, not clients of mail. */
+export const connectionsMax = 200;
+
+/** Requests of one address in a minute: what one script does that goes through its mailboxes one by one. */
+export const requestsPerMinuteMax = 6_000;
+
+/** Requests of one address in a minute that bring no good token: then it is told to wait. */
+export const refusedPerMinuteMax = 60;
+
+/** Addresses whose requests are counted. */
+export const countedAddressesMax = 5_000;
+
+/** Rows of one page of a listing, and of one that asks for no number. */
+export const pageRowsMax = 500;
+export const defaultPageRows = 100;
+
+/** Octets of a cursor: the longest address in base64url, and more than a number. */
+export const cursorCharactersMax = 512;
+
+/** Characters of what a search looks for. */
+export const searchCharactersMax = 100;
+
+/** Passwords that wait to be hashed, 10 ms of a processor each; one at a time, POP3 has logins to verify. */
+export const hashesWaitingMax = 256;
+
+/** Messages named in one request. */
+export const messageIdsMax = 1_000;
+
+/** Octets of a header that are looked at for its preview: most headers are shorter. */
+export const previewOctets = 8_192;
+
+/** Characters of one field that a preview shows. */
+export const previewFieldCharactersMax = 1_000;
+
+/** Slices of a thousand messages that one request removes: then it answers, and is sent again. */
+export const purgeSlicesMax = 10;
+
+/** Octets of a message that a request brings; a larger one comes by LMTP or import. */
+export const injectOctetsMax = 32 * 1024 * 1024;
+
+/** Such requests at once: each holds its message twice. */
+export const injectionsMax = 4;
+
+/** Characters of a row of a bulk request: an address and a password. */
+export const bulkLineCharactersMax = 8_192;
+
+/** Octets of a bulk request, which is never held as a whole: a million rows. */
+export const bulkOctetsMax = 128 * 1024 * 1024;
+
+/** Rows of one bulk request that are stored at once: their commits share a flush of the log. */
+export const bulkRowsAtOnceMax = 8;
+
+/** Bulk requests at once: each keeps several PostgreSQL connections busy. */
+export const bulksMax = 4;
+
+/** PostgreSQL connections of this worker. */
+export const databaseConnectionsMax = 4;
+
+/** Seconds until a deleted mailbox is removed for good, unless the request says otherwise: 7 days. */
+export const deletionGraceSeconds = 604_800;
+
+/** Seconds of the longest grace: as for the undelete window of a domain. */
+export const deletionGraceSecondsMax = 31_622_400;
+
+/** Characters of a token's or an app password's label, in octets the most that the schema takes. */
+export const labelOctetsMax = 255;

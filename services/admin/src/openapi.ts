@@ -1,0 +1,41 @@
+/**
+ * The API described for people and programs: OpenAPI 3.1 made from the schemas of the routes, and a page
+ * that shows it at /docs with nothing from anywhere else.
+ */
+
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import { docsPath } from './names.ts';
+import { problemSchema } from './problem.ts';
+
+/** To be called before any route is made. */
+export async function describeApi(app: FastifyInstance, version: string): Promise<void> {
+  app.addHook('onRoute', (route) => {
+    const access = route.config?.access;
+    if (access === undefined || access === 'public' || route.schema === undefined) return;
+    const { description = '', response = {} } = route.schema;
+    const demands = `Scope: ${access.anyOf.map((scope) => `\`${scope}\``).join(' or ')}.`;
+    const forOne = access.reach === 'domain' ? ' Also for tokens of one domain.' : '';
+    route.schema = {
+      ...route.schema,
+      description: `${description}\n\n${demands}${forOne}`.trim(),
+      security: [{ token: [] }],
+      response: { ...Object(response), '4xx': problemSchema, '5xx': problemSchema },
+    };
+  });
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Poplar',
+        version,
+        description:
+          'Administration of a Poplar cluster. Any node answers for all of them. What fails is ' +
+          'answered with a problem (RFC 9457).',
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    },
+  });
+  await app.register(swaggerUi, { routePrefix: docsPath, staticCSP: true });
+}

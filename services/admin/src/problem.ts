@@ -1,0 +1,135 @@
+/**
+ * What a request that fails is answered: a problem (RFC 9457), the same form everywhere. The one table
+ * that turns codes of the store into a status is here.
+ *
+ * Never: a cause, an SQLSTATE, a stack or a value that was sent, which may be a secret.
+ */
+
+import { StoreError, type StoreErrorCode } from '@poplar/store';
+import { Type } from 'typebox';
+
+export interface FieldProblem {
+  /** Where in the request: `/body/address`. */
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+export class Problem extends Error {
+  readonly status: number;
+  readonly title: string;
+  readonly errors: readonly FieldProblem[];
+
+  constructor(status: number, detail: string, errors: readonly FieldProblem[] = []) {
+    super(detail);
+    this.name = 'Problem';
+    this.status = status;
+    this.title = titles[status] ?? 'Error';
+    this.errors = errors;
+  }
+}
+
+const titles: Readonly<Record<number, string>> = {
+  400: 'Bad request',
+  401: 'Not authenticated',
+  403: 'Not allowed',
+  404: 'Not found',
+  409: 'Conflict',
+  413: 'Too large',
+  415: 'Unsupported media type',
+  422: 'Not possible',
+  429: 'Too many requests',
+  500: 'Internal error',
+  503: 'Not available',
+};
+
+const statusOfCode: Readonly<Record<StoreErrorCode, number>> = {
+  STORE_UNAVAILABLE: 503,
+  STORE_TIMEOUT: 503,
+  STORE_REFUSED: 503,
+  STORE_INCOMPATIBLE: 503,
+  STORE_CORRUPT: 500,
+  STORE_FAULT: 500,
+  OWNER_EXPIRED: 503,
+  MESSAGE_GONE: 404,
+  OUTCOME_UNKNOWN: 503,
+  CONFLICT: 409,
+  NOT_FOUND: 404,
+  INVALID: 422,
+};
+
+/** What is said where the store's own words are for the log. */
+const detailOfCode: Readonly<Partial<Record<StoreErrorCode, string>>> = {
+  STORE_UNAVAILABLE: 'the database does not answer; nothing was changed',
+  STORE_TIMEOUT: 'the database took too long; look whether the change was made',
+  STORE_REFUSED: 'the database refuses this node',
+  STORE_INCOMPATIBLE: 'the schema of the database is not of this version',
+  OUTCOME_UNKNOWN: 'the database does not answer; look whether the change was made',
+  CONFLICT: 'it exists already',
+};
+
+/** The problem that an error is; anything unknown is a fault of ours. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof StoreError) {
+    const status = statusOfCode[error.code];
+    const isWorded = status < 500 && !error.message.includes('SQLSTATE');
+    const detail = isWorded ? error.message : (detailOfCode[error.code] ?? wordsOf(status));
+    return new Problem(status, detail);
+  }
+  const fields = validationProblems(error);
+  if (fields !== null) return new Problem(400, 'the request is not as it must be', fields);
+  const status = statusOf(error);
+  if (status >= 400 && status < 500) return new Problem(status, wordsOf(status));
+  return new Problem(500, 'something went wrong here; the log of the node says what');
+}
+
+function wordsOf(status: number): string {
+  const words: Readonly<Record<number, string>> = {
+    400: 'the request cannot be read: is its body JSON?',
+    404: 'there is no such thing',
+    413: 'the request is too large',
+    415: 'the body must be application/json',
+    422: 'a value is not allowed: a time, a size or a name is out of its bounds',
+    429: 'too many requests; wait a minute',
+  };
+  return words[status] ?? 'it cannot be done';
+}
+
+function statusOf(error: unknown): number {
+  if (typeof error !== 'object' || error === null || !('statusCode' in error)) return 500;
+  return typeof error.statusCode === 'number' ? error.statusCode : 500;
+}
+
+/** Of an error of validation: Fastify hands what the validator found on as it is. */
+function validationProblems(error: unknown): readonly FieldProblem[] | null {
+  if (typeof error !== 'object' || error === null || !('validation' in error)) return null;
+  const context = 'validationContext' in error ? String(error.validationContext) : 'request';
+  const found: readonly unknown[] = Array.isArray(error.validation) ? error.validation : [];
+  return found.map((entry) => {
+    const { instancePath = '', message = 'is wrong' } = Object(entry);
+    return { pointer: `/${context}${instancePath}`, detail: String(message) };
+  });
+}
+
+export const problemSchema = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    errors: Type.Optional(
+      Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() })),
+    ),
+  },
+  {
+    description: 'RFC 9457. `errors` says which fields are wrong.',
+    examples: [
+      { type: 'about:blank', title: 'Not found', status: 404, detail: 'there is no such mailbox' },
+    ],
+  },
+);
+
+export function problemBody({ status, title, message, errors }: Problem): Record<string, unknown> {
+  const body = { type: 'about:blank', title, status, detail: message };
+  return errors.length === 0 ? body : { ...body, errors };
+}

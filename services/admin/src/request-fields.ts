@@ -1,0 +1,26 @@
+/**
+ * Fields of requests that need more than a schema: labels that people give, and times in the future.
+ */
+
+import { Type } from 'typebox';
+import { labelOctetsMax } from './limits.ts';
+import { Problem } from './problem.ts';
+
+/** No control characters: it stands in lists on terminals. */
+export const labelText = Type.String({
+  minLength: 1,
+  maxLength: Math.floor(labelOctetsMax / 4),
+  pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$',
+  examples: ['phone'],
+});
+
+export function optionalExpiry(text: string | undefined): Date | null {
+  if (text === undefined) return null;
+  const date = new Date(text);
+  // Also one that is no date: NaN is not greater.
+  if (!(date.getTime() > Date.now()) || date.getUTCFullYear() > 9_999) {
+    const detail = 'must be in the future';
+    throw new Problem(422, 'it would be over already', [{ pointer: '/body/expiresAt', detail }]);
+  }
+  return date;
+}

@@ -1,0 +1,73 @@
+/**
+ * The admin role put together: store, API, listener.
+ *
+ * Never: the root token; only its digest comes here. A node that is drained of its sessions still
+ * answers here, or nobody could undrain it.
+ */
+
+import {
+  ListenError,
+  listenProblem,
+  printAddress,
+  type RoleInstance,
+  StartError,
+  type WorkerContext,
+} from '@poplar/runtime';
+import { openStore } from '@poplar/store';
+import type { FastifyInstance } from 'fastify';
+import manifest from '../package.json' with { type: 'json' };
+import { buildApi } from './api.ts';
+import { databaseConnectionsMax } from './limits.ts';
+import { type ApiServer, isLocal, makeServer } from './listener.ts';
+
+/** Under this name the main thread gives the digest of the root token. */
+export const rootDigestKey = 'adminToken';
+
+export async function startAdmin(context: WorkerContext): Promise<RoleInstance> {
+  const { config, log, metrics, certificates } = context;
+  const rootDigest = context.keys[rootDigestKey];
+  if (rootDigest === undefined) throw new StartError('the admin role was given no token');
+  const address = config.listeners.admin;
+  const store = openStore({
+    databaseUrl: context.databaseUrl,
+    applicationName: `poplar admin ${config.nodeName}`,
+    workConnectionsMax: databaseConnectionsMax,
+  });
+  let made: ApiServer | null = null;
+  const app = await buildApi({
+    ...{ store, config, rootDigest, log, version: manifest.version },
+    answered: (status) => {
+      metrics.inc('poplar_admin_requests_total', `${Math.floor(status / 100)}xx`);
+    },
+    serverFactory: (handler) => {
+      made = makeServer(handler, { isLocal: address === null || isLocal(address), certificates });
+      return made.server;
+    },
+  });
+  const listeners = address === null ? [] : [await listen(app, address)];
+  return {
+    listeners,
+    drain: async () => {
+      await app.close();
+      await store.end();
+    },
+    reload: ({ certificates: renewed }) => made?.reload(renewed),
+    // This role takes no locks.
+    ownerChanged: () => {},
+    leaseLapsed: () => {},
+    cutOff: () => {},
+    admit: async () => {},
+  };
+}
+
+async function listen(
+  app: FastifyInstance,
+  address: { readonly host: string; readonly port: number },
+): Promise<string> {
+  try {
+    await app.listen({ host: address.host, port: address.port });
+  } catch (error) {
+    throw new ListenError(listenProblem('admin', address, error));
+  }
+  return `admin ${printAddress(address)}`;
+}

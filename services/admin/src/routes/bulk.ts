@@ -1,0 +1,147 @@
+/**
+ * Many mailboxes in one request. Each row is a transaction of its own and is answered by a line of its own
+ * when that is committed, while the rest of the request still comes. Whoever loses the connection sends all
+ * of it again: what is there already is answered with `exists`.
+ *
+ * Never: a row that is answered before it is committed; a password in an answer.
+ */
+
+import { Readable } from 'node:stream';
+import { canonicalAddress } from '@poplar/identity';
+import { StoreError } from '@poplar/store';
+import type { FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { callerOf } from '../access/caller.ts';
+import { addressIn } from '../access/reach.ts';
+import type { RouteParts, Routes } from '../api.ts';
+import { type BulkForm, type BulkRow, bulkRows } from '../bulk-rows.ts';
+import { bulkOctetsMax, bulkRowsAtOnceMax, bulksMax } from '../limits.ts';
+import { Problem, problemOf } from '../problem.ts';
+
+const description = `The body is NDJSON (\`application/x-ndjson\`), a row a line such as
+\`{"address":"ann@example.org","password":"..."}\`, or CSV (\`text/csv\`) whose first line names the fields. Without a
+password nobody can log in yet. The answer is NDJSON, a line for each row in its order, when that row is
+stored: \`{"line":1,"address":"ann@example.org","outcome":"created"}\`; \`exists\`, or \`refused\` with \`detail\`. The last
+line has \`"done":true\` and the sums: without it, send all rows again.`;
+
+type Outcome = 'created' | 'exists' | 'refused';
+
+interface Answered {
+  readonly line: number;
+  readonly address?: string;
+  readonly outcome: Outcome;
+  readonly detail?: string;
+}
+
+const forms: Readonly<Record<string, BulkForm>> = {
+  'application/x-ndjson': 'ndjson',
+  'text/csv': 'csv',
+};
+
+export const bulkRoutes: Routes = async (app, parts) => {
+  let running = 0;
+  for (const type of Object.keys(forms)) {
+    app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
+  }
+
+  app.post(
+    '/mailboxes/bulk',
+    {
+      config: { access: { anyOf: ['mailboxes'], reach: 'domain' } },
+      bodyLimit: bulkOctetsMax,
+      onRequest: async (_request, reply) => {
+        if (running >= bulksMax)
+          throw new Problem(503, 'too many bulk requests at once; try again');
+        running += 1;
+        reply.raw.once('close', () => {
+          running -= 1;
+        });
+      },
+      schema: {
+        tags: ['mailboxes'],
+        summary: 'Add many mailboxes',
+        description,
+        consumes: Object.keys(forms),
+        produces: ['application/x-ndjson'],
+        response: { 200: Type.Unsafe<Readable>(Type.String({ description: 'NDJSON' })) },
+      },
+    },
+    async (request, reply) => {
+      const [type = ''] = (request.headers['content-type'] ?? '').split(';');
+      const form = forms[type.trim().toLowerCase()];
+      const { body } = request;
+      if (form === undefined || !(body instanceof Readable)) {
+        throw new Problem(415, 'the body must be application/x-ndjson or text/csv');
+      }
+      const answer = Readable.from(answers(request, bulkRows(body, form), parts));
+      reply.raw.once('close', () => answer.destroy());
+      return reply.type('application/x-ndjson').serializer(String).send(answer);
+    },
+  );
+};
+
+async function* answers(
+  request: FastifyRequest,
+  pieces: AsyncIterable<BulkRow[]>,
+  parts: RouteParts,
+): AsyncGenerator<string> {
+  const sums = { created: 0, exists: 0, refused: 0 };
+  try {
+    for await (const rows of pieces) {
+      for (const some of groupsOf(rows)) {
+        const done = await Promise.all(some.map((row) => add(request, row, parts)));
+        for (const { outcome } of done) sums[outcome] += 1;
+        yield done.map((one) => `${JSON.stringify(one)}\n`).join('');
+      }
+    }
+    yield `${JSON.stringify({ done: true, ...sums })}\n`;
+  } catch (error) {
+    // The answer has begun: it ends without its last line, and this one says why.
+    yield `${JSON.stringify({ done: false, ...sums, detail: problemOf(error).message })}\n`;
+  }
+}
+
+/** Rows to be stored at once. Of two with one address the earlier one counts: they are never together. */
+function groupsOf(rows: readonly BulkRow[]): BulkRow[][] {
+  const groups: BulkRow[][] = [];
+  let addresses = new Set<string>();
+  for (const row of rows) {
+    const address = 'wrong' in row ? `line ${row.line}` : (canonicalAddress(row.address) ?? '');
+    const group = groups.at(-1);
+    if (group === undefined || group.length >= bulkRowsAtOnceMax || addresses.has(address)) {
+      groups.push([row]);
+      addresses = new Set([address]);
+    } else {
+      group.push(row);
+      addresses.add(address);
+    }
+  }
+  return groups;
+}
+
+async function add(
+  request: FastifyRequest,
+  row: BulkRow,
+  { store, passwords }: RouteParts,
+): Promise<Answered> {
+  const { line } = row;
+  if ('wrong' in row) return { line, outcome: 'refused', detail: row.wrong };
+  try {
+    const address = addressIn(request, row.address);
+    const records = row.password === undefined ? null : await passwords.make(row.password);
+    const { hash: secret = null, ...scram } = records ?? {};
+    const { actor } = callerOf(request);
+    try {
+      await store.directory.addMailbox({ address, secret, ...scram, actor });
+      return { line, address, outcome: 'created' };
+    } catch (error) {
+      if (!(error instanceof StoreError && error.code === 'CONFLICT')) throw error;
+      return { line, address, outcome: 'exists' };
+    }
+  } catch (error) {
+    const problem = problemOf(error);
+    // What is not the row's fault ends the request: the rows behind it would fare no better.
+    if (problem.status >= 500) throw error;
+    return { line, outcome: 'refused', detail: problem.message };
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * The domains whose mail is kept here.
+ */
+
+import type { Directory, DomainRow } from '@poplar/store';
+import { type Static, Type } from 'typebox';
+import { callerOf } from '../access/caller.ts';
+import { domainIn } from '../access/reach.ts';
+import type { Routes } from '../api.ts';
+import { nameKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
+import { Problem } from '../problem.ts';
+import { strict } from '../validation.ts';
+import { domainParams, domainText, noContent, quota } from './shapes.ts';
+
+const settings = {
+  pop3Enabled: Type.Boolean({ description: 'whether its mailboxes may use POP3' }),
+  loginDelaySeconds: Type.Integer({
+    minimum: 0,
+    maximum: 86_400,
+    description: 'how soon a maildrop may be opened again',
+  }),
+  undeleteWindowSeconds: Type.Integer({
+    minimum: 0,
+    maximum: 31_622_400,
+    description: 'how long what a QUIT removed can be restored; for QUITs from now on',
+  }),
+  quotaOctets: quota,
+};
+
+const domainSchema = Type.Object(
+  { domain: Type.String(), ...settings, mailboxes: Type.Integer() },
+  {
+    examples: [
+      {
+        domain: 'example.org',
+        pop3Enabled: true,
+        loginDelaySeconds: 0,
+        undeleteWindowSeconds: 604_800,
+        quotaOctets: 1_073_741_824,
+        mailboxes: 2,
+      },
+    ],
+  },
+);
+
+function shown({ name, ...row }: DomainRow): Static<typeof domainSchema> {
+  return {
+    domain: name,
+    pop3Enabled: row.pop3Enabled,
+    loginDelaySeconds: row.loginDelaySeconds,
+    undeleteWindowSeconds: row.undeleteWindowSeconds,
+    quotaOctets: row.quotaOctets,
+    mailboxes: row.mailboxes,
+  };
+}
+
+const tags = ['domains'];
+
+const read = { access: { anyOf: ['read', 'mailboxes'], reach: 'domain' } } as const;
+const change = { access: { anyOf: ['mailboxes'], reach: 'domain' } } as const;
+const changeAll = { access: { anyOf: ['mailboxes'], reach: 'cluster' } } as const;
+
+async function found(directory: Directory, name: string): Promise<DomainRow> {
+  const row = await directory.findDomain(name);
+  if (row === null) throw new Problem(404, 'there is no such domain');
+  return row;
+}
+
+export const domainReadRoutes: Routes = async (app, { store: { directory } }) => {
+  app.get(
+    '/domains',
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: 'List domains',
+        querystring: strict(pageQuery),
+        response: { 200: pageSchema(domainSchema) },
+      },
+    },
+    async (request) => {
+      const { domain } = callerOf(request);
+      if (domain !== null) return { items: [shown(await found(directory, domain))], next: null };
+      const page = pageRequest(request.query, nameKey);
+      const rows = await directory.listDomains({ after: page.after ?? '', limit: page.limit });
+      return pageOf(rows, page, { key: ({ name }) => name, item: shown });
+    },
+  );
+};
+
+export const domainAddRoutes: Routes = async (app, { store: { directory } }) => {
+  app.post(
+    '/domains',
+    {
+      config: changeAll,
+      schema: {
+        tags,
+        summary: 'Add a domain',
+        body: Type.Object(
+          { domain: domainText, ...Type.Partial(Type.Object(settings)).properties },
+          { additionalProperties: false, examples: [{ domain: 'example.org' }] },
+        ),
+        response: { 201: domainSchema },
+      },
+    },
+    async (request, reply) => {
+      const { domain, ...given } = request.body;
+      const name = domainIn(request, domain, '/body/domain');
+      await directory.addDomain({ name, ...given, actor: callerOf(request).actor });
+      return reply.code(201).send(shown(await found(directory, name)));
+    },
+  );
+};
+
+export const domainRoutes: Routes = async (app, { store: { directory } }) => {
+  app.get(
+    '/domains/:domain',
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: 'Show a domain',
+        params: domainParams,
+        response: { 200: domainSchema },
+      },
+    },
+    async (request) => shown(await found(directory, domainIn(request, request.params.domain))),
+  );
+
+  app.patch(
+    '/domains/:domain',
+    {
+      config: change,
+      schema: {
+        tags,
+        summary: 'Change what is set for a domain',
+        description: 'What is not given stays as it is.',
+        params: domainParams,
+        body: Type.Partial(Type.Object(settings), {
+          additionalProperties: false,
+          minProperties: 1,
+          examples: [{ loginDelaySeconds: 30 }],
+        }),
+        response: { 200: domainSchema },
+      },
+    },
+    async (request) => {
+      const name = domainIn(request, request.params.domain);
+      await directory.setDomain({ name, ...request.body, actor: callerOf(request).actor });
+      return shown(await found(directory, name));
+    },
+  );
+
+  app.delete(
+    '/domains/:domain',
+    {
+      config: changeAll,
+      schema: {
+        tags,
+        summary: 'Remove a domain',
+        description: 'Only one without mailboxes. Tokens of this domain go with it.',
+        params: domainParams,
+        response: { 204: noContent },
+      },
+    },
+    async (request, reply) => {
+      const name = domainIn(request, request.params.domain);
+      await directory.removeDomain({ name, actor: callerOf(request).actor });
+      return reply.code(204).send(null);
+    },
+  );
+};

@@ -1,0 +1,34 @@
+/**
+ * All routes of the API: one file a resource.
+ */
+
+import type { Routes } from '../api.ts';
+import { auditRoutes } from './audit.ts';
+import { bulkRoutes } from './bulk.ts';
+import { configRoutes } from './config.ts';
+import { certificateNameRoutes, credentialRoutes, otherSecretRoutes } from './credentials.ts';
+import { domainAddRoutes, domainReadRoutes, domainRoutes } from './domains.ts';
+import { grantRoutes, masterGrantRoutes } from './grants.ts';
+import { injectionRoutes } from './injection.ts';
+import { loginNameRoutes } from './login-names.ts';
+import { mailboxChangeRoutes, mailboxDeletionRoutes } from './mailbox-changes.ts';
+import { mailboxListRoutes, mailboxRoutes } from './mailboxes.ts';
+import { messageChangeRoutes, messageRoutes } from './messages.ts';
+import { nodeRoutes } from './nodes.ts';
+import { sessionRoutes } from './sessions.ts';
+import { tokenChangeRoutes, tokenRoutes } from './tokens.ts';
+
+export const allRoutes: readonly Routes[] = [
+  ...[domainReadRoutes, domainAddRoutes, domainRoutes],
+  ...[mailboxListRoutes, mailboxRoutes],
+  ...[mailboxChangeRoutes, mailboxDeletionRoutes, bulkRoutes],
+  ...[credentialRoutes, otherSecretRoutes, certificateNameRoutes],
+  ...[loginNameRoutes],
+  ...[grantRoutes, masterGrantRoutes],
+  ...[messageRoutes, messageChangeRoutes, injectionRoutes],
+  ...[sessionRoutes],
+  ...[nodeRoutes],
+  ...[tokenRoutes, tokenChangeRoutes],
+  ...[auditRoutes],
+  ...[configRoutes],
+];

@@ -1,0 +1,67 @@
+/**
+ * A message that an administrator puts into a mailbox, as its sender would have handed it over.
+ *
+ * Never: more of them in memory than the bound says.
+ */
+
+import { Type } from 'typebox';
+import { callerOf } from '../access/caller.ts';
+import { addressIn } from '../access/reach.ts';
+import type { Routes } from '../api.ts';
+import { injectMessage } from '../inject-message.ts';
+import { injectionsMax, injectOctetsMax } from '../limits.ts';
+import { Problem } from '../problem.ts';
+import { strict } from '../validation.ts';
+import { addressParams } from './shapes.ts';
+
+export const injectionRoutes: Routes = async (app, { store, config }) => {
+  const octetsMax = Math.min(injectOctetsMax, config.limits.messageOctetsMax);
+  let running = 0;
+
+  app.addContentTypeParser('message/rfc822', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body);
+  });
+
+  app.post(
+    '/mailboxes/:address/messages',
+    {
+      config: { access: { anyOf: ['messages'], reach: 'domain' } },
+      bodyLimit: octetsMax,
+      // Behind the guard, before the body is read.
+      onRequest: async (_request, reply) => {
+        if (running >= injectionsMax)
+          throw new Problem(503, 'too many messages at once; try again');
+        running += 1;
+        reply.raw.once('close', () => {
+          running -= 1;
+        });
+      },
+      schema: {
+        tags: ['messages'],
+        summary: 'Put a message into a mailbox',
+        description:
+          `The body is the message, as \`message/rfc822\`, at most ${octetsMax} octets. Nothing is ` +
+          'added to it. It is stored when the answer comes.',
+        consumes: ['message/rfc822'],
+        params: addressParams,
+        querystring: strict({
+          uidl: Type.Optional(Type.String({ pattern: '^[!-~]{1,70}$' })),
+          receivedAt: Type.Optional(Type.String({ format: 'date-time', maxLength: 40 })),
+        }),
+        response: { 201: Type.Object({ octets: Type.Integer() }) },
+      },
+    },
+    async (request, reply) => {
+      const address = addressIn(request, request.params.address);
+      const { body, query } = request;
+      if (!(body instanceof Uint8Array) || body.length === 0) {
+        throw new Problem(415, 'the body must be a message, as message/rfc822');
+      }
+      const octets = await injectMessage(store, {
+        ...{ address, content: body, uidl: query.uidl, actor: callerOf(request).actor },
+        receivedAt: query.receivedAt === undefined ? undefined : new Date(query.receivedAt),
+      });
+      return reply.code(201).send({ octets });
+    },
+  );
+};

@@ -1,0 +1,95 @@
+/**
+ * Mailboxes: made, listed, found and shown.
+ */
+
+import { Type } from 'typebox';
+import { callerOf } from '../access/caller.ts';
+import { addressIn, listedDomain } from '../access/reach.ts';
+import type { Routes } from '../api.ts';
+import { searchCharactersMax } from '../limits.ts';
+import { nameKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
+import { strict } from '../validation.ts';
+import { found, mailboxSchema, rowSchema, shown } from './mailbox-shape.ts';
+import { addressParams, addressText, domainText } from './shapes.ts';
+
+const tags = ['mailboxes'];
+const read = { access: { anyOf: ['read', 'mailboxes'], reach: 'domain' } } as const;
+const change = { access: { anyOf: ['mailboxes'], reach: 'domain' } } as const;
+
+export const mailboxListRoutes: Routes = async (app, { store }) => {
+  app.get(
+    '/mailboxes',
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: 'List and search mailboxes, in the order of their addresses',
+        querystring: strict({
+          ...pageQuery,
+          domain: Type.Optional(domainText),
+          search: Type.Optional(
+            Type.String({
+              minLength: 1,
+              maxLength: searchCharactersMax,
+              description: 'a text anywhere in the address',
+            }),
+          ),
+        }),
+        response: { 200: pageSchema(rowSchema) },
+      },
+    },
+    async (request) => {
+      const { search } = request.query;
+      const domain = listedDomain(request, request.query.domain);
+      const page = pageRequest(request.query, nameKey);
+      const rows = await store.directory.listMailboxes({
+        ...{ after: page.after ?? '', limit: page.limit },
+        ...(domain === null ? {} : { domain }),
+        ...(search === undefined ? {} : { search: search.toLowerCase() }),
+      });
+      return pageOf(rows, page, { key: ({ address }) => address, item: (row) => row });
+    },
+  );
+};
+
+export const mailboxRoutes: Routes = async (app, { store, passwords }) => {
+  app.post(
+    '/mailboxes',
+    {
+      config: change,
+      schema: {
+        tags,
+        summary: 'Add a mailbox',
+        description: 'Without a password nobody can log in to it yet.',
+        body: Type.Object(
+          { address: addressText, password: Type.Optional(Type.String({ maxLength: 1024 })) },
+          { additionalProperties: false, examples: [{ address: 'ann@example.org' }] },
+        ),
+        response: { 201: mailboxSchema },
+      },
+    },
+    async (request, reply) => {
+      const address = addressIn(request, request.body.address, '/body/address');
+      const { password } = request.body;
+      const records = password === undefined ? null : await passwords.make(password);
+      const { hash: secret = null, ...scram } = records ?? {};
+      const { actor } = callerOf(request);
+      await store.directory.addMailbox({ address, secret, ...scram, actor });
+      return reply.code(201).send(shown(await found(store, address)));
+    },
+  );
+
+  app.get(
+    '/mailboxes/:address',
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: 'Show a mailbox and who has it open',
+        params: addressParams,
+        response: { 200: mailboxSchema },
+      },
+    },
+    async (request) => shown(await found(store, addressIn(request, request.params.address))),
+  );
+};

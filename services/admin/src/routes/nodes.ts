@@ -1,0 +1,123 @@
+/**
+ * The nodes of the cluster, and which of them are to take no sessions.
+ */
+
+import type { NodeDrain, Owner } from '@poplar/store';
+import { type Static, Type } from 'typebox';
+import { callerOf } from '../access/caller.ts';
+import type { Routes } from '../api.ts';
+import { Problem } from '../problem.ts';
+import { strict } from '../validation.ts';
+import { isoOrNull, noContent, time, timeOrNull } from './shapes.ts';
+
+const workerSchema = Type.Object({
+  worker: Type.Integer(),
+  version: Type.String(),
+  isAlive: Type.Boolean({ description: 'whether its lease runs' }),
+  leaseAgeSeconds: Type.Number(),
+  leaseUntil: time,
+  startedAt: time,
+  sessions: Type.Integer({ description: 'as of its last renewal' }),
+  isDraining: Type.Boolean({ description: 'it takes no new sessions, by its own word' }),
+});
+
+const nodeSchema = Type.Object(
+  {
+    node: Type.String(),
+    drainedSince: timeOrNull,
+    workers: Type.Array(workerSchema),
+  },
+  { examples: [{ node: 'node-1', drainedSince: null, workers: [] }] },
+);
+
+type NodeShown = Static<typeof nodeSchema>;
+
+function shownWorker(owner: Owner): Static<typeof workerSchema> {
+  return {
+    worker: owner.worker,
+    version: owner.version,
+    isAlive: owner.alive,
+    leaseAgeSeconds: owner.leaseAgeSeconds,
+    leaseUntil: owner.leaseUntil.toISOString(),
+    startedAt: owner.startedAt.toISOString(),
+    sessions: owner.sessions,
+    isDraining: owner.draining,
+  };
+}
+
+function nodesOf(owners: readonly Owner[], drains: readonly NodeDrain[]): NodeShown[] {
+  const since = new Map(drains.map((drain) => [drain.nodeName, drain.since]));
+  const workers = Map.groupBy(owners, ({ nodeName }) => nodeName);
+  const names = [...new Set([...workers.keys(), ...since.keys()])].sort();
+  return names.map((node) => ({
+    node,
+    drainedSince: isoOrNull(since.get(node) ?? null),
+    workers: (workers.get(node) ?? []).map(shownWorker),
+  }));
+}
+
+const nodeParams = strict({
+  node: Type.String({ minLength: 1, maxLength: 255, examples: ['node-1'] }),
+});
+const tags = ['nodes'];
+
+export const nodeRoutes: Routes = async (app, { store }) => {
+  const change = { access: { anyOf: ['nodes'], reach: 'cluster' } } as const;
+
+  app.get(
+    '/nodes',
+    {
+      config: { access: { anyOf: ['read', 'nodes'], reach: 'cluster' } },
+      schema: {
+        tags,
+        summary: 'List nodes and their workers',
+        response: { 200: Type.Object({ items: Type.Array(nodeSchema) }) },
+      },
+    },
+    async () => {
+      const [owners, drains] = await Promise.all([store.listOwners(), store.cluster.drains()]);
+      return { items: nodesOf(owners, drains) };
+    },
+  );
+
+  app.put(
+    '/nodes/:node/drain',
+    {
+      config: change,
+      schema: {
+        tags,
+        summary: 'Take a node out of service',
+        description: 'From its next renewal on it takes no sessions, also when it restarts.',
+        params: nodeParams,
+        response: { 204: noContent },
+      },
+    },
+    async (request, reply) => {
+      const { node: nodeName } = request.params;
+      const { actor } = callerOf(request);
+      const isKnown = await store.cluster.drainNode({ nodeName, actor });
+      if (!isKnown) throw new Problem(404, 'there is no such node');
+      return reply.code(204).send(null);
+    },
+  );
+
+  app.delete(
+    '/nodes/:node/drain',
+    {
+      config: change,
+      schema: {
+        tags,
+        summary: 'Put a node back into service',
+        params: nodeParams,
+        response: { 204: noContent },
+      },
+    },
+    async (request, reply) => {
+      const { node: nodeName } = request.params;
+      const { actor } = callerOf(request);
+      const wasDrained = await store.cluster.undrainNode({ nodeName, actor });
+      if (!wasDrained) throw new Problem(404, 'this node is not drained');
+      return reply.code(204).send(null);
+    },
+  );
+};

@@ -1,0 +1,96 @@
+/**
+ * The maildrops that are open now, on any node, and how to end a session or break its lock.
+ */
+
+import { Type } from 'typebox';
+import { callerOf } from '../access/caller.ts';
+import { addressIn } from '../access/reach.ts';
+import type { Routes } from '../api.ts';
+import { nameKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
+import { Problem } from '../problem.ts';
+import { strict } from '../validation.ts';
+import { addressParams, textOrNull, time } from './shapes.ts';
+
+const sessionSchema = Type.Object(
+  {
+    address: Type.String(),
+    node: Type.String(),
+    worker: Type.Integer(),
+    since: time,
+    client: textOrNull,
+    actor: textOrNull,
+  },
+  {
+    examples: [
+      {
+        ...{ address: 'ann@example.org', node: 'node-1', worker: 0 },
+        ...{ since: '2026-11-24T08:00:00.000Z', client: '192.0.2.7', actor: null },
+      },
+    ],
+  },
+);
+
+const endedSchema = Type.Object({
+  address: Type.String(),
+  node: Type.String(),
+  worker: Type.Integer(),
+  since: time,
+  client: textOrNull,
+});
+
+const tags = ['sessions'];
+
+export const sessionRoutes: Routes = async (app, { store }) => {
+  app.get(
+    '/sessions',
+    {
+      config: { access: { anyOf: ['read', 'sessions'], reach: 'cluster' } },
+      schema: {
+        tags,
+        summary: 'List the maildrops that are open, in the order of their addresses',
+        querystring: strict(pageQuery),
+        response: { 200: pageSchema(sessionSchema) },
+      },
+    },
+    async (request) => {
+      const page = pageRequest(request.query, nameKey);
+      const wanted = { after: page.after ?? '', limit: page.limit };
+      const rows = await store.directory.listLocks(wanted);
+      return pageOf(rows, page, {
+        key: ({ address }) => address,
+        item: ({ address, nodeName: node, worker, since, client, actor }) => ({
+          ...{ address, node, worker, client, actor },
+          since: since.toISOString(),
+        }),
+      });
+    },
+  );
+
+  app.delete(
+    '/sessions/:address',
+    {
+      config: { access: { anyOf: ['sessions'], reach: 'domain' } },
+      schema: {
+        tags,
+        summary: 'End the session that has a maildrop open',
+        description:
+          'Its node is told and ends it when its command is over; nothing that it marked is removed. ' +
+          'With `break` its lock is freed at once, whatever its node does. The answer comes when it ' +
+          'is told, not when it is over.',
+        params: addressParams,
+        querystring: strict({ break: Type.Optional(Type.Boolean()) }),
+        response: { 202: endedSchema },
+      },
+    },
+    async (request, reply) => {
+      const address = addressIn(request, request.params.address);
+      const isBroken = request.query.break === true;
+      const { actor } = callerOf(request);
+      const ended = await store.cluster.endSession({ address, isBroken, actor });
+      if (ended === null) throw new Problem(404, 'nobody has this maildrop open');
+      const { nodeName: node, worker, since, client } = ended;
+      const told = { address, node, worker, client, since: since.toISOString() };
+      return reply.code(202).send(told);
+    },
+  );
+};
