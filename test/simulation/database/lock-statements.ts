@@ -68,6 +68,7 @@ export function* takeLocks(
   for (const request of free) {
     const { mailboxId, token, ownerId, epoch } = request;
     const row = tables.lock.row(mailboxId);
+    const isStolen = (tx.newest(row)?.token ?? null) !== null;
     tx.write(row, {
       token,
       ownerId,
@@ -77,7 +78,7 @@ export function* takeLocks(
       client: request.client === undefined || request.client === '' ? null : request.client,
       actorId: request.actorId === mailboxId ? null : request.actorId,
     });
-    taken.push([token]);
+    taken.push([token, bool(isStolen)]);
   }
   return taken;
 }
