@@ -6,7 +6,7 @@
  */
 
 /** How bodies are read: some small ones at once, a slice of one, or one as a stream. */
-export type BodyWay = 'batch' | 'slice' | 'stream';
+type BodyWay = 'batch' | 'slice' | 'stream';
 
 /** How it ended that a login waited for a maildrop in use. */
 export type LockWaitEnd = 'opened' | 'in-use' | 'refused' | 'failed';
