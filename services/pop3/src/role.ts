@@ -50,6 +50,7 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
     tls,
     shares: guards.addressCounts,
     counters,
+    tracer: context.tracer,
     log,
   });
   const { desk } = frontEnd;

@@ -36,6 +36,11 @@ export const node: Dashboard = {
           description: 'From when a command could be looked at to its answer.',
           queries: quantiles('poplar_command_duration_seconds', ['verb']),
         }),
+        graph('Spans of traces', 'ops', {
+          description:
+            'Dropped ones: the collector is away or slow. None unless tracing.url is set.',
+          queries: [rate('poplar_spans_total', ['outcome'])],
+        }),
         graph('Scrapes that a worker missed', 'short', {
           description: 'It was busy for a second; its last numbers were used.',
           queries: [total('poplar_worker_scrape_failed', ['instance'])],
