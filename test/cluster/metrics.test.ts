@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { lockRow } from '../support/accidents.ts';
+import { endLeases, lockRow } from '../support/accidents.ts';
 import { LmtpClient } from '../support/lmtp-client.ts';
 import { maildropNamed } from '../support/maildrops.ts';
 import { lines } from '../support/messages.ts';
@@ -141,10 +141,7 @@ describe('metrics', () => {
 
     await other.kill();
     holder.destroy();
-    // As if its lease had been over for a while.
-    await database.query(
-      `update owner set lease_until = now() - interval '1 second' where node_name = 'lost'`,
-    );
+    await endLeases(database, 'lost');
     await late.login(box.address, testSecret);
     assert.equal(await metric(node, 'poplar_locks_stolen_total'), 1);
     assert.notEqual((await lockRow(database, box))?.token, null);

@@ -27,6 +27,14 @@ export async function lockRow(
   return (await database.query(text, [mailboxId]))[0];
 }
 
+/** As if the leases of this node had been over for a while. */
+export async function endLeases(database: TestDatabase, nodeName: string): Promise<void> {
+  await database.query(
+    "update owner set lease_until = now() - interval '1 second' where node_name = $1",
+    [nodeName],
+  );
+}
+
 /** What was done to sessions of this mailbox, and by whom. */
 export async function sessionAudits(
   database: TestDatabase,

@@ -99,6 +99,14 @@ export const phases: readonly Phase[] = [
     peers: ['/usr/lib/postgresql/15/bin/postgres', '/usr/lib/postgresql/15/bin/pg_basebackup'],
   },
   {
+    name: 'prometheus',
+    files: ['test/monitoring/**/*.test.ts'],
+    isolated: true,
+    concurrency: 1,
+    withinMs: 4 * minuteMs,
+    peers: ['prometheus', 'promtool'],
+  },
+  {
     name: 'interop',
     files: ['test/interop/**/*.test.ts'],
     isolated: true,

@@ -89,3 +89,4 @@ export {
   makeTicketKeys,
   type NamedCertificate,
 } from './tls/certificates.ts';
+export { noTracer, type Span, type Tracer } from './trace/tracer.ts';

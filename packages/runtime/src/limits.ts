@@ -28,6 +28,18 @@ export const loopWatchIntervalMs = 100;
 /** Figures of the whole cluster are read from the database once in this time, however often they are asked for. */
 export const clusterFiguresKeptMs = 5_000;
 
+/** Spans that wait for the collector of a thread; those that come then are lost. */
+export const spansWaitingMax = 4_096;
+
+/** Spans of one request to the collector. */
+export const spanBatchMax = 512;
+
+/** How often spans that have gathered are sent. */
+export const spanFlushIntervalMs = 1_000;
+
+/** A collector that takes longer loses the spans of the request. */
+export const spanExportTimeoutMs = 2_000;
+
 /** After the drain deadline, workers have this long to say so before they are terminated. */
 export const drainGraceMs = 1_000;
 

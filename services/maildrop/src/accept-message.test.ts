@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Envelope, type LmtpEffect, toWireMessage } from '@poplar/protocol';
-import { MetricSet, silentLog } from '@poplar/runtime';
+import { MetricSet, noTracer, silentLog } from '@poplar/runtime';
 import { type DeliverRequest, type MailboxId, type Recipient, StoreError } from '@poplar/store';
 import { AcceptMessage, dateOf, failureCode, type Mailbox } from './accept-message.ts';
 
@@ -31,6 +31,7 @@ function acceptMessage(answers: { find?: Recipient | StoreError; deliver?: Answe
     hostname: 'mx.example.org',
     log: silentLog,
     metrics: new MetricSet(),
+    tracer: noTracer,
   });
   return { accept, asked };
 }

@@ -15,7 +15,7 @@ import {
   receivedHeader,
   recipientPrefix,
 } from '@poplar/protocol';
-import type { Log, MetricSet } from '@poplar/runtime';
+import type { Log, MetricSet, Tracer } from '@poplar/runtime';
 import { type MailboxId, type Store, StoreError } from '@poplar/store';
 
 /** What the session knows a mailbox by. */
@@ -27,6 +27,7 @@ export interface AcceptMessageParts {
   readonly hostname: string;
   readonly log: Log;
   readonly metrics: MetricSet;
+  readonly tracer: Tracer;
 }
 
 type Deliver = Extract<LmtpEffect<Mailbox>, { kind: 'deliver' }>;
@@ -57,7 +58,7 @@ export class AcceptMessage {
 
   /** The end of the data: one transaction for all recipients. Never rejects. */
   async deliver({ envelope, message }: Deliver, peer: string): Promise<LmtpOutcome<Mailbox>> {
-    const { store, hostname, log, metrics } = this.#parts;
+    const { store, hostname, log, metrics, tracer } = this.#parts;
     const { from, recipients, clientName, protocol } = envelope;
     const id = randomBytes(8).toString('hex');
     const date = dateOf(new Date());
@@ -88,6 +89,11 @@ export class AcceptMessage {
     const durationMs = performance.now() - startedAtMs;
     metrics.observe('poplar_delivery_duration_seconds', durationMs / 1_000);
     const outcome = taken === results.length ? 'delivered' : taken === 0 ? results[0] : 'partial';
+    tracer.record({
+      ...{ name: 'lmtp.deliver', id, isWhole: true, isFailed: results.includes('temporary') },
+      ...{ startedAtMs, endedAtMs: startedAtMs + durationMs },
+      attributes: { recipients: recipients.length, delivered: taken, octets: message.octets },
+    });
     log.info(
       {
         event: 'message',

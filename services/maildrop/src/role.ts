@@ -28,8 +28,8 @@ export async function startMaildrop(context: WorkerContext): Promise<RoleInstanc
   });
   followStore(context.metrics, () => store.stats());
   const startTls = new StartTls(context.certificates, context.ticketKeys);
-  const { config, log, metrics } = context;
-  const accept = new AcceptMessage({ store, hostname: config.hostname, log, metrics });
+  const { config, log, metrics, tracer } = context;
+  const accept = new AcceptMessage({ store, hostname: config.hostname, log, metrics, tracer });
   const listener = makeLmtpListener({ config, metrics, log, accept, startTls });
   const listeners: string[] = [];
   for (const address of config.listeners.lmtp) {

@@ -7,6 +7,7 @@ import type { MetricSet } from '@poplar/runtime';
 import type { Connection } from './connection/connection.ts';
 import type { StartReason } from './connection/end-reason.ts';
 import type { ListenerKind } from './front-end.ts';
+import type { LoginDesk } from './login/desk.ts';
 
 export class Counters {
   readonly #metrics: MetricSet;
@@ -39,16 +40,12 @@ export class Counters {
   }
 
   /** Numbers that are kept elsewhere, as of now. */
-  loginsStand(now: {
-    readonly hashesWaiting: number;
-    readonly hashesRunning: number;
-    readonly cacheHits: number;
-    readonly cacheMisses: number;
-  }): void {
-    this.#metrics.set('poplar_hashes_waiting', now.hashesWaiting);
-    this.#metrics.set('poplar_hashes_running', now.hashesRunning);
-    this.#metrics.set('poplar_verification_cache_hits_total', now.cacheHits);
-    this.#metrics.set('poplar_verification_cache_misses_total', now.cacheMisses);
+  loginsStand(desk: LoginDesk): void {
+    const { hashesWaiting, hashesRunning, passwords } = desk;
+    this.#metrics.set('poplar_hashes_waiting', hashesWaiting);
+    this.#metrics.set('poplar_hashes_running', hashesRunning);
+    this.#metrics.set('poplar_verification_cache_hits_total', passwords.cacheHits);
+    this.#metrics.set('poplar_verification_cache_misses_total', passwords.cacheMisses);
   }
 
   /** Commands that were answered in one go, so many seconds after they could be looked at. */

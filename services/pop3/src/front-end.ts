@@ -13,7 +13,7 @@ import {
   type Secured,
   type SessionOptions,
 } from '@poplar/protocol';
-import type { Log, TakeoverRule } from '@poplar/runtime';
+import type { Log, Span, TakeoverRule, Tracer } from '@poplar/runtime';
 import { type AddressShares, Admission } from './admission.ts';
 import { isCleartextAllowed } from './cleartext-rule.ts';
 import type { Connection } from './connection/connection.ts';
@@ -45,6 +45,11 @@ export interface Settings {
   readonly nameRules: Readonly<Record<ListenerKind, LoginNameRule>>;
 }
 
+/** Outcomes and reasons that no client can bring about. */
+const ourFaults: ReadonlySet<string> = new Set([
+  ...['temporary', 'error', 'broken-message', 'not-updated', 'owner-lost', 'cut-off'],
+]);
+
 export interface FrontEndParts {
   readonly settings: Settings;
   readonly store: Backends['store'];
@@ -52,6 +57,7 @@ export interface FrontEndParts {
   readonly tls: SecureEndpoint;
   readonly shares: AddressShares;
   readonly counters: Counters;
+  readonly tracer: Tracer;
   readonly log: Log;
 }
 
@@ -64,6 +70,7 @@ export class FrontEnd {
   readonly counters: Counters;
   readonly tally = new CommandTally();
   readonly #log: Log;
+  readonly #tracer: Tracer;
   #settings: Settings;
   #isAdmitting = true;
 
@@ -74,6 +81,7 @@ export class FrontEnd {
     this.kernelLooks = new KernelLooks(parts.settings);
     this.counters = parts.counters;
     this.#log = parts.log;
+    this.#tracer = parts.tracer;
     this.backends = { store: parts.store, report: (incident) => this.#report(incident) };
     this.desk = parts.desk((error) => this.#report({ during: 'authenticate', error }));
   }
@@ -153,6 +161,10 @@ export class FrontEnd {
     const outcome = isOpened ? 'opened' : result.refusal;
     const reason = isOpened ? 'opened' : result.reason;
     const durationMs = this.nowMs() - startedAtMs;
+    this.#trace('pop3.login', connection, {
+      startedAtMs,
+      attributes: { outcome, reason, mechanism },
+    });
     this.counters.loginTried({ outcome, reason, mechanism, seconds: durationMs / 1_000 });
     this.#log.info(
       {
@@ -178,7 +190,9 @@ export class FrontEnd {
     this.counters.sessionBegan();
   }
 
-  updated(messages: number, startedAtMs: number): void {
+  updated(connection: Connection, startedAtMs: number): void {
+    const { flaggedMessages: messages } = connection;
+    this.#trace('pop3.quit', connection, { startedAtMs, attributes: { messages } });
     this.counters.updated(messages, (this.nowMs() - startedAtMs) / 1_000);
   }
 
@@ -189,6 +203,11 @@ export class FrontEnd {
     this.counters.connectionEnded(connection, durationMs / 1_000);
     const { session, address } = connection;
     if (address === null) return;
+    const { endReason: reason, acceptedAtMs } = connection;
+    this.#trace('pop3.session', connection, {
+      startedAtMs: acceptedAtMs,
+      attributes: { reason },
+    });
     this.#log.info(
       {
         event: 'session',
@@ -277,6 +296,14 @@ export class FrontEnd {
       'a connection failed',
       error,
     );
+  }
+
+  /** Of what ends now. What is not a client's doing is a failure. */
+  #trace(name: string, { id }: Connection, what: Pick<Span, 'startedAtMs' | 'attributes'>): void {
+    if (!this.#tracer.isOn) return;
+    const isFailed = Object.values(what.attributes).some((value) => ourFaults.has(String(value)));
+    const isWhole = name === 'pop3.session';
+    this.#tracer.record({ ...what, name, id, isWhole, isFailed, endedAtMs: this.nowMs() });
   }
 
   /** What one of them throws ends that one, not the round. */

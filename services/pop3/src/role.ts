@@ -50,14 +50,11 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
     tls,
     shares: guards.addressCounts,
     counters,
+    tracer: context.tracer,
     log,
   });
   const { desk } = frontEnd;
-  metrics.refreshedBy(() => {
-    const { cacheHits, cacheMisses } = desk.passwords;
-    const { hashesWaiting, hashesRunning } = desk;
-    counters.loginsStand({ hashesWaiting, hashesRunning, cacheHits, cacheMisses });
-  });
+  metrics.refreshedBy(() => counters.loginsStand(desk));
   followStore(metrics, () => store.stats());
   await desk.followDelays(() => store.directory.loginDelays());
   const arrivals = new ProxyArrivals(frontEnd, config.proxy.trusted);

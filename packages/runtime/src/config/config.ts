@@ -128,6 +128,10 @@ export interface Config {
   readonly limits: Limits;
   readonly auth: AuthSettings;
   readonly logLevel: LogLevel;
+  readonly tracing: {
+    /** Of a collector of OpenTelemetry (OTLP over HTTP), without `/v1/traces`; null: no traces. */
+    readonly url: string | null;
+  };
   /** Where each value came from: `default`, the name of a variable, or the path of the file. */
   readonly sources: Readonly<Record<string, string>>;
   /** One line for each setting that is taken and should be another. */

@@ -284,6 +284,18 @@ describe('what an operator is shown', () => {
     assert.equal(hidePassword(several), several);
   });
 
+  test('a collector has a plain URL, and there is none unless one is named', () => {
+    const traced = (url: string) => loadConfig({ POPLAR_TRACING_URL: url }, { file: null }).tracing;
+    assert.deepEqual(loadConfig({}, { file: null }).tracing, { url: null });
+    assert.deepEqual(traced('http://[::1]:4318'), { url: 'http://[::1]:4318' });
+    for (const url of ['ftp://host', 'host:4318', 'http://a:b@host', 'http://host/?key=1']) {
+      assert.throws(
+        () => traced(url),
+        /^ConfigError: POPLAR_TRACING_URL must be an http or https URL/,
+      );
+    }
+  });
+
   test('the URL of several hosts loses its password and nothing else', () => {
     assert.equal(
       hidePassword('postgres://me:se,same@db1:5432,[::1]:5433/mail?password=x'),

@@ -92,6 +92,7 @@ export function loadConfig(environment: Environment, options: LoadOptions = {}):
       parse: value.oneOf(logLevels),
       fallback: 'info',
     }),
+    tracing: takeTracing(settings),
     sources: settings.sources,
     warnings: warningsOf(environment),
   };
@@ -99,6 +100,17 @@ export function loadConfig(environment: Environment, options: LoadOptions = {}):
   refuseUnknownVariables(environment, settings.variables);
   refuseListenerConflicts(config);
   return deepFreeze(config);
+}
+
+function takeTracing(settings: Settings): Config['tracing'] {
+  return {
+    url: settings.take({
+      key: 'tracing.url',
+      variable: 'POPLAR_TRACING_URL',
+      parse: value.optional(value.collectorUrl),
+      fallback: null,
+    }),
+  };
 }
 
 function takeDatabase(settings: Settings): Config['database'] {

@@ -150,6 +150,17 @@ export function databaseUrl(value: unknown): string {
   return written;
 }
 
+/** Without credentials, a query or a fragment: it is shown by `poplar config`. */
+export function collectorUrl(value: unknown): string {
+  const given = text(value);
+  const url = URL.parse(given);
+  const isPlain = url !== null && `${url.username}${url.password}${url.search}${url.hash}` === '';
+  if (!isPlain || !['http:', 'https:'].includes(url.protocol)) {
+    throw new ValueError('must be an http or https URL without credentials');
+  }
+  return given;
+}
+
 export function certificateFiles(value: unknown): CertificateFiles {
   if (!isTable(value)) throw new ValueError('must be a list of tables with certFile and keyFile');
   const { certFile, keyFile, ...rest } = value;

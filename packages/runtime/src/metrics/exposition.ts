@@ -28,6 +28,8 @@ export interface WorkerGauges {
 }
 
 export interface Collected {
+  /** A load balancer may send clients here. */
+  readonly isReady: boolean;
   readonly workers: readonly WorkerGauges[];
   /** Of live workers, of dead ones (without gauges) and of the main thread. */
   readonly snapshots: readonly Float64Array[];
@@ -62,10 +64,16 @@ export function createExposition(build: { version: string; node: string }): Expo
     registers: [registry],
   });
   info.set({ ...build, runtime: process.version }, 1);
+  const ready = new prom.Gauge({
+    name: 'poplar_ready',
+    help: '1 while the node is ready for clients, as /readyz says; 0 while it starts, drains or is cut off.',
+    registers: [registry],
+  });
   const workers = workerMetrics(registry);
   return {
     contentType: registry.contentType,
     print: async (collected) => {
+      ready.set(collected.isReady ? 1 : 0);
       workers.set(collected.workers);
       const ofMain = await registry.metrics();
       return `${ofMain.trimEnd()}\n\n${await printSums(collected.snapshots)}`;

@@ -47,7 +47,8 @@ function supervise(order: string, overrides: Partial<typeof timing> = {}) {
       },
     },
   });
-  const scrape = async (): Promise<string> => exposition.print(await supervisor.collect());
+  const scrape = async (): Promise<string> =>
+    exposition.print({ isReady: true, ...(await supervisor.collect()) });
   return { supervisor, config, removed, scrape, board: new Int32Array(board) };
 }
 

@@ -143,7 +143,7 @@ export class Supervisor {
   }
 
   /** The numbers of all workers; one that does not answer in time is represented by its last. */
-  async collect(): Promise<Collected> {
+  async collect(): Promise<Omit<Collected, 'isReady'>> {
     const workers = await Promise.all(this.#slots.map(gaugesOf));
     return { workers, snapshots: this.#slots.flatMap((slot) => slot.snapshots) };
   }

@@ -13,6 +13,7 @@ import { createLog, type Log } from '../log/log.ts';
 import { MetricSet } from '../metrics/metric-set.ts';
 import { watchThread } from '../metrics/thread-watch.ts';
 import type { CertificateSet } from '../tls/certificates.ts';
+import { openTracer, type Tracer } from '../trace/tracer.ts';
 import type {
   FromWorker,
   ReloadedParts,
@@ -42,6 +43,7 @@ export interface WorkerContext {
   readonly keys: SharedKeys;
   readonly log: Log;
   readonly metrics: MetricSet;
+  readonly tracer: Tracer;
 }
 
 /** A running role. */
@@ -84,8 +86,11 @@ export function runWorker(start: StartRole): void {
     log.flush();
     process.exit(1);
   });
-  const ended = start({ ...data, log, metrics }).then(
-    (instance) => serve(instance, { port, log, metrics }),
+  const tracing = { url: config.tracing.url, nodeName: config.nodeName, role, metrics };
+  const opened = openTracer(tracing);
+  const started = opened.then((tracer) => start({ ...data, log, metrics, tracer }));
+  const ended = started.then(
+    async (instance) => serve(instance, { port, log, metrics, tracer: await opened }),
     (error: unknown) => {
       // What an operator can mend is told by its one line; anything else is a fault of ours.
       const isMendable = error instanceof StartError || error instanceof ListenError;
@@ -107,9 +112,11 @@ interface Surroundings {
   readonly port: MessagePort;
   readonly log: Log;
   readonly metrics: MetricSet;
+  readonly tracer: Tracer;
 }
 
-async function serve(instance: RoleInstance, { port, log, metrics }: Surroundings): Promise<void> {
+async function serve(instance: RoleInstance, surroundings: Surroundings): Promise<void> {
+  const { port, log, metrics, tracer } = surroundings;
   const deadlineMs = await new Promise<number>((drainAsked) => {
     port.on('message', (message: ToWorker) => {
       switch (message.kind) {
@@ -140,6 +147,7 @@ async function serve(instance: RoleInstance, { port, log, metrics }: Surrounding
     send(port, { kind: 'ready', listeners: instance.listeners });
   });
   await instance.drain(deadlineMs);
+  await tracer.end();
   send(port, { kind: 'drained', values: metrics.snapshot() });
   log.flush();
   process.exit(0);

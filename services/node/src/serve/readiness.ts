@@ -8,7 +8,7 @@ import type { Store } from '@poplar/store';
 import type { DrainOrder } from './drain-order.ts';
 import type { Leases } from './leases.ts';
 
-const noWorkers: Collected = { workers: [], snapshots: [] };
+const noWorkers: Omit<Collected, 'isReady'> = { workers: [], snapshots: [] };
 
 export class Readiness {
   /** What the main thread counts. */
@@ -53,6 +53,10 @@ export class Readiness {
 
   async collect(): Promise<Collected> {
     const { workers, snapshots } = (await this.#supervisor?.collect()) ?? noWorkers;
-    return { workers, snapshots: [...snapshots, this.metrics.snapshot()] };
+    return {
+      isReady: this.reasonsNotReady().length === 0,
+      workers,
+      snapshots: [...snapshots, this.metrics.snapshot()],
+    };
   }
 }

@@ -17,6 +17,7 @@ import {
   loadConfig,
   MetricSet,
   makeTicketKeys,
+  noTracer,
   type Pop3TlsMode,
   silentLog,
 } from '@poplar/runtime';
@@ -87,6 +88,7 @@ function frontEndFor(hostname = 'pop.example.org') {
       handshakeTimeoutMs: 10_000,
     }),
     counters,
+    tracer: noTracer,
     log: { ...silentLog, error: (fields) => errors.push(fields) },
   });
   return { frontEnd, errors };

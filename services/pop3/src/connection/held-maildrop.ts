@@ -55,7 +55,7 @@ export class HeldMaildrop {
       const outcome = await update(backends, maildrop, effect.marked);
       if (outcome.kind === 'updated' && effect.marked.length > 0) {
         connection.flaggedMessages = effect.marked.length;
-        frontEnd.updated(effect.marked.length, startedAtMs);
+        frontEnd.updated(connection, startedAtMs);
       }
       return outcome;
     }

@@ -13,6 +13,7 @@ import {
   loadConfig,
   MetricSet,
   makeTicketKeys,
+  noTracer,
   silentLog,
 } from '@poplar/runtime';
 import { openStore } from '@poplar/store';
@@ -83,6 +84,7 @@ function arrivalsFor(trusted: readonly string[]) {
     shares: guards.addressCounts,
     tls,
     counters,
+    tracer: noTracer,
     log: silentLog,
   });
   return { arrivals: new ProxyArrivals(frontEnd, trusted), metrics };

@@ -18,4 +18,9 @@ export const threadMetrics = {
     labels: [{ name: 'kind', values: ['minor', 'major', 'incremental', 'weak'] }],
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5],
   },
+  poplar_spans_total: {
+    type: 'counter',
+    help: 'Spans of traces that the collector took, and those that were lost.',
+    labels: [{ name: 'outcome', values: ['sent', 'dropped'] }],
+  },
 } as const satisfies MetricTable;

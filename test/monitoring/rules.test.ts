@@ -1,0 +1,35 @@
+/**
+ * The rules by themselves: promtool takes them, its unit tests of them hold, and there is one for each.
+ */
+
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promtool, rulesPath } from '../support/prometheus.ts';
+import { fileAt, root } from '../support/source-tree.ts';
+
+const tests = readdirSync(join(root, rulesPath)).filter((name) => name.endsWith('.test.yml'));
+
+test('promtool finds the rules and the configuration right', () => {
+  assert.equal(promtool(['check', 'rules', 'poplar.rules.yml']), null);
+  assert.equal(promtool(['check', 'config', 'prometheus.yml']), null);
+});
+
+test('the unit tests of the rules hold', () => {
+  assert.ok(tests.length >= 4);
+  assert.equal(promtool(['test', 'rules', ...tests]), null);
+});
+
+test('every alert has a test in which it fires and one in which it is silent', () => {
+  const rules = fileAt(`${rulesPath}/poplar.rules.yml`).text;
+  const alerts = [...rules.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+  assert.ok(alerts.length > 30, `${alerts.length} alerts`);
+  const cases = tests.map((name) => fileAt(`${rulesPath}/${name}`).text).join('');
+  const missing = alerts.filter(
+    (name) =>
+      !cases.includes(`- name: ${name}, fires\n`) ||
+      !cases.includes(`- name: ${name}, does not fire\n`),
+  );
+  assert.deepEqual(missing, []);
+});
