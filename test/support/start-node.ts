@@ -19,6 +19,7 @@ const compileCache = fileURLToPath(new URL('../../node_modules/.cache/compile', 
 
 const readyWithinMs = 20_000;
 const stoppedWithinMs = 20_000;
+const startsMax = 3;
 
 export interface NodeOptions {
   readonly databaseUrl: string;
@@ -61,7 +62,22 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
+/**
+ * A free port may be another's by the time that a worker listens on it: any connection of a test takes
+ * one. Then the node starts once more.
+ */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      if (tries === startsMax || !String(error).includes('the address is already in use'))
+        throw error;
+    }
+  }
+}
+
+async function startOnce(options: NodeOptions): Promise<RunningNode> {
   const directory = mkdtempSync(join(tmpdir(), 'poplar-node-'));
   const dataDir = join(directory, 'data');
   const [program = '', ...rest] = [...(options.launcher ?? []), process.execPath, main, 'serve'];
