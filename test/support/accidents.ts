@@ -5,6 +5,7 @@
  * Never: a statement in a test file; anything a node or an administrator of it could do.
  */
 
+import { superuserOf } from '@poplar/store/testing';
 import type { TestDatabase, TestMailbox } from './test-database.ts';
 
 /** Whether somebody holds the maildrop: under a lease that runs, in the epoch that is current. */
@@ -72,6 +73,37 @@ export async function terminateOneBackend(database: TestDatabase, choice: number
      select pg_terminate_backend(pid) from chosen where nth = floor($1::float8 * all_of_them)`,
     [choice],
   );
+}
+
+/** Statements of nodes that wait for a row which somebody else has locked. */
+export async function waitingBackends(database: TestDatabase): Promise<number> {
+  const rows = await database.query(
+    `select from pg_stat_activity
+     where datname = current_database() and application_name like 'poplar %'
+       and wait_event_type = 'Lock'`,
+  );
+  return rows.length;
+}
+
+/**
+ * Locks the rows that a flag, and a delivery, must change, until what is answered is called. Nobody can
+ * read them less well for it.
+ */
+export async function blockMaildrops(
+  database: TestDatabase,
+  mailboxes: readonly TestMailbox[],
+): Promise<() => Promise<void>> {
+  const blocker = superuserOf(database.url);
+  const ids = mailboxes.map(({ mailboxId }) => mailboxId);
+  await blocker.query('begin');
+  await blocker.query(
+    'select from maildrop where mailbox_id = any($1::bigint[]) order by mailbox_id for update',
+    [ids],
+  );
+  return async () => {
+    await blocker.query('commit');
+    await blocker.end();
+  };
 }
 
 /** Worker incarnations that the database knows of. */
