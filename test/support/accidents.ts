@@ -5,7 +5,7 @@
  * Never: a statement in a test file; anything a node or an administrator of it could do.
  */
 
-import { superuserOf } from '@poplar/store/testing';
+import { type Superuser, superuserOf } from '@poplar/store/testing';
 import type { TestDatabase, TestMailbox } from './test-database.ts';
 
 /** Whether somebody holds the maildrop: under a lease that runs, in the epoch that is current. */
@@ -104,6 +104,30 @@ export async function blockMaildrops(
     await blocker.query('commit');
     await blocker.end();
   };
+}
+
+/** Addresses of the maildrops that somebody holds: under a lease that runs, in the epoch that is current. */
+export async function heldLocks(superuser: Superuser): Promise<string[]> {
+  const rows = await superuser.query(
+    `select m.address from maildrop_lock l
+     join mailbox m using (mailbox_id)
+     join owner o on o.owner_id = l.owner_id and o.epoch <= l.owner_epoch and o.lease_until > now()
+     where l.token is not null order by 1`,
+  );
+  return rows.map(({ address }) => String(address));
+}
+
+/** Messages and octets of each maildrop, as they are counted and as they are. */
+export async function maildropSums(
+  superuser: Superuser,
+): Promise<{ mailboxId: string; counted: unknown; stored: unknown }[]> {
+  const rows = await superuser.query(
+    `select d.mailbox_id::text as id, array[d.messages::text, d.octets::text] as counted,
+            array[count(m.octets)::text, coalesce(sum(m.octets), 0)::text] as stored
+     from maildrop d left join message m on m.mailbox_id = d.mailbox_id and m.deleted_at is null
+     group by d.mailbox_id, d.messages, d.octets`,
+  );
+  return rows.map(({ id, counted, stored }) => ({ mailboxId: String(id), counted, stored }));
 }
 
 /** Worker incarnations that the database knows of. */
