@@ -5,6 +5,7 @@
  * Never: a statement in a test file; anything a node or an administrator of it could do.
  */
 
+import { type Superuser, superuserOf } from '@poplar/store/testing';
 import type { TestDatabase, TestMailbox } from './test-database.ts';
 
 /** Whether somebody holds the maildrop: under a lease that runs, in the epoch that is current. */
@@ -97,6 +98,61 @@ export async function terminateOneBackend(database: TestDatabase, choice: number
      select pg_terminate_backend(pid) from chosen where nth = floor($1::float8 * all_of_them)`,
     [choice],
   );
+}
+
+/** Statements of nodes that wait for a row which somebody else has locked. */
+export async function waitingBackends(database: TestDatabase): Promise<number> {
+  const rows = await database.query(
+    `select from pg_stat_activity
+     where datname = current_database() and application_name like 'poplar %'
+       and wait_event_type = 'Lock'`,
+  );
+  return rows.length;
+}
+
+/**
+ * Locks the rows that a flag, and a delivery, must change, until what is answered is called. Nobody can
+ * read them less well for it.
+ */
+export async function blockMaildrops(
+  database: TestDatabase,
+  mailboxes: readonly TestMailbox[],
+): Promise<() => Promise<void>> {
+  const blocker = superuserOf(database.url);
+  const ids = mailboxes.map(({ mailboxId }) => mailboxId);
+  await blocker.query('begin');
+  await blocker.query(
+    'select from maildrop where mailbox_id = any($1::bigint[]) order by mailbox_id for update',
+    [ids],
+  );
+  return async () => {
+    await blocker.query('commit');
+    await blocker.end();
+  };
+}
+
+/** Addresses of the maildrops that somebody holds: under a lease that runs, in the epoch that is current. */
+export async function heldLocks(superuser: Superuser): Promise<string[]> {
+  const rows = await superuser.query(
+    `select m.address from maildrop_lock l
+     join mailbox m using (mailbox_id)
+     join owner o on o.owner_id = l.owner_id and o.epoch <= l.owner_epoch and o.lease_until > now()
+     where l.token is not null order by 1`,
+  );
+  return rows.map(({ address }) => String(address));
+}
+
+/** Messages and octets of each maildrop, as they are counted and as they are. */
+export async function maildropSums(
+  superuser: Superuser,
+): Promise<{ mailboxId: string; counted: unknown; stored: unknown }[]> {
+  const rows = await superuser.query(
+    `select d.mailbox_id::text as id, array[d.messages::text, d.octets::text] as counted,
+            array[count(m.octets)::text, coalesce(sum(m.octets), 0)::text] as stored
+     from maildrop d left join message m on m.mailbox_id = d.mailbox_id and m.deleted_at is null
+     group by d.mailbox_id, d.messages, d.octets`,
+  );
+  return rows.map(({ id, counted, stored }) => ({ mailboxId: String(id), counted, stored }));
 }
 
 /** Worker incarnations that the database knows of. */

@@ -7,18 +7,20 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { descendantsOf } from './process-tree.ts';
 
 const main = fileURLToPath(new URL('../../services/node/src/main.ts', import.meta.url));
 const compileCache = fileURLToPath(new URL('../../node_modules/.cache/compile', import.meta.url));
 
 const readyWithinMs = 20_000;
 const stoppedWithinMs = 20_000;
+const startsMax = 3;
 
 export interface NodeOptions {
   readonly databaseUrl: string;
@@ -62,7 +64,22 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
+/**
+ * A free port may be another's by the time that a worker listens on it: any connection of a test takes
+ * one. Then the node starts once more.
+ */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startOnce(options);
+    } catch (error) {
+      if (tries === startsMax || !String(error).includes('the address is already in use'))
+        throw error;
+    }
+  }
+}
+
+async function startOnce(options: NodeOptions): Promise<RunningNode> {
   const directory = mkdtempSync(join(tmpdir(), 'poplar-node-'));
   const dataDir = join(directory, 'data');
   const [program = '', ...rest] = [...(options.launcher ?? []), process.execPath, main, 'serve'];
@@ -170,30 +187,6 @@ async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<numbe
     clearTimeout(timer);
   }
   return child.exitCode ?? child.signalCode ?? 'unknown';
-}
-
-/** Ids of all processes below this one, by /proc; none where there is no /proc. */
-function descendantsOf(pid: number): number[] {
-  const parents = new Map<number, number>();
-  let entries: string[] = [];
-  try {
-    entries = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  } catch {
-    return [];
-  }
-  for (const name of entries) {
-    try {
-      const [, parent = '0'] = /\) \S (\d+)/.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? [];
-      parents.set(Number(name), Number(parent));
-    } catch {
-      // It ended while we looked.
-    }
-  }
-  const isBelow = (id: number): boolean => {
-    const parent = parents.get(id) ?? 0;
-    return parent === pid || (parent > 1 && isBelow(parent));
-  };
-  return [...parents.keys()].filter(isBelow);
 }
 
 function isAlive(pid: number): boolean {
