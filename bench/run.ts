@@ -68,7 +68,12 @@ async function inTurn(
     if (!canServe(server, workload)) continue;
     process.stderr.write(`${name}, round ${round + 1}: ${server.name}\n`);
     if (usesUp || round === 0) await server.fill(corpus);
-    measured.push(await measure(server, workload, { ...timing, corpus, round }));
+    try {
+      measured.push(await measure(server, workload, { ...timing, corpus, round }));
+    } catch (error) {
+      process.stderr.write(`${server.lastWords()}\n`);
+      throw error;
+    }
   }
   return measured;
 }

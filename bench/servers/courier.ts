@@ -25,7 +25,7 @@ import type { Corpus } from '../corpus.ts';
 import { addressOf } from '../load/order.ts';
 import { startChild } from './child.ts';
 import { fillMaildirs } from './maildir.ts';
-import { type BenchServer, freePorts, NotInstalled } from './server.ts';
+import { type BenchServer, endOf, freePorts, NotInstalled } from './server.ts';
 
 const programs = '/usr/lib/courier/courier';
 const authenticator = '/usr/lib/courier/courier-authlib/authdaemond';
@@ -78,7 +78,7 @@ export async function startCourier({ certFile, keyFile }: CourierOptions): Promi
   const log = join(directory, 'log');
   const child = await startChild(command, {
     port: pop3s,
-    whatItSaid: () => (existsSync(log) ? readFileSync(log, 'utf8').slice(-2_000) : 'nothing'),
+    whatItSaid: () => endOf(log),
   });
   return {
     name: 'courier',
@@ -89,6 +89,7 @@ export async function startCourier({ certFile, keyFile }: CourierOptions): Promi
     parts: () => ({ courier: child.pid }),
     fill: (corpus) => fill(directory, users, corpus),
     settle: async () => {},
+    lastWords: () => endOf(log),
     stop: async () => {
       await child.stop();
       rmSync(directory, { recursive: true, force: true });

@@ -77,6 +77,7 @@ export async function startPoplar(options: PoplarOptions = {}): Promise<PoplarSe
         await database.query('checkpoint');
       },
       settle: () => settle(database),
+      lastWords: () => node.log().slice(-2_000),
       stop: async () => {
         await mail.end();
         await node.stop();

@@ -5,6 +5,7 @@
  * Never: a server that outlives the bench; an address outside the loopback range.
  */
 
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Corpus } from '../corpus.ts';
 
@@ -31,7 +32,16 @@ export interface BenchServer {
   fill(corpus: Corpus): Promise<void>;
   /** Waits, for a bounded time, until work that is done behind the replies is done. */
   settle(): Promise<void>;
+  /** The end of its log, for when a run has failed. */
+  lastWords(): string;
   stop(): Promise<void>;
+}
+
+const lastWordsOctets = 2_000;
+
+/** The end of a log file, if there is one. */
+export function endOf(logFile: string): string {
+  return existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(-lastWordsOctets) : '';
 }
 
 /** What must be installed, and how. */
