@@ -21,6 +21,14 @@ export interface Timing {
   readonly processes: number;
 }
 
+/** Who looks at something else meanwhile. */
+export interface Watch {
+  /** Just before the first measured operation. */
+  readonly began: () => Promise<void>;
+  /** When all is done, work behind the replies included. */
+  readonly ended: () => Promise<void>;
+}
+
 /** Before memory is read: collectors and allocators have time to give back. */
 const memorySettleMs = 5_000;
 const closed: Shape = { kind: 'closed' };
@@ -29,7 +37,7 @@ type Cpu = Readonly<Record<string, number>>;
 
 function cpuOf(server: BenchServer): Cpu {
   return Object.fromEntries(
-    Object.entries(server.parts()).map(([part, pid]) => [part, cpuSeconds([pid])]),
+    Object.entries(server.parts()).map(([part, pids]) => [part, cpuSeconds(pids)]),
   );
 }
 
@@ -49,16 +57,16 @@ function orderOf(
   { mailboxes }: Corpus,
 ): Omit<LoadOrder, 'process' | 'processes' | 'seconds' | 'warmUpSeconds'> {
   const { deliveredOctets, shape = closed, task, clients } = workload;
-  const { pop3, pop3s, lmtp } = server.ports;
+  const nodes = server.nodes.map(({ pop3, pop3s, lmtp }) => ({ pop3, pop3s, lmtp }));
   const content = deliveredOctets === undefined ? '' : asData(messageOf(deliveredOctets));
   const { secret } = server;
-  return { ports: { pop3, pop3s, lmtp }, secret, task, mailboxes, shape, clients, content };
+  return { nodes, secret, task, mailboxes, shape, clients, content };
 }
 
 export async function measure(
   server: BenchServer,
   workload: Workload,
-  options: Timing & { readonly corpus: Corpus; readonly round: number },
+  options: Timing & { readonly corpus: Corpus; readonly round: number; readonly watch?: Watch },
 ): Promise<Measured> {
   const { corpus, round, seconds, processes } = options;
   // What is used up must not be used up before it is measured.
@@ -66,7 +74,7 @@ export async function measure(
   const order = { ...orderOf(server, workload, corpus), seconds, warmUpSeconds };
   const isMemory = workload.task.kind === 'idle';
   if (isMemory) await pollFirst(server, workload, options);
-  const roots = Object.values(server.parts());
+  const roots = Object.values(server.parts()).flat();
   const memoryBefore = isMemory ? memoryOctets(roots) : 0;
   let memoryAfter = 0;
   let before: Cpu = {};
@@ -79,6 +87,7 @@ export async function measure(
         await sleep(memorySettleMs);
         memoryAfter = memoryOctets(roots);
       }
+      await options.watch?.began();
       before = cpuOf(server);
     },
     ended: async () => {
@@ -87,6 +96,7 @@ export async function measure(
     },
   });
   const used = between(before, cpuOf(server));
+  await options.watch?.ended();
   const { cpuSeconds: generatorCpuSeconds, ...rest } = generated;
   return {
     server: server.name,

@@ -78,9 +78,9 @@ async function inTurn(
   return measured;
 }
 
-function canServe({ sessionsMax, ports }: BenchServer, { clients, task }: Workload): boolean {
+function canServe({ sessionsMax, nodes }: BenchServer, { clients, task }: Workload): boolean {
   const needsLmtp = ['poll-changed', 'churn', 'delivery', 'mixed'].includes(task.kind);
-  return clients <= sessionsMax && !(needsLmtp && ports.lmtp === 0);
+  return clients <= sessionsMax && !(needsLmtp && nodes.some(({ lmtp }) => lmtp === 0));
 }
 
 /** Fresh servers for every workload: what one leaves behind must not help or hinder the next. */

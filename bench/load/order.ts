@@ -46,8 +46,16 @@ export type Shape =
   | { readonly kind: 'closed' }
   | { readonly kind: 'open'; readonly operationsPerSecond: number };
 
+export interface Ports {
+  readonly pop3: number;
+  readonly pop3s: number;
+  /** 0 where no mail is taken over LMTP. */
+  readonly lmtp: number;
+}
+
 export interface LoadOrder {
-  readonly ports: { readonly pop3: number; readonly pop3s: number; readonly lmtp: number };
+  /** Of the nodes of the server: connections go to each in turn, as a balancer would have it. */
+  readonly nodes: readonly Ports[];
   readonly secret: string;
   readonly task: Task;
   readonly mailboxes: Mailboxes;
@@ -85,6 +93,14 @@ export type Said =
   | { readonly said: 'ready' }
   | { readonly said: 'done'; readonly result: LoadResult }
   | { readonly said: 'failed'; readonly reason: string };
+
+let connections = 0;
+
+/** Where the next connection of this process goes. */
+export function nextNode({ nodes }: LoadOrder): Ports {
+  connections += 1;
+  return nodes[connections % nodes.length] ?? { pop3: 0, pop3s: 0, lmtp: 0 };
+}
 
 export function addressOf({ prefix, domain }: Mailboxes, index: number): string {
   return `${prefix}-${index}@${domain}`;

@@ -83,10 +83,10 @@ export async function startCourier({ certFile, keyFile }: CourierOptions): Promi
   return {
     name: 'courier',
     description: `Courier ${versionOf('courier-pop')}, a process a session, Maildir`,
-    ports: { pop3, pop3s, lmtp: 0 },
+    nodes: [{ pop3, pop3s, lmtp: 0 }],
     sessionsMax: connectionsMax,
     secret,
-    parts: () => ({ courier: child.pid }),
+    parts: () => ({ courier: [child.pid] }),
     fill: (corpus) => fill(directory, users, corpus),
     settle: async () => {},
     lastWords: () => endOf(log),

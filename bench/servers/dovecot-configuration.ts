@@ -9,7 +9,7 @@
  * Never: a setting that another program of this machine would see: it has a directory of its own.
  */
 
-import type { Ports } from './server.ts';
+import type { Ports } from '../load/order.ts';
 
 export interface DovecotSetup {
   readonly directory: string;

@@ -66,11 +66,11 @@ export async function startDovecot(options: DovecotOptions): Promise<BenchServer
   return {
     name: isTuned ? 'dovecot' : 'dovecot-default',
     description: `Dovecot ${stdout.trim().split(' ')[0]}, ${isTuned ? `tuned, ${processes} processes` : 'as shipped'}, Maildir`,
-    ports,
+    nodes: [ports],
     // As it is shipped there are 100 processes that log in and one for each session.
     sessionsMax: isTuned ? 14_000 : 1_000,
     secret,
-    parts: () => ({ dovecot: child.pid }),
+    parts: () => ({ dovecot: [child.pid] }),
     fill: (corpus) => fill(directory, users, corpus),
     // What it does, it does before it answers.
     settle: async () => {},

@@ -8,26 +8,21 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Corpus } from '../corpus.ts';
-
-export interface Ports {
-  readonly pop3: number;
-  readonly pop3s: number;
-  /** 0 where it takes no mail over LMTP. */
-  readonly lmtp: number;
-}
+import type { Ports } from '../load/order.ts';
 
 export interface BenchServer {
   /** As it is chosen on the command line. */
   readonly name: string;
   /** With its version and how it is set up, for the table. */
   readonly description: string;
-  readonly ports: Ports;
+  /** One, or as many as its cluster has. */
+  readonly nodes: readonly Ports[];
   /** Sessions it is set up for. */
   readonly sessionsMax: number;
   /** What opens every mailbox. */
   readonly secret: string;
   /** Process ids whose trees are the server, by what they are. */
-  parts(): Readonly<Record<string, number>>;
+  parts(): Readonly<Record<string, readonly number[]>>;
   /** Makes these mailboxes, with their mail in them. */
   fill(corpus: Corpus): Promise<void>;
   /** Waits, for a bounded time, until work that is done behind the replies is done. */
