@@ -31,6 +31,9 @@ export interface Watch {
 
 /** Before memory is read: collectors and allocators have time to give back. */
 const memorySettleMs = 5_000;
+/** How much is polled before a load that has no warm-up of its own. */
+const pollersBefore = 32;
+const pollSecondsBefore = 4;
 const closed: Shape = { kind: 'closed' };
 
 type Cpu = Readonly<Record<string, number>>;
@@ -73,7 +76,7 @@ export async function measure(
   const warmUpSeconds = workload.task.kind === 'drain' ? 0 : options.warmUpSeconds;
   const order = { ...orderOf(server, workload, corpus), seconds, warmUpSeconds };
   const isMemory = workload.task.kind === 'idle';
-  if (isMemory) await pollFirst(server, workload, options);
+  if (isMemory || workload.task.kind === 'drain') await pollFirst(server, workload, options);
   const roots = Object.values(server.parts()).flat();
   const memoryBefore = isMemory ? memoryOctets(roots) : 0;
   let memoryAfter = 0;
@@ -121,11 +124,11 @@ async function pollFirst(
 ): Promise<void> {
   const tls = workload.task.kind === 'idle' && workload.task.tls;
   const task: Task = { kind: 'poll', tls, pipelined: false };
-  const clients = Math.min(32, corpus.mailboxes.count);
+  const clients = Math.min(pollersBefore, corpus.mailboxes.count);
   const mailboxes = { ...corpus.mailboxes, count: clients };
   const order = { ...orderOf(server, { ...workload, task, clients }, { ...corpus, mailboxes }) };
   await generate({
-    order: { ...order, shape: closed, seconds: 3, warmUpSeconds: 0 },
+    order: { ...order, shape: closed, seconds: pollSecondsBefore, warmUpSeconds: 0 },
     processes,
     began: () => undefined,
     ended: () => undefined,

@@ -4,6 +4,7 @@
  * Never: a function; anything that a second process could not read.
  */
 
+import { Chance } from './chance.ts';
 import type { HistogramData } from './histogram.ts';
 
 /** What the clients of a run do, over and over. `Operation` says what one of it is called. */
@@ -54,7 +55,7 @@ export interface Ports {
 }
 
 export interface LoadOrder {
-  /** Of the nodes of the server: connections go to each in turn, as a balancer would have it. */
+  /** Of the nodes of the server: connections go to any of them, by chance. */
   readonly nodes: readonly Ports[];
   readonly secret: string;
   readonly task: Task;
@@ -94,12 +95,12 @@ export type Said =
   | { readonly said: 'done'; readonly result: LoadResult }
   | { readonly said: 'failed'; readonly reason: string };
 
-let connections = 0;
+const balancing = new Chance(1);
 
 /** Where the next connection of this process goes. */
 export function nextNode({ nodes }: LoadOrder): Ports {
-  connections += 1;
-  return nodes[connections % nodes.length] ?? { pop3: 0, pop3s: 0, lmtp: 0 };
+  const chosen = nodes[Math.floor(balancing.next() * nodes.length)];
+  return chosen ?? { pop3: 0, pop3s: 0, lmtp: 0 };
 }
 
 export function addressOf({ prefix, domain }: Mailboxes, index: number): string {
