@@ -24,6 +24,11 @@ export function memoryOctets(roots: readonly number[]): number {
   return treeOf(roots).reduce((sum, { pid }) => sum + proportionalOctets(pid), 0);
 }
 
+/** Octets that a process shares with no other. */
+export function ownOctets(pid: number): number {
+  return fieldsOf(pid, /^Private_(?:Clean|Dirty): +(\d+) kB$/gm);
+}
+
 function treeOf(roots: readonly number[]): Stat[] {
   const stats = new Map<number, Stat>();
   for (const name of readdirSync('/proc')) {
@@ -53,9 +58,13 @@ function statOf(pid: string): Stat | null {
 }
 
 function proportionalOctets(pid: number): number {
+  return fieldsOf(pid, /^Pss: +(\d+) kB$/gm);
+}
+
+function fieldsOf(pid: number, pattern: RegExp): number {
   try {
     const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-    return 1_024 * Number(/^Pss: +(\d+) kB$/m.exec(text)?.[1] ?? 0);
+    return [...text.matchAll(pattern)].reduce((sum, [, kilo]) => sum + 1_024 * Number(kilo), 0);
   } catch {
     // It has ended meanwhile.
     return 0;

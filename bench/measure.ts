@@ -21,15 +21,26 @@ export interface Timing {
   readonly processes: number;
 }
 
+/** Who looks at something else meanwhile. */
+export interface Watch {
+  /** Just before the first measured operation. */
+  readonly began: () => Promise<void>;
+  /** When all is done, work behind the replies included. */
+  readonly ended: () => Promise<void>;
+}
+
 /** Before memory is read: collectors and allocators have time to give back. */
 const memorySettleMs = 5_000;
+/** How much is polled before a load that has no warm-up of its own. */
+const pollersBefore = 32;
+const pollSecondsBefore = 4;
 const closed: Shape = { kind: 'closed' };
 
 type Cpu = Readonly<Record<string, number>>;
 
 function cpuOf(server: BenchServer): Cpu {
   return Object.fromEntries(
-    Object.entries(server.parts()).map(([part, pid]) => [part, cpuSeconds([pid])]),
+    Object.entries(server.parts()).map(([part, pids]) => [part, cpuSeconds(pids)]),
   );
 }
 
@@ -49,24 +60,24 @@ function orderOf(
   { mailboxes }: Corpus,
 ): Omit<LoadOrder, 'process' | 'processes' | 'seconds' | 'warmUpSeconds'> {
   const { deliveredOctets, shape = closed, task, clients } = workload;
-  const { pop3, pop3s, lmtp } = server.ports;
+  const nodes = server.nodes.map(({ pop3, pop3s, lmtp }) => ({ pop3, pop3s, lmtp }));
   const content = deliveredOctets === undefined ? '' : asData(messageOf(deliveredOctets));
   const { secret } = server;
-  return { ports: { pop3, pop3s, lmtp }, secret, task, mailboxes, shape, clients, content };
+  return { nodes, secret, task, mailboxes, shape, clients, content };
 }
 
 export async function measure(
   server: BenchServer,
   workload: Workload,
-  options: Timing & { readonly corpus: Corpus; readonly round: number },
+  options: Timing & { readonly corpus: Corpus; readonly round: number; readonly watch?: Watch },
 ): Promise<Measured> {
   const { corpus, round, seconds, processes } = options;
   // What is used up must not be used up before it is measured.
   const warmUpSeconds = workload.task.kind === 'drain' ? 0 : options.warmUpSeconds;
   const order = { ...orderOf(server, workload, corpus), seconds, warmUpSeconds };
   const isMemory = workload.task.kind === 'idle';
-  if (isMemory) await pollFirst(server, workload, options);
-  const roots = Object.values(server.parts());
+  if (isMemory || workload.task.kind === 'drain') await pollFirst(server, workload, options);
+  const roots = Object.values(server.parts()).flat();
   const memoryBefore = isMemory ? memoryOctets(roots) : 0;
   let memoryAfter = 0;
   let before: Cpu = {};
@@ -79,6 +90,7 @@ export async function measure(
         await sleep(memorySettleMs);
         memoryAfter = memoryOctets(roots);
       }
+      await options.watch?.began();
       before = cpuOf(server);
     },
     ended: async () => {
@@ -87,6 +99,7 @@ export async function measure(
     },
   });
   const used = between(before, cpuOf(server));
+  await options.watch?.ended();
   const { cpuSeconds: generatorCpuSeconds, ...rest } = generated;
   return {
     server: server.name,
@@ -111,11 +124,11 @@ async function pollFirst(
 ): Promise<void> {
   const tls = workload.task.kind === 'idle' && workload.task.tls;
   const task: Task = { kind: 'poll', tls, pipelined: false };
-  const clients = Math.min(32, corpus.mailboxes.count);
+  const clients = Math.min(pollersBefore, corpus.mailboxes.count);
   const mailboxes = { ...corpus.mailboxes, count: clients };
   const order = { ...orderOf(server, { ...workload, task, clients }, { ...corpus, mailboxes }) };
   await generate({
-    order: { ...order, shape: closed, seconds: 3, warmUpSeconds: 0 },
+    order: { ...order, shape: closed, seconds: pollSecondsBefore, warmUpSeconds: 0 },
     processes,
     began: () => undefined,
     ended: () => undefined,

@@ -4,7 +4,7 @@
  *
  * Usage: node bench/run.ts [--quick] [--only NAME]... [--against dovecot|dovecot-default|courier]
  *          [--install] [--rounds N] [--seconds N] [--out NAME] [--profile DIR]
- * With --out the results are kept as NAME.json and NAME.md; with --profile every thread of the node leaves
+ * With --out the results are kept as bench/results/NAME.json and NAME.md; with --profile every thread of the node leaves
  * a V8 CPU profile in DIR.
  *
  * Never: a claim about another machine; a figure that was not just measured; a package installed without
@@ -12,6 +12,7 @@
  */
 
 import { writeFileSync } from 'node:fs';
+import { basename, extname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { corpusOf } from './corpus.ts';
 import { measure } from './measure.ts';
@@ -68,14 +69,19 @@ async function inTurn(
     if (!canServe(server, workload)) continue;
     process.stderr.write(`${name}, round ${round + 1}: ${server.name}\n`);
     if (usesUp || round === 0) await server.fill(corpus);
-    measured.push(await measure(server, workload, { ...timing, corpus, round }));
+    try {
+      measured.push(await measure(server, workload, { ...timing, corpus, round }));
+    } catch (error) {
+      process.stderr.write(`${server.lastWords()}\n`);
+      throw error;
+    }
   }
   return measured;
 }
 
-function canServe({ sessionsMax, ports }: BenchServer, { clients, task }: Workload): boolean {
+function canServe({ sessionsMax, nodes }: BenchServer, { clients, task }: Workload): boolean {
   const needsLmtp = ['poll-changed', 'churn', 'delivery', 'mixed'].includes(task.kind);
-  return clients <= sessionsMax && !(needsLmtp && ports.lmtp === 0);
+  return clients <= sessionsMax && !(needsLmtp && nodes.some(({ lmtp }) => lmtp === 0));
 }
 
 /** Fresh servers for every workload: what one leaves behind must not help or hinder the next. */
@@ -111,7 +117,7 @@ async function main(): Promise<void> {
   const text = report(results);
   process.stdout.write(text);
   if (values.out === undefined) return;
-  const name = values.out.replace(/\.(?:json|md)$/, '');
+  const name = join(import.meta.dirname, 'results', basename(values.out, extname(values.out)));
   writeFileSync(`${name}.json`, `${JSON.stringify(results, null, 1)}\n`);
   writeFileSync(`${name}.md`, text);
 }

@@ -5,7 +5,7 @@
  * Never: a reply that is not compared with what is due.
  */
 
-import { addressOf, type LoadOrder } from './order.ts';
+import { addressOf, type LoadOrder, nextNode } from './order.ts';
 import type { Expected } from './reply-reader.ts';
 import { Talk } from './talk.ts';
 
@@ -37,7 +37,8 @@ export function mailboxesOf(order: LoadOrder, client: number): number[] {
 
 /** A session that is logged in. */
 export async function logIn(order: LoadOrder, mailbox: number, tls = false): Promise<Talk> {
-  const { ports, secret, mailboxes, process: source } = order;
+  const { secret, mailboxes, process: source } = order;
+  const ports = nextNode(order);
   const talk = await Talk.connect({ port: tls ? ports.pop3s : ports.pop3, tls, source }, ok);
   await talk.ask(`USER ${addressOf(mailboxes, mailbox)}\r\n`, [ok]);
   await talk.ask(`PASS ${secret}\r\n`, [ok]);

@@ -58,7 +58,7 @@ async function load(task: Task, answers: Answers): Promise<Generated> {
   const address = server.address();
   const pop3 = typeof address === 'object' && address !== null ? address.port : 0;
   const order: Omit<LoadOrder, 'process' | 'processes'> = {
-    ports: { pop3, pop3s: 0, lmtp: 0 },
+    nodes: [{ pop3, pop3s: 0, lmtp: 0 }],
     secret: 'secret',
     task,
     mailboxes,

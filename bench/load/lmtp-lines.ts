@@ -5,7 +5,7 @@
  */
 
 import { lmtpLinesMax } from './limits.ts';
-import { addressOf, type LoadOrder } from './order.ts';
+import { addressOf, type LoadOrder, nextNode } from './order.ts';
 import { Talk } from './talk.ts';
 
 const idle: Talk[] = [];
@@ -17,7 +17,7 @@ async function take(order: LoadOrder): Promise<Talk> {
   if (free !== undefined) return free;
   if (lines >= lmtpLinesMax) return new Promise((resolve) => waiting.push(resolve));
   lines += 1;
-  const where = { port: order.ports.lmtp, tls: false, source: order.process };
+  const where = { port: nextNode(order).lmtp, tls: false, source: order.process };
   const talk = await Talk.connect(where, { status: '220' });
   await talk.ask('LHLO bench.example.org\r\n', [{ status: '250' }]);
   return talk;

@@ -4,6 +4,7 @@
  * Never: a function; anything that a second process could not read.
  */
 
+import { Chance } from './chance.ts';
 import type { HistogramData } from './histogram.ts';
 
 /** What the clients of a run do, over and over. `Operation` says what one of it is called. */
@@ -46,8 +47,16 @@ export type Shape =
   | { readonly kind: 'closed' }
   | { readonly kind: 'open'; readonly operationsPerSecond: number };
 
+export interface Ports {
+  readonly pop3: number;
+  readonly pop3s: number;
+  /** 0 where no mail is taken over LMTP. */
+  readonly lmtp: number;
+}
+
 export interface LoadOrder {
-  readonly ports: { readonly pop3: number; readonly pop3s: number; readonly lmtp: number };
+  /** Of the nodes of the server: connections go to any of them, by chance. */
+  readonly nodes: readonly Ports[];
   readonly secret: string;
   readonly task: Task;
   readonly mailboxes: Mailboxes;
@@ -85,6 +94,14 @@ export type Said =
   | { readonly said: 'ready' }
   | { readonly said: 'done'; readonly result: LoadResult }
   | { readonly said: 'failed'; readonly reason: string };
+
+const balancing = new Chance(1);
+
+/** Where the next connection of this process goes. */
+export function nextNode({ nodes }: LoadOrder): Ports {
+  const chosen = nodes[Math.floor(balancing.next() * nodes.length)];
+  return chosen ?? { pop3: 0, pop3s: 0, lmtp: 0 };
+}
 
 export function addressOf({ prefix, domain }: Mailboxes, index: number): string {
   return `${prefix}-${index}@${domain}`;

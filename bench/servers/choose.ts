@@ -35,8 +35,8 @@ export async function startServers(options: StartOptions): Promise<BenchServer[]
   }
 }
 
-function startPeer(peer: Peer, { node }: PoplarServer): Promise<BenchServer> {
-  const certFile = node.caFile;
+function startPeer(peer: Peer, { running }: PoplarServer): Promise<BenchServer> {
+  const certFile = running[0]?.caFile ?? '';
   const keyFile = join(dirname(certFile), 'key.pem');
   switch (peer) {
     case 'dovecot':

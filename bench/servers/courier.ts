@@ -25,7 +25,7 @@ import type { Corpus } from '../corpus.ts';
 import { addressOf } from '../load/order.ts';
 import { startChild } from './child.ts';
 import { fillMaildirs } from './maildir.ts';
-import { type BenchServer, freePorts, NotInstalled } from './server.ts';
+import { type BenchServer, endOf, freePorts, NotInstalled } from './server.ts';
 
 const programs = '/usr/lib/courier/courier';
 const authenticator = '/usr/lib/courier/courier-authlib/authdaemond';
@@ -78,17 +78,18 @@ export async function startCourier({ certFile, keyFile }: CourierOptions): Promi
   const log = join(directory, 'log');
   const child = await startChild(command, {
     port: pop3s,
-    whatItSaid: () => (existsSync(log) ? readFileSync(log, 'utf8').slice(-2_000) : 'nothing'),
+    whatItSaid: () => endOf(log),
   });
   return {
     name: 'courier',
     description: `Courier ${versionOf('courier-pop')}, a process a session, Maildir`,
-    ports: { pop3, pop3s, lmtp: 0 },
+    nodes: [{ pop3, pop3s, lmtp: 0 }],
     sessionsMax: connectionsMax,
     secret,
-    parts: () => ({ courier: child.pid }),
+    parts: () => ({ courier: [child.pid] }),
     fill: (corpus) => fill(directory, users, corpus),
     settle: async () => {},
+    lastWords: () => endOf(log),
     stop: async () => {
       await child.stop();
       rmSync(directory, { recursive: true, force: true });

@@ -9,7 +9,7 @@
  * Never: a setting that another program of this machine would see: it has a directory of its own.
  */
 
-import type { Ports } from './server.ts';
+import type { Ports } from '../load/order.ts';
 
 export interface DovecotSetup {
   readonly directory: string;
@@ -23,8 +23,12 @@ export interface DovecotSetup {
   readonly processes: number;
 }
 
-/** Sessions that each process holds at most. */
-const clientsOfProcess = 7_000;
+/**
+ * Sessions that each process holds at most: each has four files open, of the 20,000 that a process may often
+ * have. Only 10,000 idle sessions need more processes than are kept.
+ */
+const clientsOfProcess = 3_500;
+const sessionProcessesMax = 4;
 
 export function dovecotConfiguration(setup: DovecotSetup): string {
   const { directory, ports, certFile, keyFile, uid, gid } = setup;
@@ -69,7 +73,6 @@ ${setup.isTuned ? tuned(setup.processes) : ''}`;
 }
 
 function tuned(processes: number): string {
-  const kept = `process_min_avail = ${processes}\n  process_limit = ${processes}`;
   return `
 auth_cache_size = 64 M
 auth_cache_ttl = 1 hour
@@ -82,13 +85,15 @@ pop3_fast_size_lookups = yes
 maildir_very_dirty_syncs = yes
 service pop3-login {
   service_count = 0
-  client_limit = ${2 * clientsOfProcess}
-  ${kept}
+  client_limit = 14000
+  process_min_avail = ${processes}
+  process_limit = ${processes}
 }
 service pop3 {
   service_count = 0
   client_limit = ${clientsOfProcess}
-  ${kept}
+  process_min_avail = ${processes}
+  process_limit = ${Math.max(processes, sessionProcessesMax)}
 }
 service lmtp {
   service_count = 0

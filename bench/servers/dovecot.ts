@@ -12,7 +12,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -23,7 +22,7 @@ import { addressOf } from '../load/order.ts';
 import { startChild } from './child.ts';
 import { dovecotConfiguration } from './dovecot-configuration.ts';
 import { fillMaildirs } from './maildir.ts';
-import { type BenchServer, freePorts, NotInstalled } from './server.ts';
+import { type BenchServer, endOf, freePorts, NotInstalled } from './server.ts';
 
 const program = '/usr/sbin/dovecot';
 const needed = [program, '/usr/lib/dovecot/pop3', '/usr/lib/dovecot/lmtp'];
@@ -61,20 +60,21 @@ export async function startDovecot(options: DovecotOptions): Promise<BenchServer
   const log = join(directory, 'log');
   const child = await startChild([program, '-F', '-c', configuration], {
     port: pop3,
-    whatItSaid: () => (existsSync(log) ? readFileSync(log, 'utf8').slice(-2_000) : 'nothing'),
+    whatItSaid: () => endOf(log),
   });
   const { stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' });
   return {
     name: isTuned ? 'dovecot' : 'dovecot-default',
     description: `Dovecot ${stdout.trim().split(' ')[0]}, ${isTuned ? `tuned, ${processes} processes` : 'as shipped'}, Maildir`,
-    ports,
+    nodes: [ports],
     // As it is shipped there are 100 processes that log in and one for each session.
     sessionsMax: isTuned ? 14_000 : 1_000,
     secret,
-    parts: () => ({ dovecot: child.pid }),
+    parts: () => ({ dovecot: [child.pid] }),
     fill: (corpus) => fill(directory, users, corpus),
     // What it does, it does before it answers.
     settle: async () => {},
+    lastWords: () => endOf(log),
     stop: async () => {
       await child.stop();
       rmSync(directory, { recursive: true, force: true });

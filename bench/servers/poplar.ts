@@ -1,5 +1,5 @@
 /**
- * A node of ours with a PostgreSQL of its own, durable as in production, for one machine.
+ * Nodes of ours, one unless told otherwise, with a PostgreSQL of their own, durable as in production.
  *
  * Never: a setting that a site would not use.
  */
@@ -20,75 +20,100 @@ const postgresSettings = [
   'random_page_cost=1.1',
   'max_connections=200',
 ];
+const settingsShown = 4;
 
 /** Work behind the replies (the purge) is waited for this long. */
 const settleMs = 60_000;
 const settlePollMs = 250;
+const lastWordsOctets = 2_000;
 
 /** More than any workload has. */
 const connectionsMax = 24_000;
 
 export interface PoplarOptions {
+  /** 1 if it is not said. */
+  readonly nodes?: number;
+  /** Of each node; 2 if it is not said. */
   readonly workers?: number;
+  readonly environment?: Readonly<Record<string, string>>;
   /** V8 CPU profiles of every thread go here. */
   readonly profile?: string;
 }
 
 export interface PoplarServer extends BenchServer {
-  readonly node: RunningNode;
+  readonly running: readonly RunningNode[];
   readonly database: TemporaryDatabase;
 }
 
 export async function startPoplar(options: PoplarOptions = {}): Promise<PoplarServer> {
+  const { nodes: count = 1, workers = 2 } = options;
   const postgres = await startServer({ settings: postgresSettings });
-  let corpus: PoplarCorpus | null = null;
+  const running: RunningNode[] = [];
+  const stopping: (() => Promise<void>)[] = [() => postgres.stop()];
+  const stop = async (): Promise<void> => {
+    for (const one of stopping.toReversed()) await one();
+  };
   try {
     const database = await temporaryDatabase(postgres);
-    const { url: databaseUrl } = database;
-    const { workers = 2, profile } = options;
-    const node = await startNode({
-      databaseUrl,
-      workers,
-      environment: {
-        POPLAR_LOG_LEVEL: 'warn',
-        POPLAR_CONNECTIONS_MAX: String(connectionsMax),
-        POPLAR_CONNECTIONS_PER_ADDRESS_MAX: String(connectionsMax),
-        ...(profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` }),
-      },
-    });
-    const mail = new PoplarCorpus(databaseUrl);
-    corpus = mail;
-    const version = await firstValue(database, 'show server_version');
+    stopping.push(() => database.drop());
+    for (let number = 0; number < count; number += 1) {
+      const node = await startNode(nodeOptions(database.url, workers, options));
+      running.push(node);
+      stopping.push(() => node.stop());
+    }
+    const mail = new PoplarCorpus(database.url);
+    stopping.push(() => mail.end());
     return {
       name: 'poplar',
-      description:
-        `Poplar, Node ${process.version}, ${workers} workers, PostgreSQL ${version} ` +
-        `(${postgresSettings.slice(0, 4).join(', ')})`,
-      ports: node,
+      description: await described(database, options),
+      nodes: running,
       sessionsMax: connectionsMax,
       secret: mail.secret,
-      node,
+      running,
       database,
-      parts: () => ({ node: node.pid, postgres: postgres.pid() }),
-      fill: async (filled) => {
-        await mail.fill(filled);
+      parts: () => ({ node: running.map(({ pid }) => pid), postgres: [postgres.pid()] }),
+      fill: async (corpus) => {
+        await mail.fill(corpus);
         // Neither the first checkpoint of all that mail nor its first vacuum belongs to a run.
         await database.query('vacuum (analyze, truncate false)');
         await database.query('checkpoint');
       },
       settle: () => settle(database),
-      stop: async () => {
-        await mail.end();
-        await node.stop();
-        await database.drop();
-        await postgres.stop();
-      },
+      lastWords: () => running.map((node) => node.log().slice(-lastWordsOctets)).join('\n'),
+      stop,
     };
   } catch (error) {
-    await corpus?.end();
-    await postgres.stop();
+    await stop();
     throw error;
   }
+}
+
+function nodeOptions(
+  databaseUrl: string,
+  workers: number,
+  { environment, profile }: PoplarOptions,
+): Parameters<typeof startNode>[0] {
+  return {
+    databaseUrl,
+    workers,
+    environment: {
+      POPLAR_LOG_LEVEL: 'warn',
+      POPLAR_CONNECTIONS_MAX: String(connectionsMax),
+      POPLAR_CONNECTIONS_PER_ADDRESS_MAX: String(connectionsMax),
+      ...environment,
+      ...(profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` }),
+    },
+  };
+}
+
+async function described(
+  database: TemporaryDatabase,
+  { nodes = 1, workers = 2 }: PoplarOptions,
+): Promise<string> {
+  const version = await firstValue(database, 'show server_version');
+  const shown = postgresSettings.slice(0, settingsShown).join(', ');
+  const each = nodes === 1 ? `${workers} workers` : `${nodes} nodes of ${workers} workers`;
+  return `Poplar, Node ${process.version}, ${each}, PostgreSQL ${version} (${shown})`;
 }
 
 /** The first column of the first row. */
@@ -102,8 +127,9 @@ async function settle(database: TemporaryDatabase): Promise<void> {
   const due = 'select count(*) from quit_receipt where purged_at is null';
   const untilMs = performance.now() + settleMs;
   while (Number(await firstValue(database, due)) > 0) {
-    if (performance.now() > untilMs)
+    if (performance.now() > untilMs) {
       throw new Error(`messages are not purged after ${settleMs} ms`);
+    }
     await sleep(settlePollMs);
   }
 }

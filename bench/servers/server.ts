@@ -5,33 +5,38 @@
  * Never: a server that outlives the bench; an address outside the loopback range.
  */
 
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Corpus } from '../corpus.ts';
-
-export interface Ports {
-  readonly pop3: number;
-  readonly pop3s: number;
-  /** 0 where it takes no mail over LMTP. */
-  readonly lmtp: number;
-}
+import type { Ports } from '../load/order.ts';
 
 export interface BenchServer {
   /** As it is chosen on the command line. */
   readonly name: string;
   /** With its version and how it is set up, for the table. */
   readonly description: string;
-  readonly ports: Ports;
+  /** One, or as many as its cluster has. */
+  readonly nodes: readonly Ports[];
   /** Sessions it is set up for. */
   readonly sessionsMax: number;
   /** What opens every mailbox. */
   readonly secret: string;
   /** Process ids whose trees are the server, by what they are. */
-  parts(): Readonly<Record<string, number>>;
+  parts(): Readonly<Record<string, readonly number[]>>;
   /** Makes these mailboxes, with their mail in them. */
   fill(corpus: Corpus): Promise<void>;
   /** Waits, for a bounded time, until work that is done behind the replies is done. */
   settle(): Promise<void>;
+  /** The end of its log, for when a run has failed. */
+  lastWords(): string;
   stop(): Promise<void>;
+}
+
+const lastWordsOctets = 2_000;
+
+/** The end of a log file, if there is one. */
+export function endOf(logFile: string): string {
+  return existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(-lastWordsOctets) : '';
 }
 
 /** What must be installed, and how. */

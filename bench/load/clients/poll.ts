@@ -7,7 +7,7 @@
 
 import { type Client, dotLineOctets, logIn, ok, quit } from '../client.ts';
 import { deliver } from '../lmtp-lines.ts';
-import { addressOf, type LoadOrder } from '../order.ts';
+import { addressOf, type LoadOrder, nextNode } from '../order.ts';
 import { type Expected, LoadFault } from '../reply-reader.ts';
 import { Talk } from '../talk.ts';
 
@@ -42,7 +42,8 @@ export class PollClient implements Client {
   async once(): Promise<number> {
     const mailbox = this.#mailboxes[this.#next % this.#mailboxes.length] ?? 0;
     this.#next += 1;
-    const { ports, process: source, mailboxes, secret } = this.#order;
+    const { process: source, mailboxes, secret } = this.#order;
+    const ports = nextNode(this.#order);
     const { tls, pipelined } = this.#options;
     const talk = await Talk.connect({ port: tls ? ports.pop3s : ports.pop3, tls, source }, ok);
     const octets = this.#uidlOctets.get(mailbox) ?? null;

@@ -17,17 +17,21 @@ import { addMasterGrant } from './statements/add-master-grant.ts';
 import { addScramSecrets } from './statements/add-scram-secrets.ts';
 import { askOwners } from './statements/ask-owners.ts';
 import { beginEpoch } from './statements/begin-epoch.ts';
+import { claimReceipt } from './statements/claim-receipt.ts';
 import { confirmReceipt } from './statements/confirm-receipt.ts';
 import { deliverMessage } from './statements/deliver-message.ts';
 import { endSession } from './statements/end-session.ts';
 import { exchangePenalties } from './statements/exchange-penalties.ts';
 import { findByUidl } from './statements/find-by-uidl.ts';
+import { findHeldLocks } from './statements/find-held-locks.ts';
 import { findLogins } from './statements/find-logins.ts';
 import { findRecipients } from './statements/find-recipients.ts';
 import { flagMessages } from './statements/flag-messages.ts';
+import { forgetReceipts } from './statements/forget-receipts.ts';
 import { importCredentials } from './statements/import-credentials.ts';
 import { listMessages } from './statements/list-messages.ts';
 import { lockMailboxes } from './statements/lock-mailboxes.ts';
+import { markPurged } from './statements/mark-purged.ts';
 import { purgeMessages } from './statements/purge-messages.ts';
 import { readBodies } from './statements/read-bodies.ts';
 import { readOpened } from './statements/read-opened.ts';
@@ -142,7 +146,11 @@ const plans: Record<string, () => Promise<string>> = {
   findByUidl: () =>
     planOf(findByUidl, { mailboxId, uidl: 'a', bodyOctets: 1, bodyDigest: new Uint8Array(32) }),
   flagMessages: () => planOf(flagMessages, { mailboxId, token, messageIds }),
+  claimReceipt: () => planOf(claimReceipt, undefined),
   confirmReceipt: () => planOf(confirmReceipt, { mailboxId, token }),
+  markPurged: () => planOf(markPurged, { mailboxId, token }),
+  forgetReceipts: () => planOf(forgetReceipts, undefined),
+  findHeldLocks: () => planOf(findHeldLocks, [{ mailboxId, token }]),
   purgeMessages: () => planOf(purgeMessages, { mailboxId, token, messageIds }),
   deliverMessage: () =>
     planOf(deliverMessage, {

@@ -2,7 +2,8 @@
  * Claims the receipt of a QUIT whose messages are due to be purged. A claim is a time, not a lock:
  * a node that dies in the middle leaves a receipt that another one takes up when the time is over.
  *
- * Plan: the first row of the partial index on what is due.
+ * Plan: the first row of the partial index on what is due, then its own row by primary key. A join
+ * with `due` would read every receipt in a plan that was made while there were none.
  */
 
 import { readInt8Array } from '../binary-array.ts';
@@ -36,7 +37,7 @@ with due as (
   order by purge_after limit 1
   for update skip locked)
 update quit_receipt r set claimed_until = now() + make_interval(secs => ${purgeClaimSeconds})
-from due where r.mailbox_id = due.mailbox_id and r.token = due.token
+where r.mailbox_id = (select mailbox_id from due) and r.token = (select token from due)
 returning r.mailbox_id, r.token, r.message_ids`,
   parameters: () => [],
   row: (row) => ({

@@ -4,6 +4,7 @@
  */
 
 export { connectLink, type Link, type LinkSettings } from '../connection/link.ts';
+export { sessionSettings } from '../connection/session-settings.ts';
 export type { Field } from '../field.ts';
 export { purgeClaimSeconds } from '../limits.ts';
 export { type Migration, migrate, readMigrations } from '../migrate.ts';
@@ -17,11 +18,14 @@ export { deleteOwner } from '../statements/delete-owner.ts';
 export { type DeliverInput, deliverMessage } from '../statements/deliver-message.ts';
 export { endSession, type SessionToEnd } from '../statements/end-session.ts';
 export { findHeldLocks } from '../statements/find-held-locks.ts';
+export { findLogins } from '../statements/find-logins.ts';
+export { findRecipients } from '../statements/find-recipients.ts';
 export { flagMessages } from '../statements/flag-messages.ts';
 export { insertOwner } from '../statements/insert-owner.ts';
 export { listMessages } from '../statements/list-messages.ts';
 export { markPurged } from '../statements/mark-purged.ts';
 export { type PurgeSlice, purgeMessages } from '../statements/purge-messages.ts';
+export { readBodies } from '../statements/read-bodies.ts';
 export { readOpened } from '../statements/read-opened.ts';
 export { type HeldLock, releaseLocks } from '../statements/release-locks.ts';
 export { type Renewal, renewOwners } from '../statements/renew-owners.ts';
