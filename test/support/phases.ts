@@ -27,6 +27,10 @@ export interface Phase {
 
 const minuteMs = 60_000;
 
+/** Files that are not run with their folder. */
+const crashes = ['kill-loop', 'stopped-node', 'cut-database', 'lost-commit', 'pool-exhaustion'];
+const apart = ['haproxy', 'failover', 'standby-gone', 'disk-full', ...crashes];
+
 export const phases: readonly Phase[] = [
   {
     name: 'protocol',
@@ -75,7 +79,7 @@ export const phases: readonly Phase[] = [
   },
   ...['conformance', 'login', 'cluster', 'faults'].map((name) => ({
     name,
-    files: [`test/${name}/**/!(haproxy|failover|standby-gone|disk-full).test.ts`],
+    files: [`test/${name}/**/!(${apart.join('|')}).test.ts`],
     isolated: true,
     concurrency: 2,
     withinMs: 6 * minuteMs,
@@ -88,6 +92,14 @@ export const phases: readonly Phase[] = [
     concurrency: 1,
     withinMs: 2 * minuteMs,
     peers: ['/usr/sbin/haproxy'],
+  },
+  {
+    // Apart as well: they mostly wait, for leases and for whoever was killed, so more go at once.
+    name: 'crashes',
+    files: crashes.map((name) => `test/faults/${name}.test.ts`),
+    isolated: true,
+    concurrency: 3,
+    withinMs: 6 * minuteMs,
   },
   {
     // Apart as well: it needs root, for a disk that is small.
