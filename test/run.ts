@@ -65,9 +65,9 @@ try {
     const isChosen = wanted.length === 0 ? phase.always !== false : wanted.includes(phase.name);
     if (!isChosen && !(values.soak === true && wanted.length === 0)) continue;
     const missing = missingPeers(phase);
-    if (missing.length > 0) {
+    if (missing !== null) {
       const mayBeLeftOut = process.env.CI === undefined && wanted.length === 0;
-      const line = `${phase.name}: ${missing.join(', ')} not installed (.ci/run does it)`;
+      const line = `${phase.name}: ${missing}`;
       (mayBeLeftOut ? leftOut : troubles).push(line);
       continue;
     }

@@ -125,9 +125,14 @@ export async function blockMaildrops(
     'select from maildrop where mailbox_id = any($1::bigint[]) order by mailbox_id for update',
     [ids],
   );
-  return async () => {
+  let released: Promise<void> | null = null;
+  const release = async (): Promise<void> => {
     await blocker.query('commit');
     await blocker.end();
+  };
+  return () => {
+    released ??= release();
+    return released;
   };
 }
 

@@ -11,9 +11,13 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { Phase } from './phases.ts';
+import { canMount } from './small-disk.ts';
 
-export function missingPeers({ peers = [] }: Phase): string[] {
-  return peers.filter((peer) => !isThere(peer));
+/** What to say of the suite, or null when nothing is missing. */
+export function missingPeers({ peers = [], mounts = false }: Phase): string | null {
+  const missing = peers.filter((peer) => !isThere(peer));
+  if (missing.length > 0) return `${missing.join(', ')} not installed (.ci/run does it)`;
+  return mounts && !canMount() ? 'no file system may be mounted here (root may)' : null;
 }
 
 function isThere(peer: string): boolean {

@@ -17,6 +17,8 @@ export interface Phase {
   readonly branchesOf?: string;
   /** Debian's programs that it talks to or runs; see `.ci/run`. */
   readonly peers?: readonly string[];
+  /** It mounts file systems, which only root may. */
+  readonly mounts?: boolean;
   /** Programs of another PostgreSQL than the embedded one, and its major version. */
   readonly postgres?: { readonly directory: string; readonly major: number };
   /** False: only with --soak or by name. */
@@ -24,6 +26,10 @@ export interface Phase {
 }
 
 const minuteMs = 60_000;
+
+/** Files that are not run with their folder. */
+const crashes = ['kill-loop', 'stopped-node', 'cut-database', 'lost-commit', 'pool-exhaustion'];
+const apart = ['haproxy', 'failover', 'standby-gone', 'disk-full', ...crashes];
 
 export const phases: readonly Phase[] = [
   {
@@ -73,7 +79,7 @@ export const phases: readonly Phase[] = [
   },
   ...['conformance', 'login', 'admin', 'cluster', 'faults'].map((name) => ({
     name,
-    files: [`test/${name}/**/!(haproxy|failover|standby-gone).test.ts`],
+    files: [`test/${name}/**/!(${apart.join('|')}).test.ts`],
     isolated: true,
     concurrency: 2,
     withinMs: 6 * minuteMs,
@@ -86,6 +92,24 @@ export const phases: readonly Phase[] = [
     concurrency: 1,
     withinMs: 2 * minuteMs,
     peers: ['/usr/sbin/haproxy'],
+  },
+  {
+    // Apart as well: they mostly wait, for leases and for whoever was killed, so more go at once.
+    name: 'crashes',
+    files: crashes.map((name) => `test/faults/${name}.test.ts`),
+    isolated: true,
+    concurrency: 3,
+    withinMs: 6 * minuteMs,
+  },
+  {
+    // Apart as well: it needs root, for a disk that is small.
+    name: 'disk-full',
+    files: ['test/faults/disk-full.test.ts'],
+    isolated: true,
+    concurrency: 1,
+    withinMs: 3 * minuteMs,
+    peers: ['mount', 'umount', 'unshare'],
+    mounts: true,
   },
   {
     // Apart as well: the embedded PostgreSQL cannot make a standby.
