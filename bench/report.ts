@@ -144,7 +144,7 @@ function ratios(runs: readonly Measured[], ours: string, theirs: string): string
   ];
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }

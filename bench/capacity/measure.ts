@@ -1,7 +1,9 @@
 /**
  * Measures the costs that the model needs, each on nodes of its own, and keeps them as JSON.
  *
- * Usage: node bench/capacity/measure.ts [--quick] [--out bench/results/capacity-costs.json]
+ * All of it is done three times, and the medians are kept.
+ *
+ * Usage: node bench/capacity/measure.ts [--quick] [--rounds N] [--out bench/results/capacity-costs.json]
  *
  * Never: a cost that was measured under another load than it stands for.
  */
@@ -20,15 +22,21 @@ import {
   plus,
   type Slope,
 } from './costs.ts';
+import { medianOf } from './median.ts';
 import { lockTable, standing } from './standing.ts';
 import { attempt, type Outcome, type Pace, type Trial } from './trial.ts';
 
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, out: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    out: { type: 'string' },
+  },
 });
 const pace: Pace = values.quick
   ? { seconds: 3, warmUpSeconds: 2 }
-  : { seconds: 12, warmUpSeconds: 5 };
+  : { seconds: 10, warmUpSeconds: 5 };
+const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
 const idleSeconds = values.quick ? 11 : 30;
 const idleSessions = values.quick ? 1_000 : 10_000;
 /** In one worker; the last one is as many as it can. */
@@ -53,10 +61,19 @@ function minus(a: Cost, b: Cost): Cost {
   return plus(a, b, -1);
 }
 
+/** Less than nothing is what a busy machine makes of next to nothing. */
+function atLeastNothing({ node, postgres, wal }: Cost): Cost {
+  return { node: Math.max(0, node), postgres: Math.max(0, postgres), wal: Math.max(0, wal) };
+}
+
 /** Through two points. */
 function slope(from: number, costFrom: Cost, to: number, costTo: Cost): Slope {
   const each = plus(nothing, minus(costTo, costFrom), 1 / (to - from));
   return { each, fixed: plus(costFrom, each, -from) };
+}
+
+function sensible({ fixed, each }: Slope): Slope {
+  return { fixed: atLeastNothing(fixed), each: atLeastNothing(each) };
 }
 
 async function hashCost(): Promise<number> {
@@ -90,8 +107,7 @@ async function sessionCosts(
   const secured = await cost({ ...steady, task: { kind: 'poll', tls: true, pipelined: false } });
   const { node, postgres } = minus(secured, warm);
   return {
-    // Fewer clients share a statement when all of them are slower.
-    handshake: { node, postgres: Math.max(0, postgres) },
+    handshake: { node, postgres },
     listMiss: slope(polled.messages, short, longer.messages, long),
     loginMiss: minus(await cost({ ...steady, ...noLogins }), warm),
   };
@@ -175,7 +191,22 @@ async function costsOf(): Promise<Costs> {
 }
 
 const when = circumstances('node bench/capacity/measure.ts');
-const result: MeasuredCosts = { format: 1, circumstances: when, costs: await costsOf() };
+const all: Costs[] = [];
+for (let round = 0; round < rounds; round += 1) {
+  process.stderr.write(`round ${round + 1} of ${rounds}\n`);
+  all.push(await costsOf());
+}
+const middle = medianOf(all);
+const costs: Costs = {
+  ...middle,
+  handshake: atLeastNothing({ ...middle.handshake, wal: 0 }),
+  loginMiss: atLeastNothing(middle.loginMiss),
+  listMiss: sensible(middle.listMiss),
+  retrieve: sensible(middle.retrieve),
+  remove: sensible(middle.remove),
+  deliver: sensible(middle.deliver),
+};
+const result: MeasuredCosts = { format: 1, circumstances: when, costs };
 const text = `${JSON.stringify(result, null, 1)}\n`;
 process.stdout.write(text);
 if (values.out !== undefined) writeFileSync(values.out, text);
