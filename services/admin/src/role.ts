@@ -6,11 +6,13 @@
  */
 
 import {
+  followStore,
   ListenError,
   listenProblem,
   printAddress,
   type RoleInstance,
   StartError,
+  storeEvents,
   type WorkerContext,
 } from '@poplar/runtime';
 import { openStore } from '@poplar/store';
@@ -32,7 +34,9 @@ export async function startAdmin(context: WorkerContext): Promise<RoleInstance> 
     databaseUrl: context.databaseUrl,
     applicationName: `poplar admin ${config.nodeName}`,
     workConnectionsMax: databaseConnectionsMax,
+    meter: storeEvents(context.metrics),
   });
+  followStore(context.metrics, () => store.stats());
   let made: ApiServer | null = null;
   const app = await buildApi({
     ...{ store, config, rootDigest, log, version: manifest.version },
