@@ -43,7 +43,7 @@ export class Bodies {
     });
   }
 
-  /** Bodies in the order asked, null for what is gone. Each owns its memory. */
+  /** Bodies in the order asked, null for what is gone. Each is lent (lent-memory.ts). */
   read(mailboxId: MailboxId, messageIds: readonly bigint[]): Promise<Found> {
     if (messageIds.length === 0) return Promise.resolve([]);
     if (messageIds.length > readBodiesMax) {

@@ -12,6 +12,9 @@ export const socketPendingOctetsMax = 64 * 1024;
 /** Flushes of 64 KiB for one client before the other connections of the thread have a turn. */
 export const flushesPerTurnMax = 8;
 
+/** Flushes to a TLS socket that has not told that all is written, before their memory is left to it. */
+export const unwrittenFlushesMax = 64;
+
 /** Bodies up to this are read whole by a prepared statement, larger ones are streamed. */
 export const smallBodyOctetsMax = 128 * 1024;
 

@@ -24,6 +24,7 @@ const heldOctetsKept = 256 * 1024;
 const rowDescriptionCode = 0x54;
 const dataRowCode = 0x44;
 const copyDataCode = 0x64;
+const authenticationCode = 0x52;
 
 /** A decoded row in the shape the driver's client expects. Its buffers hold until `message` returns. */
 export interface DataRowMessage {
@@ -132,7 +133,9 @@ export class BackendFramer {
       this.#sink.message(this.#dataRow(bytes, at + headerOctets, end));
       return;
     }
-    this.#parser.parse(bytes.subarray(at, end), (parsed) => {
+    const message = bytes.subarray(at, end);
+    // The driver keeps the salt of a password while it looks for one, beyond the next read.
+    this.#parser.parse(code === authenticationCode ? Buffer.from(message) : message, (parsed) => {
       if (code === rowDescriptionCode) this.#binary = binaryColumns(parsed);
       this.#sink.message(parsed);
     });

@@ -12,6 +12,7 @@
  */
 
 import type { Effect, Session } from '@poplar/protocol';
+import { unwrittenFlushesMax } from '../limits.ts';
 import type { Outbox } from './outbox.ts';
 import type { ReadAhead } from './read-ahead.ts';
 import type { MessageSink } from './send-message.ts';
@@ -31,6 +32,8 @@ export class SessionSink implements MessageSink {
   #given: Uint8Array[] = [];
   /** Given to the outbox, which has not said that they are written. */
   #sent: Uint8Array[] = [];
+  /** Times that something was sent since all was written. */
+  #unwritten = 0;
 
   constructor(outbox: Outbox, giveBack: (body: Uint8Array) => void) {
     this.#outbox = outbox;
@@ -45,7 +48,8 @@ export class SessionSink implements MessageSink {
   /** The bytes are lent by the store, or owned by nobody else. */
   piece(bytes: Uint8Array): boolean {
     this.messageOctets += bytes.length;
-    this.#given.push(bytes);
+    // The session passes over an empty one, and the last here must be the one that it may hold back.
+    if (bytes.length > 0) this.#given.push(bytes);
     return this.session?.piece(bytes) ?? false;
   }
 
@@ -75,6 +79,7 @@ export class SessionSink implements MessageSink {
   written(): void {
     for (const body of this.#sent) this.#giveBack(body);
     this.#sent = [];
+    this.#unwritten = 0;
     this.session?.outputWritten();
   }
 
@@ -83,9 +88,15 @@ export class SessionSink implements MessageSink {
     this.#sent.push(...this.#given);
     this.#given = held === undefined ? [] : [held];
     const sent = this.#outbox.send(session.takeOutput());
-    if (sent === 'written') this.written();
-    else if (sent === 'waits') {
+    if (sent === 'written') {
+      this.written();
+      return;
+    }
+    this.#unwritten += 1;
+    // Who always asks for more before the last of it is written would have all of it kept.
+    if (sent === 'waits' || this.#unwritten > unwrittenFlushesMax) {
       this.#sent = [];
+      this.#unwritten = 0;
       session.outputKept();
     }
   }
