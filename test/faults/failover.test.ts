@@ -138,11 +138,11 @@ describe('the primary is left up, read-only', () => {
     const writing = `select count(*)::int as n from pg_stat_activity
       where backend_xid is not null and pid <> pg_backend_pid()`;
     await eventually(async () => assert.equal(await numberOf(former, writing), 0), 10_000);
-    // Each transaction that writes takes a number.
-    const nextXid = 'select pg_snapshot_xmax(pg_current_snapshot())::text as n';
-    const xid = await numberOf(former, nextXid);
     await scene.untilReadyIs(503);
     assert.equal(await numberOf(former, nodesOn), 0, 'nobody stays where nothing can be written');
+    // Each transaction that writes takes a number. Before, server processes that had not heard took some.
+    const nextXid = 'select pg_snapshot_xmax(pg_current_snapshot())::text as n';
+    const xid = await numberOf(former, nextXid);
     const sinceMs = await scene.takeOver();
     await scene.after().loseLock(scene.robbed.mailbox);
     await scene.recovered(sinceMs, recoveredWithinMs);
