@@ -40,6 +40,9 @@ export const searchCharactersMax = 100;
 /** Passwords that wait to be hashed, 10 ms of a processor each; one at a time, POP3 has logins to verify. */
 export const hashesWaitingMax = 256;
 
+/** Characters of a secret in a request: as many octets as one has at most. */
+export const secretCharactersMax = 1_024;
+
 /** Messages named in one request. */
 export const messageIdsMax = 1_000;
 
