@@ -18,6 +18,12 @@ export const keepAliveTimeoutMs = 30_000;
 /** Connections at once: administrators and their programs, not clients of mail. */
 export const connectionsMax = 200;
 
+/** The socket in the data directory is for the user of the node alone. */
+export const localSocketMode = 0o600;
+
+/** Kernel queue of its connections that are not yet accepted. */
+export const localSocketBacklog = 64;
+
 /** Requests of one address in a minute: what one script does that goes through its mailboxes one by one. */
 export const requestsPerMinuteMax = 6_000;
 
