@@ -2,9 +2,6 @@
  * Every bound of the commands, with its unit and its reason. `docs/limits.md` repeats them.
  */
 
-/** Rows asked for at once; the store gives 1,000 at most. */
-export const listPageRows = 1_000;
-
 /** Connections of an embedded server that runs for one command only. */
 export const commandConnectionsMax = 20;
 
@@ -50,6 +47,11 @@ export const kickPollMs = 100;
 
 /** How long a command waits for the REST API to answer: its statements have bounds of their own. */
 export const apiTimeoutMs = 120_000;
+
+/** How long it waits for a node that may run on the data directory to say that it is there. */
+export const apiProbeTimeoutMs = 5_000;
+/** Rows asked of it at once; it gives 500 at most. */
+export const apiPageRows = 500;
 
 /** Pause between two looks of `top`. */
 export const topIntervalMs = 2_000;

@@ -4,6 +4,7 @@
  * Never: from an argument or a variable, which other users can see; printed, logged, or in an error.
  */
 
+import { isUtf8 } from 'node:buffer';
 import { isCancel, password as promptPassword } from '@clack/prompts';
 import { passwordProblem, secretOctetsMax } from '@poplar/identity';
 import { StartError } from '@poplar/runtime';
@@ -35,6 +36,14 @@ export async function readPassword(
   const second = await ask('The same again');
   if (first !== second) throw new StartError('the two passwords are not the same');
   return checked(new TextEncoder().encode(first));
+}
+
+/** As a request of the REST API has it. */
+export function passwordFields(
+  password: Uint8Array,
+): { readonly password: string } | { readonly passwordBase64: string } {
+  if (isUtf8(password)) return { password: Buffer.from(password).toString('utf8') };
+  return { passwordBase64: Buffer.from(password).toString('base64') };
 }
 
 async function ask(message: string): Promise<string> {
