@@ -67,6 +67,10 @@ export function secretOf({ password, passwordBase64 }: SecretFields): Uint8Array
 }
 
 export function octetsOf(text: string): Uint8Array {
+  if (!text.isWellFormed()) {
+    const detail = 'has half a character in it';
+    throw new Problem(422, `the password ${detail}`, [{ pointer: '/body/password', detail }]);
+  }
   return checked(new TextEncoder().encode(text), '/body/password');
 }
 

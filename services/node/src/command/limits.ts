@@ -33,12 +33,15 @@ export const namedMax = { text: 20, json: 10_000 } as const;
 /** Pause between two states of the progress line, on a terminal and elsewhere. */
 export const progressIntervalMs = { terminal: 100, lines: 5_000 } as const;
 
-/** Octets of a line of a passwd-file; a longer one is skipped. */
-export const passwdLineOctetsMax = 16 * 1024;
+/** Octets of a line of a passwd-file or a list of mailboxes; a longer one is skipped. */
+export const textLineOctetsMax = 16 * 1024;
 /** Names of one passwd-file that are remembered, to find those that come twice: 100 octets each. */
 export const passwdNamesMax = 5_000_000;
 /** Hashes made at once of passwords in clear: one for each thread of the pool they are made in. */
 export const hashesAtOnceMax = 4;
+
+/** Mailboxes that one request makes: what is lost with it is sent again, and progress is shown between two. */
+export const bulkRequestRows = 200;
 
 /** How long `session kick` waits for the session to end: its worker gives it five seconds. */
 export const kickWaitMs = 10_000;

@@ -7,6 +7,7 @@ import { registerAliasCommands } from './alias.ts';
 import { withApi } from './api/access.ts';
 import { explained, type Fields, pathOf, queryOf, textOf } from './api/client.ts';
 import { registerAppPasswordCommands } from './app-password.ts';
+import { registerBulkCommand } from './bulk/command.ts';
 import { registerGrantCommands } from './grant.ts';
 import { registerImportCommand } from './import/command.ts';
 import { addressedCommand, noSuchMailbox } from './mailbox-command.ts';
@@ -52,6 +53,7 @@ export function registerMailboxCommands(program: Command): void {
     .option('--after <address>', 'begin behind this address', addressArgument)
     .option('--limit <count>', 'so many at most', countArgument)
     .action(listMailboxes);
+  registerBulkCommand(mailbox);
   registerSwitchCommands(mailbox);
   registerAliasCommands(mailbox);
   registerGrantCommands(mailbox);

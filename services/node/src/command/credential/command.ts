@@ -5,13 +5,11 @@
  * Never: a password printed, or read from an argument.
  */
 
-import { statSync } from 'node:fs';
 import { exitCode, onSignals } from '@poplar/runtime';
 import { type Store, StoreError } from '@poplar/store';
 import type { Command } from 'commander';
-import { progressIntervalMs } from '../limits.ts';
+import { LineProgress } from '../line-progress.ts';
 import { domainArgument } from '../names.ts';
-import { printedCount, printedOctets } from '../output.ts';
 import {
   reasonOf,
   type StoreCommandOptions,
@@ -74,9 +72,7 @@ interface ImportWork {
 
 async function importInto(store: Store, work: ImportWork): Promise<CredentialImportEnd> {
   const { path, options, report, stopping } = work;
-  const isShown = options.progress === true || process.stderr.isTTY === true;
-  const show = progressOf(path, report);
-  let dueMs = 0;
+  const progress = new LineProgress(path, options.progress === true);
   try {
     const kind = await runCredentialImport({
       store,
@@ -86,35 +82,13 @@ async function importInto(store: Store, work: ImportWork): Promise<CredentialImp
       domain: options.domain ?? null,
       parsing: options.scheme === undefined ? {} : { defaultScheme: options.scheme },
       stopping,
-      onProgress: () => {
-        if (!isShown || performance.now() < dueMs) return;
-        show();
-        const { terminal, lines } = progressIntervalMs;
-        dueMs = performance.now() + (process.stderr.isTTY ? terminal : lines);
-      },
+      onProgress: () => progress.update(report),
     });
     return { kind };
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     return { kind: 'failed', reason: `database: ${reasonOf(error)}` };
   } finally {
-    if (isShown) {
-      show();
-      if (process.stderr.isTTY) process.stderr.write('\n');
-    }
+    progress.finish(report);
   }
-}
-
-/** Writes a line such as `50%  1.2 of 2.4 MB  12,345 lines`, over the last one on a terminal. */
-function progressOf(path: string, report: CredentialReport): () => void {
-  // A pipe has no size, and a file that is not there is told of by who reads it.
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  return () => {
-    const { octetsRead, lines } = report;
-    const part = size > 0 ? `${Math.floor(Math.min(1, octetsRead / size) * 100)}%  ` : '';
-    const octets = size > 0 ? `${printedOctets(octetsRead)} of ${printedOctets(size)}` : '';
-    const text = `${part}${octets || printedOctets(octetsRead)}  ${printedCount(lines)} lines`;
-    // Erases the rest of the line (ECMA-48 EL).
-    process.stderr.write(process.stderr.isTTY ? `\r${text}\u001b[K` : `${text}\n`);
-  };
 }

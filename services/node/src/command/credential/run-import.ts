@@ -14,7 +14,7 @@ import {
 import { StartError } from '@poplar/runtime';
 import { type ImportOutcome, importRowsMax, type Store } from '@poplar/store';
 import { hashesAtOnceMax, passwdNamesMax } from '../limits.ts';
-import { type PasswdLine, passwdLines } from './passwd-lines.ts';
+import { type TextLine, textLines } from '../text-lines.ts';
 import type { CredentialReport } from './report.ts';
 
 export interface CredentialImport {
@@ -44,7 +44,7 @@ interface Row {
 export async function runCredentialImport(run: CredentialImport): Promise<'complete' | 'stopped'> {
   const seen = new Set<string>();
   let rows: Row[] = [];
-  for await (const line of passwdLines(run.path)) {
+  for await (const line of textLines(run.path)) {
     if (run.stopping.aborted) return 'stopped';
     const row = rowOf(line, run, seen);
     if (row !== null) rows.push(row);
@@ -59,7 +59,7 @@ export async function runCredentialImport(run: CredentialImport): Promise<'compl
   return (await store(rows, run)) ? 'complete' : 'stopped';
 }
 
-function rowOf(line: PasswdLine, run: CredentialImport, seen: Set<string>): Row | null {
+function rowOf(line: TextLine, run: CredentialImport, seen: Set<string>): Row | null {
   const { lineNumber, text } = line;
   const skip = (name: string | null, reason: string): null => {
     run.report.skip({ lineNumber, name, reason });
