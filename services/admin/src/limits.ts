@@ -49,6 +49,12 @@ export const hashesWaitingMax = 256;
 /** Characters of a secret in a request: as many octets as one has at most. */
 export const secretCharactersMax = 1_024;
 
+/** Characters of a password hash in a request: more than the longest that can be verified. */
+export const storedHashCharactersMax = 1_024;
+
+/** Octets of a request with a thousand of them and their addresses. */
+export const hashesBodyOctetsMax = 2 * 1024 * 1024;
+
 /** Messages named in one request. */
 export const messageIdsMax = 1_000;
 

@@ -30,6 +30,7 @@ const table: readonly Row[] = [
     'PATCH /domains/{domain}',
     'POST /mailboxes',
     'POST /mailboxes/bulk',
+    'POST /mailboxes/password-hashes',
     'PATCH /mailboxes/{address}',
     'DELETE /mailboxes/{address}',
     'POST /mailboxes/{address}/undelete',
@@ -197,6 +198,8 @@ describe('who may not is refused', () => {
     const ann = '/mailboxes/ann@example.org';
     await refused('PATCH', '/domains/example.org', { loginDelaySeconds: 1 });
     await refused('POST', '/mailboxes', { address: 'x@example.org' });
+    const items = [{ address: 'ann@example.org', hash: '$2y$' }];
+    await refused('POST', '/mailboxes/password-hashes', { items, create: true });
     await refused('GET', '/mailboxes?domain=example.org');
     await refused('GET', '/audit');
     await refused('GET', '/audit?address=ann@example.org');

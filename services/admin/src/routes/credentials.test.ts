@@ -85,3 +85,42 @@ test('mailboxes are listed behind an address', async () => {
   const path = '/api/v1/mailboxes?after=a@example.net';
   assert.equal((await api.ask({ path, token })).status, 200);
 });
+
+test('hashes of another server are taken over, and only those that can be verified', async () => {
+  const path = '/mailboxes/password-hashes';
+  const hash = '{SSHA}YfFB6l9A8hDgEbFMbKFJ3X8vG3dzYWx0';
+  const own =
+    '$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$kTdYY1uYEoP/9w1qPHXxdpTd4nMjLc1gwHdJzn2fB8k';
+  const items = [
+    { address: 'Ann@example.org', hash: own },
+    { address: 'ann@example.org', hash },
+    { address: 'cy@example.org', hash },
+    { address: 'dan@example.org', hash: '{PLAIN}open sesame' },
+    {
+      address: 'eve@example.org',
+      hash: '$argon2id$v=19$m=4194304,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNoaGFzaA',
+    },
+    { address: 'fay@nowhere.example', hash },
+  ];
+  const outcomes = async (create: boolean): Promise<unknown[]> => {
+    const { status, body, text } = await api.call('POST', path, { items, create });
+    assert.equal(status, 200, text);
+    assert.doesNotMatch(text, /sesame|argon2|SSHA/);
+    return Array.isArray(body.items) ? body.items.map(({ outcome }) => outcome) : [];
+  };
+  const rest = ['invalid', 'invalid'];
+  assert.deepEqual(await outcomes(false), ['set', 'duplicate', 'no-mailbox', ...rest, 'no-domain']);
+  assert.deepEqual(await stored('password'), [own]);
+  assert.deepEqual(await outcomes(true), [
+    'unchanged',
+    'duplicate',
+    'created',
+    ...rest,
+    'no-domain',
+  ]);
+  assert.equal(await api.store.directory.findMailbox('dan@example.org'), null);
+  await refused('POST', path, { items: [...items, { address: 'nobody', hash }] }, 400);
+  await refused('POST', path, { items: [] }, 400);
+  const many = Array.from({ length: 1_001 }, () => ({ address: 'cy@example.org', hash }));
+  await refused('POST', path, { items: many }, 400);
+});

@@ -20,6 +20,7 @@ import { mailboxChangeRoutes, mailboxDeletionRoutes } from './mailbox-changes.ts
 import { mailboxListRoutes, mailboxRoutes } from './mailboxes.ts';
 import { messageChangeRoutes, messageRoutes } from './messages.ts';
 import { nodeRoutes } from './nodes.ts';
+import { passwordHashRoutes } from './password-hashes.ts';
 import { sessionEndRoutes, sessionRoutes } from './sessions.ts';
 import { tokenChangeRoutes, tokenRoutes } from './tokens.ts';
 
@@ -28,6 +29,7 @@ export const allRoutes: readonly Routes[] = [
   ...[mailboxListRoutes, mailboxRoutes],
   ...[mailboxChangeRoutes, mailboxDeletionRoutes, bulkRoutes],
   ...[credentialRoutes, otherSecretRoutes, appPasswordRoutes, certificateNameRoutes],
+  ...[passwordHashRoutes],
   ...[loginNameRoutes],
   ...[grantRoutes, masterGrantRoutes],
   ...[messageRoutes, messageChangeRoutes, injectionRoutes],

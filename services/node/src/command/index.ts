@@ -1,6 +1,6 @@
 /**
  * The commands of `poplar` other than `serve` and `config`. They are clients of the REST API (api/reach.ts);
- * imports alone reach the store directly.
+ * `mailbox import` alone reaches the store directly.
  *
  * What an operator can mend is thrown as StartError, ConfigError and their like; `main.ts` prints it.
  */

@@ -40,6 +40,9 @@ export const passwdNamesMax = 5_000_000;
 /** Hashes made at once of passwords in clear: one for each thread of the pool they are made in. */
 export const hashesAtOnceMax = 4;
 
+/** Password hashes that one request takes over: the API takes as many. */
+export const passwordHashRows = 1_000;
+
 /** Mailboxes that one request makes: what is lost with it is sent again, and progress is shown between two. */
 export const bulkRequestRows = 200;
 

@@ -29,8 +29,11 @@ export type Transport = (request: ApiRequest) => Promise<ApiResponse>;
 /** An object of an answer: what a field is, is for its reader to say. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** What the API says is wrong, in one line. */
-export class ApiProblem extends StartError {
+/** A request that was not done, or of which nobody knows: in one line. */
+export class ApiFailure extends StartError {}
+
+/** What the API says is wrong. */
+export class ApiProblem extends ApiFailure {
   readonly status: number;
 
   constructor(status: number, message: string) {

@@ -5,10 +5,9 @@
  */
 
 import { BlockList, isIP } from 'node:net';
-import { StartError } from '@poplar/runtime';
 import { Agent, request } from 'undici';
 import { apiProbeTimeoutMs, apiTimeoutMs } from '../limits.ts';
-import type { Transport } from './client.ts';
+import { ApiFailure, type Transport } from './client.ts';
 
 export interface Wire {
   /** For people. */
@@ -53,7 +52,7 @@ export function wireTransport(
       return { status: statusCode, text: await answer.text() };
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-      throw new StartError(`${name} cannot be reached (${code})`);
+      throw new ApiFailure(`${name} cannot be reached (${code})`);
     }
   };
 }

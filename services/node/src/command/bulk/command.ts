@@ -49,7 +49,7 @@ async function addAll(path: string, options: BulkOptions, command: Command): Pro
       }),
     );
   } catch (error) {
-    // Before the first request there is nothing to report.
+    // Before the first answer there is nothing to report.
     if (!(error instanceof StartError) || report.lines === 0) throw error;
     report.end = { kind: 'failed', reason: error.message };
   } finally {

@@ -6,16 +6,12 @@
  */
 
 import { exitCode, onSignals } from '@poplar/runtime';
-import { type Store, StoreError } from '@poplar/store';
 import type { Command } from 'commander';
+import { withApi } from '../api/access.ts';
+import { type ApiClient, ApiFailure } from '../api/client.ts';
 import { LineProgress } from '../line-progress.ts';
 import { domainArgument } from '../names.ts';
-import {
-  reasonOf,
-  type StoreCommandOptions,
-  withStore,
-  withStoreOptions,
-} from '../store-access.ts';
+import { type StoreCommandOptions, withStoreOptions } from '../store-access.ts';
 import { type CredentialImportEnd, CredentialReport } from './report.ts';
 import { runCredentialImport } from './run-import.ts';
 
@@ -53,8 +49,8 @@ async function importCredentials(path: string, options: ImportOptions): Promise<
   });
   const report = new CredentialReport();
   try {
-    const end = await withStore(options, ({ store }) =>
-      importInto(store, { path, options, report, stopping: stopping.signal }),
+    const end = await withApi(options, (api) =>
+      importInto(api, { path, options, report, stopping: stopping.signal }),
     );
     report.print(end, options.json === true);
     if (end.kind !== 'complete' || report.skippedLines > 0) process.exitCode = exitCode.failed;
@@ -70,12 +66,12 @@ interface ImportWork {
   readonly stopping: AbortSignal;
 }
 
-async function importInto(store: Store, work: ImportWork): Promise<CredentialImportEnd> {
+async function importInto(api: ApiClient, work: ImportWork): Promise<CredentialImportEnd> {
   const { path, options, report, stopping } = work;
   const progress = new LineProgress(path, options.progress === true);
   try {
     const kind = await runCredentialImport({
-      store,
+      api,
       path,
       report,
       create: options.create === true,
@@ -86,8 +82,8 @@ async function importInto(store: Store, work: ImportWork): Promise<CredentialImp
     });
     return { kind };
   } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    return { kind: 'failed', reason: `database: ${reasonOf(error)}` };
+    if (!(error instanceof ApiFailure)) throw error;
+    return { kind: 'failed', reason: error.message };
   } finally {
     progress.finish(report);
   }
