@@ -12,6 +12,7 @@ import { registerDomainCommands } from './domain.ts';
 import { registerMailboxCommands } from './mailbox.ts';
 import { registerMessageCommands } from './message.ts';
 import { registerNodeCommands } from './node.ts';
+import { registerProbeCommand } from './probe.ts';
 import { registerRemovalCommands } from './removal.ts';
 import { registerSessionCommands } from './session.ts';
 import { registerTokenCommands } from './token.ts';
@@ -31,5 +32,6 @@ export function registerCommands(program: Command): void {
   registerMessageCommands(program);
   registerTokenCommands(program);
   registerTopCommand(program);
+  registerProbeCommand(program);
   registerCompletionCommand(program);
 }

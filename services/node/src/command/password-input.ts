@@ -9,6 +9,7 @@ import { isCancel, password as promptPassword } from '@clack/prompts';
 import { passwordProblem, secretOctetsMax } from '@poplar/identity';
 import { StartError } from '@poplar/runtime';
 import type { Command } from 'commander';
+import { withoutLineEnd } from '../secret-file.ts';
 
 export interface PasswordOptions {
   readonly passwordStdin?: true;
@@ -64,12 +65,6 @@ async function readToEnd(input: AsyncIterable<Buffer | string>): Promise<Uint8Ar
     chunks.push(bytes);
   }
   return withoutLineEnd(Buffer.concat(chunks));
-}
-
-/** Exported for its test: without one LF or CRLF at the end. */
-export function withoutLineEnd(bytes: Uint8Array): Uint8Array {
-  if (bytes.at(-1) !== 0x0a) return bytes;
-  return bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1);
 }
 
 function checked(secret: Uint8Array): Uint8Array {
