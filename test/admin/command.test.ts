@@ -5,7 +5,10 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, get } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { auditOf, storedMessages } from '../support/accidents.ts';
@@ -22,6 +25,8 @@ import {
 
 /** Nothing listens there: whoever reaches the database did not go this way. */
 const nowhere = 'postgresql://127.0.0.1:1/nowhere';
+/** No node can be there. */
+const noDataDir = '/nonexistent/poplar';
 
 let database: TestDatabase;
 let node: RunningNode;
@@ -59,18 +64,20 @@ const ways: readonly Way[] = [
   {
     name: 'in its own process',
     actor: 'command',
-    run: (argv) => runPoplar(database.url, argv.split(' ')),
+    run: (argv) =>
+      runPoplar(database.url, argv.split(' '), { environment: { POPLAR_DATA_DIR: noDataDir } }),
   },
   {
     name: 'to the node of the data directory',
     actor: 'root',
     run: (argv) =>
-      runPoplar(nowhere, argv.split(' '), {
-        environment: {
-          POPLAR_DATA_DIR: node.dataDir,
-          POPLAR_LISTEN_ADMIN: `127.0.0.1:${node.admin}`,
-        },
-      }),
+      runPoplar('', argv.split(' '), { environment: { POPLAR_DATA_DIR: node.dataDir } }),
+  },
+  {
+    name: 'to the node of the data directory, told of its database',
+    actor: 'root',
+    run: (argv) =>
+      runPoplar(database.url, argv.split(' '), { environment: { POPLAR_DATA_DIR: node.dataDir } }),
   },
   {
     name: 'to a node that is named',
@@ -189,14 +196,76 @@ test('an API that is not there, or does not know the token, is told in one line'
   assert.ok(!(away.err + stranger.err).includes(token));
 });
 
-test('a node that does not know the token of this data directory is left alone', async () => {
-  const { code } = await runPoplar(database.url, ['domain', 'remove', 'nowhere.example'], {
-    environment: {
-      POPLAR_ADMIN_TOKEN: 'a-token-that-nobody-knows-of',
-      POPLAR_LISTEN_ADMIN: `127.0.0.1:${node.admin}`,
-    },
+describe('the node of a data directory is not asked', () => {
+  const add = (url: string, domain: string, environment: Readonly<Record<string, string>>) =>
+    runPoplar(url, ['domain', 'add', domain], {
+      environment: { POPLAR_DATA_DIR: node.dataDir, ...environment },
+    });
+
+  test('about another database than its own', async () => {
+    const other = await openTestDatabase();
+    try {
+      const { code, err } = await add(other.url, 'other.example', {});
+      assert.deepEqual([code, err], [0, '']);
+      assert.equal(await database.store.directory.findDomain('other.example'), null);
+      assert.deepEqual(await auditOf(other, 'other.example'), ['domain.add by command']);
+    } finally {
+      await other.drop();
+    }
   });
-  assert.equal(code, 1, 'in its own process, over the database it was told of');
+
+  test('with a token that it does not know', async () => {
+    const token = 'a-token-that-nobody-knows-of';
+    const { code } = await add(database.url, 'own.example', { POPLAR_ADMIN_TOKEN: token });
+    assert.equal(code, 0);
+    const audits = await auditOf(database, 'own.example');
+    assert.deepEqual(audits, ['domain.add by command'], 'in its own process');
+  });
+
+  test('where something else is in the place of its socket', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'poplar-squat-'));
+    const asked: string[] = [];
+    const squatter = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.end('what?');
+    });
+    try {
+      writeFileSync(join(dataDir, 'admin-token'), rootToken());
+      await once(squatter.listen(join(dataDir, 'admin.sock')), 'listening');
+      const { code } = await add(database.url, 'sure.example', { POPLAR_DATA_DIR: dataDir });
+      assert.equal(code, 0);
+      assert.deepEqual(asked, ['/api/v1/config']);
+      assert.deepEqual(await auditOf(database, 'sure.example'), ['domain.add by command']);
+    } finally {
+      squatter.close();
+      squatter.closeAllConnections();
+      rmSync(dataDir, { recursive: true });
+    }
+  });
+});
+
+test('the socket in the data directory is for its owner alone, and asks for a token', async () => {
+  const socketPath = join(node.dataDir, 'admin.sock');
+  assert.equal(statSync(socketPath).mode & 0o777, 0o600);
+  const asking = get({ socketPath, path: '/api/v1/domains', timeout: 10_000 });
+  const [response] = await once(asking, 'response');
+  response.resume();
+  assert.equal(response.statusCode, 401);
+});
+
+test('a token goes over no network in clear, and that of this host to no other', async () => {
+  const run = (POPLAR_ADMIN_URL: string, environment: Readonly<Record<string, string>> = {}) =>
+    runPoplar(database.url, ['audit'], {
+      environment: { POPLAR_ADMIN_URL, POPLAR_DATA_DIR: node.dataDir, ...environment },
+    });
+  const clear = await run('http://pop.example.org:8110', { POPLAR_ADMIN_TOKEN: 'x' });
+  assert.deepEqual([clear.code, clear.out], [1, '']);
+  assert.match(clear.err, /^poplar: POPLAR_ADMIN_URL must begin with https: [^\n]+\n$/);
+  const other = await run('https://pop.example.org:8110');
+  assert.match(other.err, /^poplar: POPLAR_ADMIN_URL needs POPLAR_ADMIN_TOKEN\n$/);
+  assert.match((await run('pop.example.org')).err, /^poplar: POPLAR_ADMIN_URL must be a URL/);
+  const own = await run(`http://127.0.0.1:${node.admin}`);
+  assert.equal(own.code, 0, own.err);
 });
 
 test('completion knows the commands and their options', async () => {

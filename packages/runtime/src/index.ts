@@ -90,3 +90,4 @@ export {
   type NamedCertificate,
 } from './tls/certificates.ts';
 export { noTracer, type Span, type Tracer } from './trace/tracer.ts';
+export { listenOnPath } from './unix-socket.ts';

@@ -87,3 +87,6 @@ export const selfSignedDays = 3_650;
 /** Requests to the ops server are tiny. */
 export const opsBodyOctetsMax = 1_024;
 export const opsRequestTimeoutMs = 10_000;
+
+/** A socket file is stale when nobody answers on it within this. */
+export const socketProbeMs = 1_000;

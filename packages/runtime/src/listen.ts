@@ -8,8 +8,8 @@
  * Never: a connection accepted here; a guess that a port is free.
  */
 
-import { lstat, unlink } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
+import { lstat } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import {
   type Address,
   type Config,
@@ -17,6 +17,7 @@ import {
   printAddress,
   type TcpAddress,
 } from './config/config.ts';
+import { removeStaleSocket } from './unix-socket.ts';
 
 /** An address cannot be listened on. The message is one line. */
 export class ListenError extends Error {
@@ -89,7 +90,7 @@ async function resolveAll(
   const resolved: Address[] = [];
   for (const address of addresses) {
     if ('path' in address) {
-      await removeStaleSocket(name, address.path);
+      await freePath(name, address.path);
       resolved.push(address);
     } else {
       resolved.push({ host: address.host, port: await hold(held, name, address) });
@@ -99,21 +100,9 @@ async function resolveAll(
 }
 
 /** A socket file whose process is gone would make listen fail; one that answers is not ours. */
-async function removeStaleSocket(name: string, path: string): Promise<void> {
+async function freePath(name: string, path: string): Promise<void> {
   const stat = await lstat(path).catch(() => null);
-  if (stat === null) return;
-  if (!stat.isSocket())
-    throw new ListenError(`${name} cannot listen on unix:${path}: not a socket`);
-  const answers = await new Promise<boolean>((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-  if (answers) {
-    throw new ListenError(`${name} cannot listen on unix:${path}: the address is already in use`);
-  }
-  await unlink(path);
+  if (stat === null || (await removeStaleSocket(path))) return;
+  const reason = stat.isSocket() ? 'the address is already in use' : 'not a socket';
+  throw new ListenError(`${name} cannot listen on unix:${path}: ${reason}`);
 }

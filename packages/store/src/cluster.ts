@@ -10,11 +10,9 @@ import type { LinkPool } from './connection/pool.ts';
 import { StoreError } from './errors.ts';
 import { drainNode, type NodeToDrain } from './statements/drain-node.ts';
 import { type EndedSession, endSession, type SessionToEnd } from './statements/end-session.ts';
-import { findHeldLocks } from './statements/find-held-locks.ts';
 import { listDrains, type NodeDrain } from './statements/list-drains.ts';
 import { type DatabaseFigures, readClusterFigures } from './statements/read-cluster-figures.ts';
 import { type NodeFigures, readClusterNodes } from './statements/read-cluster-nodes.ts';
-import type { HeldLock } from './statements/release-locks.ts';
 import { undrainNode } from './statements/undrain-node.ts';
 
 /** What the cluster is like now, for metrics: cheap enough to be asked for every few seconds. */
@@ -34,11 +32,6 @@ export class Cluster {
   async endSession(input: ByActor<SessionToEnd>): Promise<EndedSession | null> {
     const [ended] = await this.#pool.run(endSession, byActor(input));
     return ended ?? null;
-  }
-
-  /** Whether that session still has it. */
-  async isHeld(lock: HeldLock): Promise<boolean> {
-    return (await this.#pool.run(findHeldLocks, [lock])).length > 0;
   }
 
   /** From its next renewal on the node takes no sessions, also when it restarts. False: no such node. */

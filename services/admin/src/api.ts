@@ -18,7 +18,7 @@ import Fastify, {
 } from 'fastify';
 import { guard } from './access/guard.ts';
 import { bodyOctetsMax, countedAddressesMax, requestsPerMinuteMax } from './limits.ts';
-import { apiPath } from './names.ts';
+import { apiPath, clientOf } from './names.ts';
 import { describeApi } from './openapi.ts';
 import { Passwords } from './passwords.ts';
 import { Problem, problemBody, problemOf } from './problem.ts';
@@ -75,6 +75,7 @@ export async function buildApi(parts: ApiParts): Promise<FastifyInstance> {
     max: requestsPerMinuteMax,
     timeWindow: 60_000,
     cache: countedAddressesMax,
+    keyGenerator: clientOf,
   });
   guard(app, parts);
   await describeApi(app, parts.version);

@@ -36,6 +36,8 @@ export async function* bulkRows(
       .map(({ line, text }) => {
         if (text === null)
           return { line, wrong: `it has more than ${bulkLineCharactersMax} characters` };
+        // What the decoder puts for octets that are no text: nobody could log in with it.
+        if (text.includes('\ufffd')) return { line, wrong: 'it is not UTF-8' };
         return read(line, text);
       });
     yield rows.filter((one) => one !== null);

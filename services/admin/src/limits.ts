@@ -18,6 +18,12 @@ export const keepAliveTimeoutMs = 30_000;
 /** Connections at once: administrators and their programs, not clients of mail. */
 export const connectionsMax = 200;
 
+/** The socket in the data directory is for the user of the node alone. */
+export const localSocketMode = 0o600;
+
+/** Kernel queue of its connections that are not yet accepted. */
+export const localSocketBacklog = 64;
+
 /** Requests of one address in a minute: what one script does that goes through its mailboxes one by one. */
 export const requestsPerMinuteMax = 6_000;
 
@@ -39,6 +45,15 @@ export const searchCharactersMax = 100;
 
 /** Passwords that wait to be hashed, 10 ms of a processor each; one at a time, POP3 has logins to verify. */
 export const hashesWaitingMax = 256;
+
+/** Characters of a secret in a request: as many octets as one has at most. */
+export const secretCharactersMax = 1_024;
+
+/** Characters of a password hash in a request: more than the longest that can be verified. */
+export const storedHashCharactersMax = 1_024;
+
+/** Octets of a request with a thousand of them and their addresses. */
+export const hashesBodyOctetsMax = 2 * 1024 * 1024;
 
 /** Messages named in one request. */
 export const messageIdsMax = 1_000;

@@ -7,8 +7,28 @@
 
 import { makePasswordRecords, type PasswordRecords, passwordProblem } from '@poplar/identity';
 import type { Config } from '@poplar/runtime';
-import { hashesWaitingMax } from './limits.ts';
+import { Type } from 'typebox';
+import { hashesWaitingMax, secretCharactersMax } from './limits.ts';
 import { Problem } from './problem.ts';
+
+/** Fields of a request with a secret in it, one of which is given. */
+export const secretFields = {
+  password: Type.Optional(
+    Type.String({ maxLength: secretCharactersMax, description: '1 to 1024 octets' }),
+  ),
+  passwordBase64: Type.Optional(
+    Type.String({
+      maxLength: 2 * secretCharactersMax,
+      pattern: '^[A-Za-z0-9+/]*={0,2}$',
+      description: 'instead, for one that is not UTF-8',
+    }),
+  ),
+};
+
+export interface SecretFields {
+  readonly password?: string;
+  readonly passwordBase64?: string;
+}
 
 export class Passwords {
   readonly #auth: Config['auth'];
@@ -20,8 +40,7 @@ export class Passwords {
   }
 
   /** Throws a Problem when it can be nobody's password. */
-  async make(text: string, pointer = '/body/password'): Promise<PasswordRecords> {
-    const password = octetsOf(text, pointer);
+  async make(password: Uint8Array): Promise<PasswordRecords> {
     if (this.#waiting >= hashesWaitingMax) {
       throw new Problem(503, 'too many passwords wait to be hashed; try again soon');
     }
@@ -36,9 +55,26 @@ export class Passwords {
   }
 }
 
-/** The octets of a password or another secret that a person chose; throws a Problem. */
-export function octetsOf(text: string, pointer: string): Uint8Array {
-  const octets = new TextEncoder().encode(text);
+/** The octets of a password or another secret that a person chose; null for none. Throws a Problem. */
+export function secretOf({ password, passwordBase64 }: SecretFields): Uint8Array | null {
+  if (password !== undefined && passwordBase64 !== undefined) {
+    throw new Problem(400, 'give password or passwordBase64, not both');
+  }
+  if (passwordBase64 !== undefined) {
+    return checked(new Uint8Array(Buffer.from(passwordBase64, 'base64')), '/body/passwordBase64');
+  }
+  return password === undefined ? null : octetsOf(password);
+}
+
+export function octetsOf(text: string): Uint8Array {
+  if (!text.isWellFormed()) {
+    const detail = 'has half a character in it';
+    throw new Problem(422, `the password ${detail}`, [{ pointer: '/body/password', detail }]);
+  }
+  return checked(new TextEncoder().encode(text), '/body/password');
+}
+
+function checked(octets: Uint8Array, pointer: string): Uint8Array {
   const problem = passwordProblem(octets);
   if (problem !== null) {
     throw new Problem(422, `the password ${problem}`, [{ pointer, detail: problem }]);

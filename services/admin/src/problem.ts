@@ -62,7 +62,8 @@ const detailOfCode: Readonly<Partial<Record<StoreErrorCode, string>>> = {
   STORE_UNAVAILABLE: 'the database does not answer; nothing was changed',
   STORE_TIMEOUT: 'the database took too long; look whether the change was made',
   STORE_REFUSED: 'the database refuses this node',
-  STORE_INCOMPATIBLE: 'the schema of the database is not of this version',
+  STORE_INCOMPATIBLE:
+    'the schema of the database is not of this version; `poplar serve` brings it up to date',
   OUTCOME_UNKNOWN: 'the database does not answer; look whether the change was made',
   CONFLICT: 'it exists already',
 };

@@ -9,10 +9,17 @@ import { Problem } from './problem.ts';
 /** No control characters: it stands in lists on terminals. */
 export const labelText = Type.String({
   minLength: 1,
-  maxLength: Math.floor(labelOctetsMax / 4),
+  maxLength: labelOctetsMax,
   pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$',
   examples: ['phone'],
 });
+
+/** The schema counts characters, what is stored is counted in octets. */
+export function labelIn(label: string): string {
+  if (Buffer.byteLength(label) <= labelOctetsMax) return label;
+  const detail = `must have at most ${labelOctetsMax} octets`;
+  throw new Problem(400, 'the label is too long', [{ pointer: '/body/label', detail }]);
+}
 
 export function optionalExpiry(text: string | undefined): Date | null {
   if (text === undefined) return null;

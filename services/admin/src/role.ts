@@ -18,12 +18,11 @@ import {
 import { openStore } from '@poplar/store';
 import type { FastifyInstance } from 'fastify';
 import manifest from '../package.json' with { type: 'json' };
+import { rootDigestKey } from './access/tokens.ts';
 import { buildApi } from './api.ts';
 import { databaseConnectionsMax } from './limits.ts';
 import { type ApiServer, isLocal, makeServer } from './listener.ts';
-
-/** Under this name the main thread gives the digest of the root token. */
-export const rootDigestKey = 'adminToken';
+import { listenLocally } from './local-socket.ts';
 
 export async function startAdmin(context: WorkerContext): Promise<RoleInstance> {
   const { config, log, metrics, certificates } = context;
@@ -49,9 +48,12 @@ export async function startAdmin(context: WorkerContext): Promise<RoleInstance> 
     },
   });
   const listeners = address === null ? [] : [await listen(app, address)];
+  const { dataDir } = config;
+  const endLocal = await listenLocally({ app, dataDir, certificates, log });
   return {
     listeners,
     drain: async () => {
+      await endLocal();
       await app.close();
       await store.end();
     },

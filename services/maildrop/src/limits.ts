@@ -42,9 +42,6 @@ export const acceptBacklog = 511;
 /** Unix sockets are for the owner and the group of the mail server. */
 export const unixSocketMode = 0o660;
 
-/** A socket file is stale when nobody answers on it within this. */
-export const socketProbeMs = 1_000;
-
 /** Pause of the purge loop once there is nothing more to purge. */
 export const purgeIntervalMs = 5_000;
 

@@ -6,10 +6,15 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { lmtpReplyOctets } from '@poplar/protocol';
-import { type Address, ListenError, listenProblem, printAddress } from '@poplar/runtime';
-import { acceptBacklog, connectionsMax, sweepIntervalMs } from './limits.ts';
+import {
+  type Address,
+  ListenError,
+  listenOnPath,
+  listenProblem,
+  printAddress,
+} from '@poplar/runtime';
+import { acceptBacklog, connectionsMax, sweepIntervalMs, unixSocketMode } from './limits.ts';
 import type { EndReason } from './lmtp-connection.ts';
-import { listenOnPath } from './unix-socket.ts';
 
 /** The part of a connection that the listener needs. */
 export interface Swept {
@@ -47,8 +52,9 @@ export class LmtpListener {
     server.on('connection', (socket) => this.#accept(socket));
     this.#servers.push(server);
     try {
-      if ('path' in address) await listenOnPath(server, address.path, acceptBacklog);
-      else await listenOnPort(server, address);
+      if ('path' in address) {
+        await listenOnPath(server, address.path, { backlog: acceptBacklog, mode: unixSocketMode });
+      } else await listenOnPort(server, address);
     } catch (error) {
       throw new ListenError(listenProblem('lmtp', address, error));
     }

@@ -128,6 +128,12 @@ export interface Config {
   readonly limits: Limits;
   readonly auth: AuthSettings;
   readonly logLevel: LogLevel;
+  readonly probe: {
+    /** The mailbox that `/probez` logs in to; null, both of them: there is no probe. */
+    readonly address: string | null;
+    /** All of it is the password, but for a line end at its end. */
+    readonly passwordFile: string | null;
+  };
   readonly tracing: {
     /** Of a collector of OpenTelemetry (OTLP over HTTP), without `/v1/traces`; null: no traces. */
     readonly url: string | null;

@@ -92,6 +92,7 @@ export function loadConfig(environment: Environment, options: LoadOptions = {}):
       parse: value.oneOf(logLevels),
       fallback: 'info',
     }),
+    probe: takeProbe(settings),
     tracing: takeTracing(settings),
     sources: settings.sources,
     warnings: warningsOf(environment),
@@ -100,6 +101,24 @@ export function loadConfig(environment: Environment, options: LoadOptions = {}):
   refuseUnknownVariables(environment, settings.variables);
   refuseListenerConflicts(config);
   return deepFreeze(config);
+}
+
+function takeProbe(settings: Settings): Config['probe'] {
+  const part = (key: string, variable: string): string | null =>
+    settings.take<string | null>({
+      key: `probe.${key}`,
+      variable,
+      parse: value.optional(value.text),
+      fallback: null,
+    });
+  const address = part('address', 'POPLAR_PROBE_ADDRESS');
+  const passwordFile = part('passwordFile', 'POPLAR_PROBE_PASSWORD_FILE');
+  if ((address === null) !== (passwordFile === null)) {
+    throw new ConfigError(
+      'probe.address and probe.passwordFile (POPLAR_PROBE_ADDRESS, POPLAR_PROBE_PASSWORD_FILE) must be set together',
+    );
+  }
+  return { address, passwordFile };
 }
 
 function takeTracing(settings: Settings): Config['tracing'] {

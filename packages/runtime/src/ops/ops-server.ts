@@ -1,6 +1,6 @@
 /**
- * What monitoring asks of a node: GET /metrics, /livez (the main loop turns) and /readyz (a load
- * balancer may send clients here).
+ * What monitoring asks of a node: GET /metrics, /livez (the main loop turns), /readyz (a load
+ * balancer may send clients here) and /probez (a user can log in).
  *
  * Never: anything that changes the node; anything secret (the port has no authentication).
  */
@@ -16,6 +16,8 @@ export interface OpsOptions {
   readonly metrics: () => Promise<string>;
   /** Those of the whole cluster: the same on each node. */
   readonly clusterMetrics: () => Promise<string>;
+  /** A login as a user's; null when no mailbox is set for it. */
+  readonly probe: (() => Promise<{ readonly isOk: boolean; readonly text: string }>) | null;
   /** Empty when the node is ready; else why it is not, one line each. */
   readonly reasonsNotReady: () => readonly string[];
 }
@@ -50,6 +52,16 @@ export async function startOpsServer(options: OpsOptions): Promise<OpsServer> {
       .code(503)
       .type('text/plain')
       .send(`${reasons.join('\n')}\n`);
+  });
+  app.get('/probez', async (_request, reply) => {
+    if (options.probe === null) {
+      return reply.code(404).type('text/plain').send('no probe.address is set\n');
+    }
+    const { isOk, text } = await options.probe();
+    return reply
+      .code(isOk ? 200 : 503)
+      .type('text/plain')
+      .send(`${text}\n`);
   });
   const { host, port } = options.address;
   try {

@@ -12,9 +12,11 @@ export interface Caller {
   readonly scopes: readonly Scope[];
   /** The only domain it sees; null for all. */
   readonly domain: string | null;
+  /** When its token ends; null when it does not. */
+  readonly expiresAt: Date | null;
 }
 
-export const root: Caller = { actor: 'root', scopes, domain: null };
+export const root: Caller = { actor: 'root', scopes, domain: null, expiresAt: null };
 
 /** Kept apart from the request, so that nothing that a client sends can stand in for it. */
 const callers = new WeakMap<FastifyRequest, Caller>();

@@ -73,5 +73,6 @@ async function callerBy(request: FastifyRequest, parts: GuardParts): Promise<Cal
     actor: `token:${known.tokenId} ${known.label}`.trimEnd(),
     scopes: known.scopes.filter(isScope),
     domain: known.domain,
+    expiresAt: known.expiresAt,
   };
 }

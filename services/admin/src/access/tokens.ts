@@ -16,6 +16,9 @@ import { StartError } from '@poplar/runtime';
 const prefix = 'poplar_';
 const fileName = 'admin-token';
 
+/** Under this name the main thread gives the digest of the root token to the worker of the API. */
+export const rootDigestKey = 'adminToken';
+
 export function makeToken(): string {
   return `${prefix}${randomBytes(32).toString('base64url')}`;
 }

@@ -30,11 +30,13 @@ const table: readonly Row[] = [
     'PATCH /domains/{domain}',
     'POST /mailboxes',
     'POST /mailboxes/bulk',
+    'POST /mailboxes/password-hashes',
     'PATCH /mailboxes/{address}',
     'DELETE /mailboxes/{address}',
     'POST /mailboxes/{address}/undelete',
     'PUT /mailboxes/{address}/password',
     'PUT /mailboxes/{address}/apop-secret',
+    'DELETE /mailboxes/{address}/apop-secret',
     'POST /mailboxes/{address}/app-passwords',
     'POST /mailboxes/{address}/certificate-names',
     'DELETE /mailboxes/{address}/credentials/{credentialId}',
@@ -56,6 +58,7 @@ const table: readonly Row[] = [
     'POST /mailboxes/{address}/messages/restore',
     'POST /mailboxes/{address}/messages/purge',
   ]),
+  ...rows(['read', 'sessions'], true, ['GET /sessions/{address}']),
   ...rows(['sessions'], true, ['DELETE /sessions/{address}']),
   ...rows(['read', 'nodes'], false, ['GET /nodes']),
   ...rows(['nodes'], false, ['PUT /nodes/{node}/drain', 'DELETE /nodes/{node}/drain']),
@@ -195,6 +198,8 @@ describe('who may not is refused', () => {
     const ann = '/mailboxes/ann@example.org';
     await refused('PATCH', '/domains/example.org', { loginDelaySeconds: 1 });
     await refused('POST', '/mailboxes', { address: 'x@example.org' });
+    const items = [{ address: 'ann@example.org', hash: '$2y$' }];
+    await refused('POST', '/mailboxes/password-hashes', { items, create: true });
     await refused('GET', '/mailboxes?domain=example.org');
     await refused('GET', '/audit');
     await refused('GET', '/audit?address=ann@example.org');

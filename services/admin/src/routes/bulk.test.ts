@@ -16,7 +16,7 @@ before(async () => {
 });
 after(() => api.end());
 
-function bulk(body: string, type = 'application/x-ndjson', token = api.root) {
+function bulk(body: string | Uint8Array, type = 'application/x-ndjson', token = api.root) {
   const headers = { 'content-type': type };
   return api.ask({ method: 'POST', path: '/api/v1/mailboxes/bulk', body, headers, token });
 }
@@ -31,6 +31,27 @@ function linesOf(text: string): Record<string, unknown>[] {
 async function isThere(address: string): Promise<boolean> {
   return (await api.store.directory.findMailbox(address)) !== null;
 }
+
+test('octets that are no text are refused, and are no password', async () => {
+  const row = (name: string, password: Buffer) =>
+    Buffer.concat([Buffer.from(`${name}@example.org,`), password, Buffer.from('\n')]);
+  const latin1 = row('l1', Buffer.from('p\u00e4ss', 'latin1'));
+  const utf8 = row('u8', Buffer.from('p\u00e4ss'));
+  const body = Buffer.concat([Buffer.from('address,password\n'), latin1, utf8]);
+  const { text } = await bulk(body, 'text/csv');
+  assert.deepEqual(
+    linesOf(text).map(({ outcome, detail }) => [outcome, detail]),
+    [
+      ['refused', 'it is not UTF-8'],
+      ['created', undefined],
+      [undefined, undefined],
+    ],
+  );
+  assert.equal(await isThere('l1@example.org'), false);
+  const half = { address: 'half@example.org', password: 'half\ud800' };
+  assert.equal((await api.call('POST', '/mailboxes', half)).status, 422);
+  assert.equal(await isThere('half@example.org'), false);
+});
 
 test('NDJSON: each row has its answer, in order, and a bad one harms no other', async () => {
   const rows = [

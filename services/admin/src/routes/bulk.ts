@@ -16,6 +16,7 @@ import { addressIn } from '../access/reach.ts';
 import type { RouteParts, Routes } from '../api.ts';
 import { type BulkForm, type BulkRow, bulkRows } from '../bulk-rows.ts';
 import { bulkOctetsMax, bulkRowsAtOnceMax, bulksMax } from '../limits.ts';
+import { octetsOf } from '../passwords.ts';
 import { Problem, problemOf } from '../problem.ts';
 
 const description = `The body is NDJSON (\`application/x-ndjson\`), a row a line such as
@@ -128,7 +129,8 @@ async function add(
   if ('wrong' in row) return { line, outcome: 'refused', detail: row.wrong };
   try {
     const address = addressIn(request, row.address);
-    const records = row.password === undefined ? null : await passwords.make(row.password);
+    const records =
+      row.password === undefined ? null : await passwords.make(octetsOf(row.password));
     const { hash: secret = null, ...scram } = records ?? {};
     const { actor } = callerOf(request);
     try {

@@ -4,14 +4,16 @@
  * Never: a secret in an answer, but an app password once, when it is made here.
  */
 
-import { makeAppPassword } from '@poplar/identity';
+import { canonicalCertificateName, makeAppPassword } from '@poplar/identity';
 import type { CredentialRow } from '@poplar/store';
 import { type Static, Type } from 'typebox';
 import { callerOf } from '../access/caller.ts';
 import { addressIn } from '../access/reach.ts';
 import type { Routes } from '../api.ts';
-import { octetsOf } from '../passwords.ts';
-import { labelText, optionalExpiry } from '../request-fields.ts';
+import { secretCharactersMax } from '../limits.ts';
+import { octetsOf, type SecretFields, secretFields, secretOf } from '../passwords.ts';
+import { Problem } from '../problem.ts';
+import { labelIn, labelText, optionalExpiry } from '../request-fields.ts';
 import { strict } from '../validation.ts';
 import {
   addressParams,
@@ -44,11 +46,18 @@ function shown(row: CredentialRow): Static<typeof credentialSchema> {
 }
 
 const addedSchema = Type.Object({ credentialId: Type.String() });
-const secretBody = (name: string) =>
-  Type.Object(
-    { password: Type.String({ maxLength: 1024, description: `${name}; 1 to 1024 octets` }) },
-    { additionalProperties: false, examples: [{ password: 'open sesame' }] },
-  );
+const secretBody = Type.Object(secretFields, {
+  additionalProperties: false,
+  examples: [{ password: 'open sesame' }],
+});
+
+function neededSecret(body: SecretFields): Uint8Array {
+  const secret = secretOf(body);
+  if (secret !== null) return secret;
+  throw new Problem(400, 'there is no password', [
+    { pointer: '/body/password', detail: 'is missing' },
+  ]);
+}
 
 const tags = ['credentials'];
 const read = { access: { anyOf: ['read', 'mailboxes'], reach: 'domain' } } as const;
@@ -80,13 +89,13 @@ export const credentialRoutes: Routes = async (app, { store: { credentials }, pa
         tags,
         summary: 'Set the password',
         params: addressParams,
-        body: secretBody('the password'),
+        body: secretBody,
         response: { 204: noContent },
       },
     },
     async (request, reply) => {
       const address = addressIn(request, request.params.address);
-      const { hash: password, ...scram } = await passwords.make(request.body.password);
+      const { hash: password, ...scram } = await passwords.make(neededSecret(request.body));
       const { actor } = callerOf(request);
       await credentials.setPassword({ address, password, ...scram, actor });
       return reply.code(204).send(null);
@@ -104,19 +113,44 @@ export const otherSecretRoutes: Routes = async (app, { store: { credentials } })
         summary: 'Set the APOP secret',
         description: 'It is stored as it is: APOP needs it in clear.',
         params: addressParams,
-        body: secretBody('the secret'),
+        body: Type.Object(
+          { password: Type.String({ maxLength: secretCharactersMax }) },
+          { additionalProperties: false, examples: [{ password: 'open sesame' }] },
+        ),
         response: { 204: noContent },
       },
     },
     async (request, reply) => {
       const address = addressIn(request, request.params.address);
-      octetsOf(request.body.password, '/body/password');
+      octetsOf(request.body.password);
       const { actor } = callerOf(request);
       await credentials.setApopSecret({ address, secret: request.body.password, actor });
       return reply.code(204).send(null);
     },
   );
 
+  app.delete(
+    '/mailboxes/:address/apop-secret',
+    {
+      config: change,
+      schema: {
+        tags,
+        summary: 'Remove the APOP secret',
+        description: 'Done also where there was none.',
+        params: addressParams,
+        response: { 204: noContent },
+      },
+    },
+    async (request, reply) => {
+      const address = addressIn(request, request.params.address);
+      const { actor } = callerOf(request);
+      await credentials.setApopSecret({ address, secret: null, actor });
+      return reply.code(204).send(null);
+    },
+  );
+};
+
+export const appPasswordRoutes: Routes = async (app, { store: { credentials } }) => {
   app.post(
     '/mailboxes/:address/app-passwords',
     {
@@ -137,7 +171,7 @@ export const otherSecretRoutes: Routes = async (app, { store: { credentials } })
     },
     async (request, reply) => {
       const address = addressIn(request, request.params.address);
-      const { label } = request.body;
+      const label = labelIn(request.body.label);
       const expiresAt = optionalExpiry(request.body.expiresAt);
       const { text: appPassword, stored } = makeAppPassword();
       const { actor } = callerOf(request);
@@ -158,8 +192,15 @@ export const certificateNameRoutes: Routes = async (app, { store: { credentials 
         summary: 'Let a client certificate in by its name',
         params: addressParams,
         body: Type.Object(
-          { name: Type.String({ minLength: 1, maxLength: 1024 }) },
-          { additionalProperties: false, examples: [{ name: 'ann@example.org' }] },
+          {
+            name: Type.String({
+              minLength: 1,
+              maxLength: 1024,
+              description:
+                '`email:` and an address, `cn:` and a name, or `sha256:` and a fingerprint',
+            }),
+          },
+          { additionalProperties: false, examples: [{ name: 'email:ann@example.org' }] },
         ),
         response: { 201: addedSchema },
       },
@@ -167,7 +208,15 @@ export const certificateNameRoutes: Routes = async (app, { store: { credentials 
     async (request, reply) => {
       const address = addressIn(request, request.params.address);
       const { actor } = callerOf(request);
-      const named = { address, name: request.body.name, actor };
+      const name = canonicalCertificateName(request.body.name);
+      if (name === null) {
+        const detail =
+          'must be email: and an address, cn: and a name, or sha256: and a fingerprint';
+        throw new Problem(400, 'not the name of a certificate', [
+          { pointer: '/body/name', detail },
+        ]);
+      }
+      const named = { address, name, actor };
       return reply.code(201).send({ credentialId: await credentials.addCertificateName(named) });
     },
   );

@@ -6,7 +6,12 @@ import type { Routes } from '../api.ts';
 import { auditRoutes } from './audit.ts';
 import { bulkRoutes } from './bulk.ts';
 import { configRoutes } from './config.ts';
-import { certificateNameRoutes, credentialRoutes, otherSecretRoutes } from './credentials.ts';
+import {
+  appPasswordRoutes,
+  certificateNameRoutes,
+  credentialRoutes,
+  otherSecretRoutes,
+} from './credentials.ts';
 import { domainAddRoutes, domainReadRoutes, domainRoutes } from './domains.ts';
 import { grantRoutes, masterGrantRoutes } from './grants.ts';
 import { injectionRoutes } from './injection.ts';
@@ -15,18 +20,20 @@ import { mailboxChangeRoutes, mailboxDeletionRoutes } from './mailbox-changes.ts
 import { mailboxListRoutes, mailboxRoutes } from './mailboxes.ts';
 import { messageChangeRoutes, messageRoutes } from './messages.ts';
 import { nodeRoutes } from './nodes.ts';
-import { sessionRoutes } from './sessions.ts';
+import { passwordHashRoutes } from './password-hashes.ts';
+import { sessionEndRoutes, sessionRoutes } from './sessions.ts';
 import { tokenChangeRoutes, tokenRoutes } from './tokens.ts';
 
 export const allRoutes: readonly Routes[] = [
   ...[domainReadRoutes, domainAddRoutes, domainRoutes],
   ...[mailboxListRoutes, mailboxRoutes],
   ...[mailboxChangeRoutes, mailboxDeletionRoutes, bulkRoutes],
-  ...[credentialRoutes, otherSecretRoutes, certificateNameRoutes],
+  ...[credentialRoutes, otherSecretRoutes, appPasswordRoutes, certificateNameRoutes],
+  ...[passwordHashRoutes],
   ...[loginNameRoutes],
   ...[grantRoutes, masterGrantRoutes],
   ...[messageRoutes, messageChangeRoutes, injectionRoutes],
-  ...[sessionRoutes],
+  ...[sessionRoutes, sessionEndRoutes],
   ...[nodeRoutes],
   ...[tokenRoutes, tokenChangeRoutes],
   ...[auditRoutes],

@@ -38,6 +38,7 @@ export const mailboxSchema = Type.Object(
     session: Type.Union(
       [
         Type.Object({
+          ownerId: Type.String(),
           node: textOrNull,
           worker: Type.Union([Type.Integer(), Type.Null()]),
           since: timeOrNull,
@@ -73,7 +74,6 @@ export const mailboxSchema = Type.Object(
 
 export function shown(details: MailboxDetails): Static<typeof mailboxSchema> {
   const { mailboxId, address, messages, octets, pop3Enabled, createdAt, lock } = details;
-  const { nodeName, worker, since, client, actor } = lock ?? {};
   return {
     ...{ mailboxId, address, messages, octets, pop3Enabled, status: details.status },
     quotaOctets: details.quotaOctets,
@@ -82,11 +82,8 @@ export function shown(details: MailboxDetails): Static<typeof mailboxSchema> {
     session:
       lock?.alive === true
         ? {
-            node: nodeName ?? null,
-            worker: worker ?? null,
-            since: isoOrNull(since ?? null),
-            client: client ?? null,
-            actor: actor ?? null,
+            ...{ ownerId: lock.ownerId, node: lock.nodeName, worker: lock.worker },
+            ...{ since: isoOrNull(lock.since), client: lock.client, actor: lock.actor },
           }
         : null,
   };

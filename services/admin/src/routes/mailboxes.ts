@@ -2,12 +2,14 @@
  * Mailboxes: made, listed, found and shown.
  */
 
+import { canonicalAddress } from '@poplar/identity';
 import { Type } from 'typebox';
 import { callerOf } from '../access/caller.ts';
 import { addressIn, listedDomain } from '../access/reach.ts';
 import type { Routes } from '../api.ts';
 import { searchCharactersMax } from '../limits.ts';
 import { nameKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
+import { secretFields, secretOf } from '../passwords.ts';
 import { strict } from '../validation.ts';
 import { found, mailboxSchema, rowSchema, shown } from './mailbox-shape.ts';
 import { addressParams, addressText, domainText } from './shapes.ts';
@@ -27,6 +29,9 @@ export const mailboxListRoutes: Routes = async (app, { store }) => {
         querystring: strict({
           ...pageQuery,
           domain: Type.Optional(domainText),
+          after: Type.Optional(
+            Type.String({ ...addressText, description: 'begin behind this address' }),
+          ),
           search: Type.Optional(
             Type.String({
               minLength: 1,
@@ -39,11 +44,13 @@ export const mailboxListRoutes: Routes = async (app, { store }) => {
       },
     },
     async (request) => {
-      const { search } = request.query;
+      const { search, after: begin } = request.query;
+      // It names nothing that is shown: whatever domain it is of, the listing stays in that of the token.
+      const behind = begin === undefined ? '' : (canonicalAddress(begin) ?? begin);
       const domain = listedDomain(request, request.query.domain);
       const page = pageRequest(request.query, nameKey);
       const rows = await store.directory.listMailboxes({
-        ...{ after: page.after ?? '', limit: page.limit },
+        ...{ after: page.after ?? behind, limit: page.limit },
         ...(domain === null ? {} : { domain }),
         ...(search === undefined ? {} : { search: search.toLowerCase() }),
       });
@@ -62,7 +69,7 @@ export const mailboxRoutes: Routes = async (app, { store, passwords }) => {
         summary: 'Add a mailbox',
         description: 'Without a password nobody can log in to it yet.',
         body: Type.Object(
-          { address: addressText, password: Type.Optional(Type.String({ maxLength: 1024 })) },
+          { address: addressText, ...secretFields },
           { additionalProperties: false, examples: [{ address: 'ann@example.org' }] },
         ),
         response: { 201: mailboxSchema },
@@ -70,8 +77,8 @@ export const mailboxRoutes: Routes = async (app, { store, passwords }) => {
     },
     async (request, reply) => {
       const address = addressIn(request, request.body.address, '/body/address');
-      const { password } = request.body;
-      const records = password === undefined ? null : await passwords.make(password);
+      const password = secretOf(request.body);
+      const records = password === null ? null : await passwords.make(password);
       const { hash: secret = null, ...scram } = records ?? {};
       const { actor } = callerOf(request);
       await store.directory.addMailbox({ address, secret, ...scram, actor });

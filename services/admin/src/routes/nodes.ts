@@ -11,6 +11,8 @@ import { strict } from '../validation.ts';
 import { isoOrNull, noContent, time, timeOrNull } from './shapes.ts';
 
 const workerSchema = Type.Object({
+  ownerId: Type.String({ description: 'of this start of the worker' }),
+  bootId: Type.String({ description: 'of this start of the node' }),
   worker: Type.Integer(),
   version: Type.String(),
   isAlive: Type.Boolean({ description: 'whether its lease runs' }),
@@ -34,6 +36,8 @@ type NodeShown = Static<typeof nodeSchema>;
 
 function shownWorker(owner: Owner): Static<typeof workerSchema> {
   return {
+    ownerId: owner.ownerId,
+    bootId: owner.bootId,
     worker: owner.worker,
     version: owner.version,
     isAlive: owner.alive,

@@ -9,11 +9,13 @@ import type { Routes } from '../api.ts';
 import { nameKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
 import { Problem } from '../problem.ts';
 import { strict } from '../validation.ts';
+import { found } from './mailbox-shape.ts';
 import { addressParams, textOrNull, time } from './shapes.ts';
 
 const sessionSchema = Type.Object(
   {
     address: Type.String(),
+    ownerId: Type.String({ description: 'of the worker that has it open' }),
     node: Type.String(),
     worker: Type.Integer(),
     since: time,
@@ -23,7 +25,8 @@ const sessionSchema = Type.Object(
   {
     examples: [
       {
-        ...{ address: 'ann@example.org', node: 'node-1', worker: 0 },
+        address: 'ann@example.org',
+        ...{ ownerId: '5c8e4a1e-6d0b-4f0e-9f1e-0c7f3a8d2b11', node: 'node-1', worker: 0 },
         ...{ since: '2026-11-24T08:00:00.000Z', client: '192.0.2.7', actor: null },
       },
     ],
@@ -39,6 +42,10 @@ const endedSchema = Type.Object({
 });
 
 const tags = ['sessions'];
+
+function nobody(): Problem {
+  return new Problem(404, 'nobody has this maildrop open');
+}
 
 export const sessionRoutes: Routes = async (app, { store }) => {
   app.get(
@@ -58,14 +65,45 @@ export const sessionRoutes: Routes = async (app, { store }) => {
       const rows = await store.directory.listLocks(wanted);
       return pageOf(rows, page, {
         key: ({ address }) => address,
-        item: ({ address, nodeName: node, worker, since, client, actor }) => ({
-          ...{ address, node, worker, client, actor },
+        item: ({ nodeName: node, since, ...held }) => ({
+          ...{ ...held, node },
           since: since.toISOString(),
         }),
       });
     },
   );
 
+  app.get(
+    '/sessions/:address',
+    {
+      config: { access: { anyOf: ['read', 'sessions'], reach: 'domain' } },
+      schema: {
+        tags,
+        summary: 'Show the session that has a maildrop open',
+        params: addressParams,
+        response: { 200: sessionSchema },
+      },
+    },
+    async (request) => {
+      const { address, lock } = await found(store, addressIn(request, request.params.address));
+      // A lock whose owner's lease is over is free, whatever the row says.
+      if (lock?.alive !== true) throw nobody();
+      const { ownerId, nodeName, worker, since, client, actor } = lock;
+      if (nodeName === null || worker === null || since === null) throw nobody();
+      return {
+        address,
+        ownerId,
+        node: nodeName,
+        worker,
+        since: since.toISOString(),
+        client,
+        actor,
+      };
+    },
+  );
+};
+
+export const sessionEndRoutes: Routes = async (app, { store }) => {
   app.delete(
     '/sessions/:address',
     {
@@ -87,7 +125,7 @@ export const sessionRoutes: Routes = async (app, { store }) => {
       const isBroken = request.query.break === true;
       const { actor } = callerOf(request);
       const ended = await store.cluster.endSession({ address, isBroken, actor });
-      if (ended === null) throw new Problem(404, 'nobody has this maildrop open');
+      if (ended === null) throw nobody();
       const { nodeName: node, worker, since, client } = ended;
       const told = { address, node, worker, client, since: since.toISOString() };
       return reply.code(202).send(told);

@@ -13,7 +13,7 @@ import { digestOf, makeToken } from '../access/tokens.ts';
 import type { Routes } from '../api.ts';
 import { idKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
 import { Problem } from '../problem.ts';
-import { labelText, optionalExpiry } from '../request-fields.ts';
+import { labelIn, labelText, optionalExpiry } from '../request-fields.ts';
 import { strict } from '../validation.ts';
 import {
   domainText,
@@ -84,7 +84,8 @@ export const tokenChangeRoutes: Routes = async (app, { store: { administration }
         tags,
         summary: 'Make a token',
         description:
-          'It is shown in this answer and never again. It has no scope that yours lacks.',
+          'It is shown in this answer and never again. It has no scope that yours lacks, ' +
+          'and does not outlive it.',
         body: Type.Object(
           {
             label: labelText,
@@ -98,7 +99,8 @@ export const tokenChangeRoutes: Routes = async (app, { store: { administration }
       },
     },
     async (request, reply) => {
-      const { label, scopes: asked } = request.body;
+      const { scopes: asked } = request.body;
+      const label = labelIn(request.body.label);
       const caller = callerOf(request);
       const missing = asked.filter((name) => !caller.scopes.includes(name));
       if (missing.length > 0) {
@@ -107,6 +109,11 @@ export const tokenChangeRoutes: Routes = async (app, { store: { administration }
       const { domain: text } = request.body;
       const domain = text === undefined ? null : domainIn(request, text, '/body/domain');
       const expiresAt = optionalExpiry(request.body.expiresAt);
+      // Or whoever holds it for a day makes one for good.
+      if (caller.expiresAt !== null && (expiresAt === null || expiresAt > caller.expiresAt)) {
+        const until = caller.expiresAt.toISOString();
+        throw new Problem(403, `your token ends at ${until}: give an expiresAt that is not later`);
+      }
       const token = makeToken();
       const made = { digest: digestOf(token), label, scopes: asked, domain, expiresAt };
       const tokenId = await administration.addToken({ ...made, actor: caller.actor });

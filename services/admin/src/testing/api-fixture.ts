@@ -28,7 +28,7 @@ interface Asked {
   /** As it goes over the wire, nothing made canonical. */
   readonly path: string;
   readonly token?: string | null;
-  /** An object as JSON, a text as it is. */
+  /** An object as JSON, a text and octets as they are. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -86,7 +86,8 @@ export async function apiFixture(
 
 async function send(to: { port: number; agent: Agent }, asked: Asked): Promise<Answer> {
   const { method = 'GET', path, token, body } = asked;
-  const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
+  const isReady = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
+  const text = isReady ? body : JSON.stringify(body);
   const sent = request({
     ...{ host: '127.0.0.1', ...to, method, path },
     signal: AbortSignal.timeout(answerWithinMs),

@@ -3,12 +3,13 @@
  * mail server's matter.
  */
 
-import { StartError } from '@poplar/runtime';
 import type { Command } from 'commander';
+import { withApi } from './api/access.ts';
+import { explained, pathOf, textOf } from './api/client.ts';
 import { addressedCommand, noSuchMailbox } from './mailbox-command.ts';
 import { loginNameArgument } from './names.ts';
 import { onePage, printJson, printLine, printRows } from './output.ts';
-import { explain, type StoreCommandOptions, withStore } from './store-access.ts';
+import type { StoreCommandOptions } from './store-access.ts';
 
 export function registerAliasCommands(mailbox: Command): void {
   const alias = mailbox.command('alias').description('further names to log in by');
@@ -28,12 +29,13 @@ async function addAlias(
   name: string,
   options: StoreCommandOptions,
 ): Promise<void> {
-  await withStore(options, async ({ store }) => {
-    const adding = store.directory.addLoginName({ address, name, actor: 'command' });
-    const found = explain(adding, 'NOT_FOUND', noSuchMailbox(address));
-    const free = explain(found, 'CONFLICT', `somebody logs in as ${name} already`);
-    await explain(free, 'INVALID', `mailbox ${address} has as many names as it may`);
-  });
+  await withApi(options, (api) =>
+    explained(api.call('POST', pathOf`/mailboxes/${address}/login-names`, { name }), {
+      404: noSuchMailbox(address),
+      409: `somebody logs in as ${name} already`,
+      422: `mailbox ${address} has as many names as it may`,
+    }),
+  );
   if (options.json === true) printJson({ address, name });
   else printLine(`${address} logs in as ${name}, too`);
 }
@@ -43,20 +45,24 @@ async function removeAlias(
   name: string,
   options: StoreCommandOptions,
 ): Promise<void> {
-  await withStore(options, ({ store }) => {
-    const removing = store.directory.removeLoginName({ address, name, actor: 'command' });
-    return explain(removing, 'NOT_FOUND', `mailbox ${address} has no alias ${name}`);
-  });
+  await withApi(options, (api) =>
+    explained(api.call('DELETE', pathOf`/mailboxes/${address}/login-names/${name}`), {
+      404: `mailbox ${address} has no alias ${name}`,
+    }),
+  );
   if (options.json === true) printJson({ address, name });
   else printLine(`${address} does not log in as ${name} any more`);
 }
 
 async function listNames(address: string, options: StoreCommandOptions): Promise<void> {
-  const names = await withStore(options, ({ store }) => store.directory.listLoginNames(address));
-  if (names.length === 0) throw new StartError(noSuchMailbox(address));
-  await printRows<string>({
-    pages: onePage(names),
-    columns: [{ title: 'NAME', text: (name) => name }],
+  const { items } = await withApi(options, (api) =>
+    explained(api.call('GET', pathOf`/mailboxes/${address}/login-names`), {
+      404: noSuchMailbox(address),
+    }),
+  );
+  await printRows<unknown>({
+    pages: onePage(Array.isArray(items) ? items : []),
+    columns: [{ title: 'NAME', text: (name) => textOf(name) }],
     json: (name) => name,
     asJson: options.json === true,
     none: noSuchMailbox(address),

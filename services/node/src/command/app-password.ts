@@ -5,13 +5,14 @@
  * Never: one shown a second time; one chosen by a person.
  */
 
-import { makeAppPassword } from '@poplar/identity';
-import type { CredentialRow } from '@poplar/store';
+import { StartError } from '@poplar/runtime';
 import type { Command } from 'commander';
+import { withApi } from './api/access.ts';
+import { type ApiClient, explained, type Fields, itemsOf, pathOf, textOf } from './api/client.ts';
 import { addressedCommand, noSuchMailbox } from './mailbox-command.ts';
 import { countArgument, idArgument } from './names.ts';
-import { onePage, printedDate, printJson, printLine, printRows } from './output.ts';
-import { explain, type StoreCommandOptions, withStore } from './store-access.ts';
+import { onePage, printedTime, printJson, printLine, printRows } from './output.ts';
+import type { StoreCommandOptions } from './store-access.ts';
 
 interface AddOptions extends StoreCommandOptions {
   readonly label: string;
@@ -45,30 +46,27 @@ async function addAppPassword(
   if (expiresAt !== null && expiresAt.getUTCFullYear() > 9_999) {
     command.error('error: so many days are beyond any calendar');
   }
-  const { text, stored } = await makeAppPassword();
-  const credentialId = await withStore(options, ({ store }) => {
-    const wanted = { address, label, stored, expiresAt, actor: 'command' };
-    const adding = store.credentials.addAppPassword(wanted);
-    const found = explain(adding, 'NOT_FOUND', noSuchMailbox(address));
-    return explain(found, 'INVALID', `mailbox ${address} has as many of them as it may`);
-  });
-  if (options.json === true) {
-    printJson({ address, credentialId, label, expiresAt, password: text });
-  } else printLine(text);
+  const wanted = { label, ...(expiresAt === null ? {} : { expiresAt }) };
+  const { credentialId, appPassword: password } = await withApi(options, (api) =>
+    explained(api.call('POST', pathOf`/mailboxes/${address}/app-passwords`, wanted), {
+      404: noSuchMailbox(address),
+      422: `mailbox ${address} has as many of them as it may`,
+    }),
+  );
+  if (options.json === true) printJson({ address, credentialId, label, expiresAt, password });
+  else printLine(textOf(password));
 }
 
 async function listAppPasswords(address: string, options: StoreCommandOptions): Promise<void> {
-  const rows = await withStore(options, ({ store }) =>
-    explain(store.credentials.list(address), 'NOT_FOUND', noSuchMailbox(address)),
-  );
-  await printRows<CredentialRow>({
-    pages: onePage(rows.filter(({ kind }) => kind === 'app-password')),
+  const rows = await withApi(options, (api) => appPasswordsOf(api, address));
+  await printRows<Fields>({
+    pages: onePage(rows),
     columns: [
-      { title: 'ID', text: ({ credentialId }) => credentialId, right: true },
-      { title: 'LABEL', text: ({ label }) => label },
-      { title: 'CREATED', text: ({ createdAt }) => printedDate(createdAt) },
-      { title: 'EXPIRES', text: (row) => (row.expiresAt ? printedDate(row.expiresAt) : 'never') },
-      { title: 'LAST USED', text: ({ lastUsedOn }) => lastUsedOn ?? 'never' },
+      { title: 'ID', text: ({ credentialId }) => textOf(credentialId), right: true },
+      { title: 'LABEL', text: ({ label }) => textOf(label) },
+      { title: 'CREATED', text: ({ createdAt }) => printedTime(createdAt, '') },
+      { title: 'EXPIRES', text: ({ expiresAt }) => printedTime(expiresAt, 'never') },
+      { title: 'LAST USED', text: ({ lastUsedOn }) => textOf(lastUsedOn, 'never') },
     ],
     json: ({ kind, certificateName, ...row }) => row,
     asJson: options.json === true,
@@ -82,16 +80,19 @@ async function revokeAppPassword(
   options: StoreCommandOptions,
 ): Promise<void> {
   const unknown = `mailbox ${address} has no app password ${credentialId}`;
-  await withStore(options, async ({ store }) => {
-    const listing = store.credentials.list(address);
-    const rows = await explain(listing, 'NOT_FOUND', noSuchMailbox(address));
-    const isOne = (row: CredentialRow) =>
-      row.kind === 'app-password' && row.credentialId === credentialId;
+  await withApi(options, async (api) => {
+    const rows = await appPasswordsOf(api, address);
     // The password itself is no app password, whatever number is typed.
-    const wanted = rows.some(isOne) ? credentialId : '0';
-    const revoking = store.credentials.revoke({ address, credentialId: wanted, actor: 'command' });
-    await explain(revoking, 'NOT_FOUND', unknown);
+    if (!rows.some((row) => row.credentialId === credentialId)) throw new StartError(unknown);
+    const path = pathOf`/mailboxes/${address}/credentials/${credentialId}`;
+    await explained(api.call('DELETE', path), { 404: unknown });
   });
   if (options.json === true) printJson({ address, credentialId });
   else printLine(`app password ${credentialId} of ${address} revoked`);
+}
+
+async function appPasswordsOf(api: ApiClient, address: string): Promise<readonly Fields[]> {
+  const listing = api.call('GET', pathOf`/mailboxes/${address}/credentials`);
+  const listed = await explained(listing, { 404: noSuchMailbox(address) });
+  return itemsOf(listed).filter(({ kind }) => kind === 'app-password');
 }

@@ -347,7 +347,7 @@ describe('what the commands reach', () => {
       /^poplar: database postgresql:\/\/me:\*\*\*@127.* cannot be reached[^\n]*\n$/,
     );
     await database.query('alter table domain rename to elsewhere');
-    assert.match(await failure('domain list'), /its schema is not of this version/);
+    assert.match(await failure('domain list'), /schema of the database is not of this version/);
     await database.query('alter table elsewhere rename to domain');
     const absent = /absent\.toml: cannot be read/;
     assert.match(await failure('domain list --config absent.toml'), absent);

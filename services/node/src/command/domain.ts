@@ -2,17 +2,25 @@
  * `poplar domain`: the domains whose mail is kept here.
  */
 
-import type { DomainRow, Store } from '@poplar/store';
 import type { Command } from 'commander';
-import { listPageRows } from './limits.ts';
-import { domainArgument, durationArgument, switchArgument } from './names.ts';
-import { printedCount, printedDuration, printJson, printLine, printRows } from './output.ts';
-import { explain, type StoreCommandOptions, withStore, withStoreOptions } from './store-access.ts';
+import { withApi } from './api/access.ts';
+import { explained, type Fields, pathOf, textOf } from './api/client.ts';
+import { domainArgument, durationArgument, sizeArgument, switchArgument } from './names.ts';
+import {
+  printedCount,
+  printedDuration,
+  printedOctets,
+  printJson,
+  printLine,
+  printRows,
+} from './output.ts';
+import { type StoreCommandOptions, withStoreOptions } from './store-access.ts';
 
 interface SetOptions extends StoreCommandOptions {
   readonly pop3?: boolean;
   readonly loginDelay?: number;
   readonly undeleteWindow?: number;
+  readonly quota?: number | 'none';
 }
 
 export function registerDomainCommands(program: Command): void {
@@ -33,78 +41,74 @@ export function registerDomainCommands(program: Command): void {
       'how long deleted messages are kept before they are purged, such as 7d',
       durationArgument,
     )
+    .option(
+      '--quota <size>',
+      'what each of its mailboxes holds, such as 2GB, or none',
+      sizeArgument,
+    )
     .action(setDomain);
   withStoreOptions(domain.command('list').description('list all domains')).action(listDomains);
 }
 
 async function addDomain(name: string, options: StoreCommandOptions): Promise<void> {
-  await withStore(options, ({ store }) =>
-    explain(
-      store.directory.addDomain({ name, actor: 'command' }),
-      'CONFLICT',
-      `domain ${name} exists already`,
-    ),
-  );
+  await withApi(options, (api) => {
+    const adding = api.call('POST', '/domains', { domain: name });
+    return explained(adding, { 409: `domain ${name} exists already` });
+  });
   if (options.json === true) printJson({ domain: name });
   else printLine(`domain ${name} added`);
 }
 
 async function setDomain(name: string, options: SetOptions, command: Command): Promise<void> {
-  const { pop3, loginDelay, undeleteWindow } = options;
-  if (pop3 === undefined && loginDelay === undefined && undeleteWindow === undefined) {
-    command.error('error: nothing to set: give --pop3, --login-delay or --undelete-window');
-  }
+  const { pop3, loginDelay, undeleteWindow, quota } = options;
   const settings = {
     pop3Enabled: pop3,
     loginDelaySeconds: loginDelay,
     undeleteWindowSeconds: undeleteWindow,
+    quotaOctets: quota === 'none' ? null : quota,
   };
-  await withStore(options, async ({ store }) => {
-    const setting = store.directory.setDomain({ name, ...settings, actor: 'command' });
-    const found = explain(setting, 'NOT_FOUND', `there is no domain ${name}`);
-    await explain(
-      found,
-      'INVALID',
-      'a login delay has at most 1 day, an undelete window at most 366 days',
+  if (Object.values(settings).every((value) => value === undefined)) {
+    command.error(
+      'error: nothing to set: give --pop3, --login-delay, --undelete-window or --quota',
     );
-  });
+  }
+  await withApi(options, (api) =>
+    explained(api.call('PATCH', pathOf`/domains/${name}`, settings), {
+      400: 'a login delay has at most 1 day, an undelete window at most 366 days',
+      404: `there is no domain ${name}`,
+    }),
+  );
   if (options.json === true) printJson({ domain: name, ...settings });
   else printLine(`domain ${name} set`);
 }
 
 async function listDomains(options: StoreCommandOptions): Promise<void> {
-  await withStore(options, ({ store }) =>
-    printRows<DomainRow>({
-      pages: domainPages(store),
+  await withApi(options, (api) =>
+    printRows<Fields>({
+      pages: api.pages('/domains'),
       columns: [
-        { title: 'DOMAIN', text: ({ name }) => name, widthMin: 30 },
-        { title: 'MAILBOXES', text: ({ mailboxes }) => printedCount(mailboxes), right: true },
+        { title: 'DOMAIN', text: ({ domain }) => textOf(domain), widthMin: 30 },
+        { title: 'MAILBOXES', text: (row) => printedCount(Number(row.mailboxes)), right: true },
+        { title: 'QUOTA', text: quotaOf, right: true },
         { title: 'POP3', text: ({ pop3Enabled }) => (pop3Enabled ? 'on' : 'off') },
         {
           title: 'LOGIN DELAY',
-          text: (row) => printedDuration(row.loginDelaySeconds),
+          text: (row) => printedDuration(Number(row.loginDelaySeconds)),
           right: true,
         },
         {
           title: 'UNDELETE WINDOW',
-          text: (row) => printedDuration(row.undeleteWindowSeconds),
+          text: (row) => printedDuration(Number(row.undeleteWindowSeconds)),
           right: true,
         },
       ],
-      json: ({ name, ...rest }) => ({ domain: name, ...rest }),
+      json: (row) => row,
       asJson: options.json === true,
       none: 'there is no domain yet; add one with: poplar domain add example.org',
     }),
   );
 }
 
-async function* domainPages(store: Store): AsyncGenerator<readonly DomainRow[]> {
-  let after = '';
-  while (true) {
-    const rows = await store.directory.listDomains({ after, limit: listPageRows });
-    yield rows;
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < listPageRows) return;
-    after = last.name;
-  }
+function quotaOf({ quotaOctets }: Fields): string {
+  return quotaOctets === null ? 'none' : printedOctets(Number(quotaOctets));
 }

@@ -3,12 +3,13 @@
  * `add ANN --master` makes Ann a master user, who may open all, or all of a domain.
  */
 
-import type { GrantRow, Store } from '@poplar/store';
 import type { Command } from 'commander';
+import { withApi } from './api/access.ts';
+import { explained, type Fields, itemsOf, pathOf, queryOf, textOf } from './api/client.ts';
 import { addressedCommand, noSuchMailbox } from './mailbox-command.ts';
 import { addressArgument, domainArgument } from './names.ts';
 import { onePage, printJson, printLine, printRows } from './output.ts';
-import { explain, type StoreCommandOptions, withStore } from './store-access.ts';
+import type { StoreCommandOptions } from './store-access.ts';
 
 interface GrantOptions extends StoreCommandOptions {
   readonly to?: string;
@@ -48,16 +49,18 @@ async function changeGrant(change: Change, wanted: Wanted): Promise<void> {
   if (domain !== undefined && master === undefined) {
     command.error('error: --domain goes with --master');
   }
-  await withStore(options, async ({ store }) => {
-    const changing =
-      to === undefined
-        ? changeMaster(store, change, { grantee: address, domain: domain ?? null })
-        : changeOne(store, change, { address, grantee: to });
-    const absent = change === 'add' ? 'mailbox or domain' : 'mailbox, domain or grant';
-    const found = explain(changing, 'NOT_FOUND', `there is no such ${absent}`);
-    const isNew = explain(found, 'CONFLICT', 'there is such a grant already');
-    await explain(isNew, 'INVALID', 'a mailbox needs no grant for its own maildrop');
-  });
+  const path =
+    to === undefined
+      ? `${pathOf`/mailboxes/${address}/master-grant`}${queryOf({ domain })}`
+      : pathOf`/mailboxes/${address}/grants/${to}`;
+  const absent = change === 'add' ? 'mailbox or domain' : 'mailbox, domain or grant';
+  await withApi(options, (api) =>
+    explained(api.call(change === 'add' ? 'PUT' : 'DELETE', path), {
+      404: `there is no such ${absent}`,
+      409: 'there is such a grant already',
+      422: 'a mailbox needs no grant for its own maildrop',
+    }),
+  );
   if (options.json === true) {
     printJson(
       to === undefined ? { address, master: true, domain: domain ?? null } : { address, to },
@@ -71,35 +74,17 @@ async function changeGrant(change: Change, wanted: Wanted): Promise<void> {
   );
 }
 
-async function changeOne(
-  store: Store,
-  change: Change,
-  grant: { readonly address: string; readonly grantee: string },
-): Promise<void> {
-  const { directory } = store;
-  if (change === 'add') await directory.addGrant({ ...grant, actor: 'command' });
-  else await directory.removeGrant({ ...grant, actor: 'command' });
-}
-
-async function changeMaster(
-  store: Store,
-  change: Change,
-  grant: { readonly grantee: string; readonly domain: string | null },
-): Promise<void> {
-  const { directory } = store;
-  if (change === 'add') await directory.addMasterGrant({ ...grant, actor: 'command' });
-  else await directory.removeMasterGrant({ ...grant, actor: 'command' });
-}
-
 async function listGrants(address: string, options: StoreCommandOptions): Promise<void> {
-  const rows = await withStore(options, ({ store }) =>
-    explain(store.directory.listGrants(address), 'NOT_FOUND', noSuchMailbox(address)),
+  const listed = await withApi(options, (api) =>
+    explained(api.call('GET', pathOf`/mailboxes/${address}/grants`), {
+      404: noSuchMailbox(address),
+    }),
   );
-  await printRows<GrantRow>({
-    pages: onePage(rows),
+  await printRows<Fields>({
+    pages: onePage(itemsOf(listed)),
     columns: [
-      { title: 'GRANT', text: textOf },
-      { title: 'MAILBOX', text: ({ kind, name }) => (kind === 'opens-domain' ? '' : name) },
+      { title: 'GRANT', text: grantText },
+      { title: 'MAILBOX', text: ({ kind, name }) => (kind === 'opens-domain' ? '' : textOf(name)) },
     ],
     json: (row) => row,
     asJson: options.json === true,
@@ -107,8 +92,8 @@ async function listGrants(address: string, options: StoreCommandOptions): Promis
   });
 }
 
-function textOf({ kind, domain }: GrantRow): string {
-  const all = domain === null ? 'all' : `all of ${domain}`;
+function grantText({ kind, domain }: Fields): string {
+  const all = domain === null ? 'all' : `all of ${textOf(domain)}`;
   if (kind === 'opened-by') return 'opened by';
   if (kind === 'opened-by-master') return `opened by the master of ${all}`;
   return kind === 'opens' ? 'opens' : `opens ${all}`;

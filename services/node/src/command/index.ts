@@ -1,6 +1,6 @@
 /**
- * The commands of `poplar` other than `serve` and `config`. Those that came with the REST API are clients of it
- * (api/reach.ts); older ones reach the store directly.
+ * The commands of `poplar` other than `serve` and `config`. They are clients of the REST API (api/reach.ts);
+ * `mailbox import` alone reaches the store directly.
  *
  * What an operator can mend is thrown as StartError, ConfigError and their like; `main.ts` prints it.
  */
@@ -12,6 +12,7 @@ import { registerDomainCommands } from './domain.ts';
 import { registerMailboxCommands } from './mailbox.ts';
 import { registerMessageCommands } from './message.ts';
 import { registerNodeCommands } from './node.ts';
+import { registerProbeCommand } from './probe.ts';
 import { registerRemovalCommands } from './removal.ts';
 import { registerSessionCommands } from './session.ts';
 import { registerTokenCommands } from './token.ts';
@@ -31,5 +32,6 @@ export function registerCommands(program: Command): void {
   registerMessageCommands(program);
   registerTokenCommands(program);
   registerTopCommand(program);
+  registerProbeCommand(program);
   registerCompletionCommand(program);
 }

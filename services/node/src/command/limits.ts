@@ -2,9 +2,6 @@
  * Every bound of the commands, with its unit and its reason. `docs/limits.md` repeats them.
  */
 
-/** Rows asked for at once; the store gives 1,000 at most. */
-export const listPageRows = 1_000;
-
 /** Connections of an embedded server that runs for one command only. */
 export const commandConnectionsMax = 20;
 
@@ -36,12 +33,18 @@ export const namedMax = { text: 20, json: 10_000 } as const;
 /** Pause between two states of the progress line, on a terminal and elsewhere. */
 export const progressIntervalMs = { terminal: 100, lines: 5_000 } as const;
 
-/** Octets of a line of a passwd-file; a longer one is skipped. */
-export const passwdLineOctetsMax = 16 * 1024;
+/** Octets of a line of a passwd-file or a list of mailboxes; a longer one is skipped. */
+export const textLineOctetsMax = 16 * 1024;
 /** Names of one passwd-file that are remembered, to find those that come twice: 100 octets each. */
 export const passwdNamesMax = 5_000_000;
 /** Hashes made at once of passwords in clear: one for each thread of the pool they are made in. */
 export const hashesAtOnceMax = 4;
+
+/** Password hashes that one request takes over: the API takes as many. */
+export const passwordHashRows = 1_000;
+
+/** Mailboxes that one request makes: what is lost with it is sent again, and progress is shown between two. */
+export const bulkRequestRows = 200;
 
 /** How long `session kick` waits for the session to end: its worker gives it five seconds. */
 export const kickWaitMs = 10_000;
@@ -50,6 +53,11 @@ export const kickPollMs = 100;
 
 /** How long a command waits for the REST API to answer: its statements have bounds of their own. */
 export const apiTimeoutMs = 120_000;
+
+/** How long it waits for a node that may run on the data directory to say that it is there. */
+export const apiProbeTimeoutMs = 5_000;
+/** Rows asked of it at once; it gives 500 at most. */
+export const apiPageRows = 500;
 
 /** Pause between two looks of `top`. */
 export const topIntervalMs = 2_000;

@@ -4,10 +4,12 @@
  */
 
 import type { Command } from 'commander';
+import { withApi } from './api/access.ts';
+import { explained, pathOf } from './api/client.ts';
 import { addressedCommand, noSuchMailbox } from './mailbox-command.ts';
 import { switchArgument } from './names.ts';
 import { printJson, printLine } from './output.ts';
-import { explain, type StoreCommandOptions, withStore } from './store-access.ts';
+import type { StoreCommandOptions } from './store-access.ts';
 
 interface SetOptions extends StoreCommandOptions {
   readonly pop3?: boolean;
@@ -32,10 +34,7 @@ async function setStatus(
   status: Status,
   options: StoreCommandOptions,
 ): Promise<void> {
-  await withStore(options, ({ store }) => {
-    const setting = store.directory.setMailboxStatus({ address, status, actor: 'command' });
-    return explain(setting, 'NOT_FOUND', noSuchMailbox(address));
-  });
+  await change(address, { status }, options);
   if (options.json === true) printJson({ address, status });
   else printLine(`mailbox ${address} ${status === 'active' ? 'resumed' : 'suspended'}`);
 }
@@ -44,11 +43,20 @@ async function setSwitches(address: string, options: SetOptions, command: Comman
   const { pop3: enabled } = options;
   if (enabled === undefined) command.error('error: nothing to set: give --pop3');
   else {
-    await withStore(options, ({ store }) => {
-      const setting = store.directory.setMailboxPop3({ address, enabled, actor: 'command' });
-      return explain(setting, 'NOT_FOUND', noSuchMailbox(address));
-    });
+    await change(address, { pop3Enabled: enabled }, options);
     if (options.json === true) printJson({ address, pop3Enabled: enabled });
     else printLine(`POP3 of ${address} is ${enabled ? 'on' : 'off'}`);
   }
+}
+
+async function change(
+  address: string,
+  settings: { readonly status?: Status; readonly pop3Enabled?: boolean },
+  options: StoreCommandOptions,
+): Promise<void> {
+  await withApi(options, (api) =>
+    explained(api.call('PATCH', pathOf`/mailboxes/${address}`, settings), {
+      404: noSuchMailbox(address),
+    }),
+  );
 }

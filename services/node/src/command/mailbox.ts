@@ -2,31 +2,35 @@
  * `poplar mailbox`: mailboxes and their passwords.
  */
 
-import { makePasswordRecords } from '@poplar/identity';
-import { StartError } from '@poplar/runtime';
-import type { MailboxDetails, MailboxRow } from '@poplar/store';
 import type { Command } from 'commander';
 import { registerAliasCommands } from './alias.ts';
+import { withApi } from './api/access.ts';
+import { explained, type Fields, pathOf, queryOf, textOf } from './api/client.ts';
 import { registerAppPasswordCommands } from './app-password.ts';
+import { registerBulkCommand } from './bulk/command.ts';
 import { registerGrantCommands } from './grant.ts';
 import { registerImportCommand } from './import/command.ts';
 import { addressedCommand, noSuchMailbox } from './mailbox-command.ts';
-import { mailboxPages } from './mailbox-pages.ts';
 import { registerSwitchCommands } from './mailbox-switches.ts';
 import { addressArgument, countArgument, domainArgument } from './names.ts';
 import { registerSecretCommands } from './other-secrets.ts';
 import {
   printedCount,
-  printedDate,
   printedMessages,
   printedOctets,
+  printedTime,
   printFields,
   printJson,
   printLine,
   printRows,
 } from './output.ts';
-import { type PasswordOptions, readPassword, withPasswordOption } from './password-input.ts';
-import { explain, type StoreCommandOptions, withStore, withStoreOptions } from './store-access.ts';
+import {
+  type PasswordOptions,
+  passwordFields,
+  readPassword,
+  withPasswordOption,
+} from './password-input.ts';
+import { type StoreCommandOptions, withStoreOptions } from './store-access.ts';
 
 type WithPassword = StoreCommandOptions & PasswordOptions;
 
@@ -49,6 +53,7 @@ export function registerMailboxCommands(program: Command): void {
     .option('--after <address>', 'begin behind this address', addressArgument)
     .option('--limit <count>', 'so many at most', countArgument)
     .action(listMailboxes);
+  registerBulkCommand(mailbox);
   registerSwitchCommands(mailbox);
   registerAliasCommands(mailbox);
   registerGrantCommands(mailbox);
@@ -59,20 +64,13 @@ export function registerMailboxCommands(program: Command): void {
 
 async function addMailbox(address: string, options: WithPassword, command: Command): Promise<void> {
   const password = await readPassword(options, command);
-  await withStore(options, async ({ store, config }) => {
-    const domain = address.slice(address.indexOf('@') + 1);
-    const { hash: secret, ...scram } = await makePasswordRecords(password, config.auth);
-    const adding = explain(
-      store.directory.addMailbox({ address, secret, ...scram, actor: 'command' }),
-      'CONFLICT',
-      `mailbox ${address} exists already`,
-    );
-    await explain(
-      adding,
-      'NOT_FOUND',
-      `there is no domain ${domain}; add it first with: poplar domain add ${domain}`,
-    );
-  });
+  const domain = address.slice(address.indexOf('@') + 1);
+  await withApi(options, (api) =>
+    explained(api.call('POST', '/mailboxes', { address, ...passwordFields(password) }), {
+      404: `there is no domain ${domain}; add it first with: poplar domain add ${domain}`,
+      409: `mailbox ${address} exists already`,
+    }),
+  );
   if (options.json === true) printJson({ address });
   else printLine(`mailbox ${address} added`);
 }
@@ -83,58 +81,66 @@ async function setPassword(
   command: Command,
 ): Promise<void> {
   const password = await readPassword(options, command);
-  await withStore(options, async ({ store, config }) => {
-    const { hash, ...scram } = await makePasswordRecords(password, config.auth);
-    const records = { password: hash, ...scram };
-    const setting = store.credentials.setPassword({ address, ...records, actor: 'command' });
-    await explain(setting, 'NOT_FOUND', noSuchMailbox(address));
-  });
+  await withApi(options, (api) =>
+    explained(api.call('PUT', pathOf`/mailboxes/${address}/password`, passwordFields(password)), {
+      404: noSuchMailbox(address),
+    }),
+  );
   if (options.json === true) printJson({ address });
   else printLine(`password of ${address} set`);
 }
 
 async function showMailbox(address: string, options: StoreCommandOptions): Promise<void> {
-  const details = await withStore(options, ({ store }) => store.directory.findMailbox(address));
-  if (details === null) throw new StartError(noSuchMailbox(address));
+  const shown = await withApi(options, (api) =>
+    explained(api.call('GET', pathOf`/mailboxes/${address}`), { 404: noSuchMailbox(address) }),
+  );
+  const { session, ...mailbox } = shown;
+  const holder: Fields | null = session === null ? null : Object(session);
   if (options.json === true) {
-    const { createdAt, lock, version, credentialVersion, ...rest } = details;
-    printJson({ ...rest, createdAt, openIn: isOpen(details) ? lock : null });
+    printJson({ ...mailbox, openIn: holder === null ? null : heldBy(holder) });
     return;
   }
+  const quota = Number(mailbox.quotaOctets);
   printFields([
-    ['address', details.address],
-    ['status', details.status + (details.pop3Enabled ? '' : ', POP3 off')],
-    ['messages', printedCount(details.messages)],
-    ['octets', `${printedCount(details.octets)} (${printedOctets(details.octets)})`],
-    ['open in', holderOf(details)],
-    ['created', printedDate(details.createdAt)],
+    ['address', textOf(mailbox.address)],
+    ['status', textOf(mailbox.status) + (mailbox.pop3Enabled === true ? '' : ', POP3 off')],
+    ['messages', printedCount(Number(mailbox.messages))],
+    ['octets', printedSize(Number(mailbox.octets))],
+    ...(mailbox.quotaOctets === null ? [] : [['quota', printedSize(quota)] as const]),
+    ['open in', holder === null ? 'no session' : holderOf(holder)],
+    ['created', printedTime(mailbox.createdAt, '')],
+    ...(mailbox.deleteAfter === null
+      ? []
+      : [['deleted', `for good after ${printedTime(mailbox.deleteAfter, '')}`] as const]),
   ]);
 }
 
-/** A lock whose owner's lease is over is free, whatever the row says. */
-function isOpen({ lock }: MailboxDetails): boolean {
-  return lock?.alive === true;
+function printedSize(octets: number): string {
+  return `${printedCount(octets)} (${printedOctets(octets)})`;
 }
 
-function holderOf(details: MailboxDetails): string {
-  const { lock } = details;
-  if (lock === null || !isOpen(details)) return 'no session';
-  const since = lock.since === null ? '' : ` since ${printedDate(lock.since)}`;
-  const client = lock.client === null ? '' : ` from ${lock.client}`;
-  const actor = lock.actor === null ? '' : `, by ${lock.actor}`;
-  return `node ${lock.nodeName ?? '?'}, worker ${lock.worker ?? '?'}${since}${client}${actor}`;
+/** A session, as the JSON of all commands calls its parts. */
+function heldBy({ node: nodeName, ...rest }: Fields): Fields {
+  return { nodeName, ...rest };
 }
 
-async function listMailboxes(options: ListOptions): Promise<void> {
+function holderOf({ node, worker, since, client, actor }: Fields): string {
+  const from = client === null ? '' : ` from ${textOf(client)}`;
+  const by = actor === null ? '' : `, by ${textOf(actor)}`;
+  const begun = since === null ? '' : ` since ${printedTime(since, '')}`;
+  return `node ${textOf(node, '?')}, worker ${textOf(worker, '?')}${begun}${from}${by}`;
+}
+
+async function listMailboxes({ domain, after, limit, ...options }: ListOptions): Promise<void> {
   const totals = { mailboxes: 0, messages: 0, octets: 0 };
-  await withStore(options, ({ store }) =>
-    printRows<MailboxRow>({
-      pages: counted(mailboxPages(store, options), totals),
+  await withApi(options, (api) =>
+    printRows<Fields>({
+      pages: counted(api.pages(`/mailboxes${queryOf({ domain, after })}`, limit), totals),
       columns: [
-        { title: 'ADDRESS', text: ({ address }) => address, widthMin: 30 },
-        { title: 'STATUS', text: ({ status }) => status, widthMin: 9 },
-        { title: 'MESSAGES', text: (row) => printedCount(row.messages), right: true, widthMin: 10 },
-        { title: 'OCTETS', text: (row) => printedCount(row.octets), right: true, widthMin: 15 },
+        { title: 'ADDRESS', text: ({ address }) => textOf(address), widthMin: 30 },
+        { title: 'STATUS', text: ({ status }) => textOf(status), widthMin: 9 },
+        { title: 'MESSAGES', text: (row) => count(row.messages), right: true, widthMin: 10 },
+        { title: 'OCTETS', text: (row) => count(row.octets), right: true, widthMin: 15 },
       ],
       json: (row) => row,
       asJson: options.json === true,
@@ -147,15 +153,19 @@ async function listMailboxes(options: ListOptions): Promise<void> {
   printLine(`${mailboxes}, ${printedMessages(totals.messages)}, ${printedOctets(totals.octets)}`);
 }
 
+function count(value: unknown): string {
+  return printedCount(Number(value));
+}
+
 async function* counted(
-  pages: AsyncIterable<readonly MailboxRow[]>,
+  pages: AsyncIterable<readonly Fields[]>,
   totals: { mailboxes: number; messages: number; octets: number },
-): AsyncGenerator<readonly MailboxRow[]> {
+): AsyncGenerator<readonly Fields[]> {
   for await (const rows of pages) {
     for (const { messages, octets } of rows) {
       totals.mailboxes += 1;
-      totals.messages += messages;
-      totals.octets += octets;
+      totals.messages += Number(messages);
+      totals.octets += Number(octets);
     }
     yield rows;
   }

@@ -38,6 +38,17 @@ export function durationArgument(text: string): number {
   return seconds;
 }
 
+const octetsIn: Readonly<Record<string, number>> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
+
+/** For commander: a size such as 500MB, in octets, or `none`. */
+export function sizeArgument(text: string): number | 'none' {
+  if (text === 'none') return text;
+  const [, digits = '', unit = ''] = /^(\d{1,9})([kmgt]?b)$/i.exec(text) ?? [];
+  const octets = Number(digits) * (octetsIn[unit.toUpperCase()] ?? 0);
+  if (digits === '') throw new InvalidArgumentError('It must be a size such as 500MB, or none.');
+  return octets;
+}
+
 /** For commander: `on` or `off`. */
 export function switchArgument(text: string): boolean {
   if (text !== 'on' && text !== 'off') throw new InvalidArgumentError('It must be on or off.');

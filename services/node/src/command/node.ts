@@ -4,20 +4,21 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, StartError } from '@poplar/runtime';
-import type { Owner, Store } from '@poplar/store';
 import type { Command } from 'commander';
+import { withApi } from './api/access.ts';
+import { type ApiClient, explained, pathOf } from './api/client.ts';
 import { drainPollMs, drainWaitMs } from './limits.ts';
+import {
+  firstStart,
+  leaseAgeOf,
+  type NodeRow,
+  readNodes,
+  sessionsOf,
+  stateOf,
+  versionOf,
+} from './node-row.ts';
 import { onePage, printedCount, printedDate, printJson, printLine, printRows } from './output.ts';
-import { type StoreCommandOptions, withStore, withStoreOptions } from './store-access.ts';
-
-/** One start of a node: what carries the same name and the same boot id. */
-interface NodeRow {
-  readonly nodeName: string;
-  /** Null for a node that does not run and is to be drained when it does. */
-  readonly bootId: string | null;
-  readonly drainWanted: boolean;
-  readonly workers: readonly Owner[];
-}
+import { configured, type StoreCommandOptions, withStoreOptions } from './store-access.ts';
 
 interface DrainOptions extends StoreCommandOptions {
   readonly wait?: true;
@@ -40,7 +41,7 @@ export function registerNodeCommands(program: Command): void {
 }
 
 async function listNodes(options: StoreCommandOptions): Promise<void> {
-  const nodes = await withStore(options, ({ store }) => nodesOf(store));
+  const nodes = await withApi(options, readNodes);
   await printRows<NodeRow>({
     pages: onePage(nodes),
     columns: [
@@ -50,7 +51,7 @@ async function listNodes(options: StoreCommandOptions): Promise<void> {
       { title: 'THREADS', text: ({ workers }) => String(workers.length), right: true },
       { title: 'SESSIONS', text: (row) => printedCount(sessionsOf(row)), right: true },
       { title: 'RENEWED', text: printedAge, right: true },
-      { title: 'STARTED', text: ({ workers }) => printedStart(firstStart(workers)) },
+      { title: 'STARTED', text: printedStart },
     ],
     json: (row) => ({
       nodeName: row.nodeName,
@@ -60,53 +61,12 @@ async function listNodes(options: StoreCommandOptions): Promise<void> {
       version: versionOf(row),
       sessions: sessionsOf(row),
       leaseAgeSeconds: leaseAgeOf(row),
-      startedAt: firstStart(row.workers),
-      workers: row.workers.map(({ nodeName, bootId, ...worker }) => worker),
+      startedAt: firstStart(row),
+      workers: row.workers,
     }),
     asJson: options.json === true,
     none: 'no node is running',
   });
-}
-
-async function nodesOf(store: Store): Promise<NodeRow[]> {
-  const [owners, drains] = [await store.listOwners(), await store.cluster.drains()];
-  const ordered = new Set(drains.map(({ nodeName }) => nodeName));
-  const nodes = Map.groupBy(owners, ({ nodeName, bootId }) => `${bootId} ${nodeName}`);
-  const rows: NodeRow[] = [...nodes.values()].flatMap((workers) => {
-    const [first] = workers;
-    if (first === undefined) return [];
-    const { nodeName, bootId } = first;
-    return [{ nodeName, bootId, drainWanted: ordered.has(nodeName), workers }];
-  });
-  for (const nodeName of ordered) {
-    if (rows.some((row) => row.nodeName === nodeName)) continue;
-    rows.push({ nodeName, bootId: null, drainWanted: true, workers: [] });
-  }
-  return rows;
-}
-
-/** `drained`: it takes no sessions and has none. `gone`: its leases are over and its locks are free. */
-function stateOf(row: NodeRow): 'up' | 'draining' | 'drained' | 'gone' {
-  const alive = row.workers.filter((worker) => worker.alive);
-  if (alive.length === 0) return 'gone';
-  if (!row.drainWanted && !alive.every((worker) => worker.draining)) return 'up';
-  const isDone = row.drainWanted && alive.every((worker) => worker.draining);
-  return isDone && sessionsOf(row) === 0 ? 'drained' : 'draining';
-}
-
-/** Nodes are of one version but while an upgrade replaces their threads. */
-function versionOf({ workers }: NodeRow): string {
-  return [...new Set(workers.map(({ version }) => version))].sort().join(' ');
-}
-
-function sessionsOf({ workers }: NodeRow): number {
-  return workers.reduce((sum, { sessions }) => sum + sessions, 0);
-}
-
-/** Of the worker that was renewed last: the others have ended since. */
-function leaseAgeOf({ workers }: NodeRow): number | null {
-  if (workers.length === 0) return null;
-  return Math.min(...workers.map(({ leaseAgeSeconds }) => leaseAgeSeconds));
 }
 
 function printedAge(row: NodeRow): string {
@@ -114,12 +74,8 @@ function printedAge(row: NodeRow): string {
   return age === null ? '' : `${printedCount(age)} s ago`;
 }
 
-function firstStart(workers: readonly Owner[]): Date | null {
-  if (workers.length === 0) return null;
-  return new Date(Math.min(...workers.map(({ startedAt }) => startedAt.getTime())));
-}
-
-function printedStart(date: Date | null): string {
+function printedStart(row: NodeRow): string {
+  const date = firstStart(row);
   return date === null ? '' : printedDate(date);
 }
 
@@ -129,23 +85,19 @@ async function orderDrain(
   isWanted: boolean,
   options: DrainOptions,
 ): Promise<void> {
-  await withStore(options, async ({ store, config }) => {
-    const order = { nodeName, actor: 'command' };
-    const isDone = await (isWanted
-      ? store.cluster.drainNode(order)
-      : store.cluster.undrainNode(order));
-    if (!isDone) {
-      throw new StartError(
-        isWanted ? `there is no node ${nodeName}` : `node ${nodeName} was not told to drain`,
-      );
-    }
-    let row = await awaitNode(store, {
+  await withApi(options, async (api) => {
+    const ordering = api.call(isWanted ? 'PUT' : 'DELETE', pathOf`/nodes/${nodeName}/drain`);
+    await explained(ordering, {
+      404: isWanted ? `there is no node ${nodeName}` : `node ${nodeName} was not told to drain`,
+    });
+    let row = await awaitNode(api, {
       nodeName,
       withinMs: drainWaitMs,
       isDone: ({ workers }) =>
         workers.every((worker) => !worker.alive || worker.draining === isWanted),
     });
-    if (options.wait === true && row !== 'late') row = await drained(store, nodeName, config);
+    if (options.wait === true && row !== 'late')
+      row = await drained(api, nodeName, configured(options));
     const heard = row === 'late' || row === 'gone' ? null : row;
     if (options.json === true) {
       const [state, sessions] = heard === null ? [null, null] : [stateOf(heard), sessionsOf(heard)];
@@ -159,11 +111,15 @@ async function orderDrain(
 }
 
 /** The node without a session, or gone. Throws StartError when it takes too long. */
-async function drained(store: Store, nodeName: string, config: Config): Promise<NodeRow | 'gone'> {
+async function drained(
+  api: ApiClient,
+  nodeName: string,
+  config: Config,
+): Promise<NodeRow | 'gone'> {
   const { drainNoticeMs, drainTimeoutMs } = config.limits;
   const withinMs = drainNoticeMs + drainTimeoutMs + drainWaitMs;
   const isDone = (row: NodeRow): boolean => stateOf(row) === 'drained';
-  const row = await awaitNode(store, { nodeName, withinMs, isDone });
+  const row = await awaitNode(api, { nodeName, withinMs, isDone });
   if (row !== 'late') return row;
   throw new StartError(`node ${nodeName} still has sessions after ${withinMs / 1_000} s`);
 }
@@ -176,12 +132,12 @@ interface Awaited {
 
 /** The node, once it is as wanted; `gone` when it does not run. */
 async function awaitNode(
-  store: Store,
+  api: ApiClient,
   { nodeName, withinMs, isDone }: Awaited,
 ): Promise<NodeRow | 'gone' | 'late'> {
   const untilMs = performance.now() + withinMs;
   while (performance.now() < untilMs) {
-    const rows = (await nodesOf(store)).filter((row) => row.nodeName === nodeName);
+    const rows = (await readNodes(api)).filter((row) => row.nodeName === nodeName);
     const running = rows.find((row) => row.workers.some(({ alive }) => alive));
     if (running === undefined) return 'gone';
     if (isDone(running)) return running;

@@ -7,12 +7,13 @@
 
 import { canonicalCertificateName } from '@poplar/identity';
 import { StartError } from '@poplar/runtime';
-import type { CredentialRow } from '@poplar/store';
 import { type Command, InvalidArgumentError } from 'commander';
+import { withApi } from './api/access.ts';
+import { type ApiClient, explained, type Fields, itemsOf, pathOf, textOf } from './api/client.ts';
 import { addressedCommand, noSuchMailbox } from './mailbox-command.ts';
-import { onePage, printedDate, printJson, printLine, printRows } from './output.ts';
+import { onePage, printedTime, printJson, printLine, printRows } from './output.ts';
 import { type PasswordOptions, readPassword, withPasswordOption } from './password-input.ts';
-import { explain, type StoreCommandOptions, withStore } from './store-access.ts';
+import type { StoreCommandOptions } from './store-access.ts';
 
 interface ApopOptions extends StoreCommandOptions, PasswordOptions {
   readonly off?: true;
@@ -50,16 +51,18 @@ function certificateNameArgument(text: string): string {
 }
 
 async function setApop(address: string, options: ApopOptions, command: Command): Promise<void> {
-  const secret = options.off === true ? null : textOf(await readPassword(options, command));
-  await withStore(options, ({ store }) => {
-    const setting = store.credentials.setApopSecret({ address, secret, actor: 'command' });
-    return explain(setting, 'NOT_FOUND', noSuchMailbox(address));
+  const secret = options.off === true ? null : decoded(await readPassword(options, command));
+  const path = pathOf`/mailboxes/${address}/apop-secret`;
+  await withApi(options, (api) => {
+    const setting =
+      secret === null ? api.call('DELETE', path) : api.call('PUT', path, { password: secret });
+    return explained(setting, { 404: noSuchMailbox(address) });
   });
   if (options.json === true) printJson({ address, apop: secret !== null });
   else printLine(`APOP secret of ${address} ${secret === null ? 'removed' : 'set'}`);
 }
 
-function textOf(secret: Uint8Array): string {
+function decoded(secret: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(secret);
   } catch {
@@ -72,24 +75,21 @@ async function addCertificate(
   name: string,
   options: StoreCommandOptions,
 ): Promise<void> {
-  const credentialId = await withStore(options, ({ store }) => {
-    const adding = store.credentials.addCertificateName({ address, name, actor: 'command' });
-    const found = explain(adding, 'NOT_FOUND', noSuchMailbox(address));
-    const isNew = explain(found, 'CONFLICT', `mailbox ${address} has this name already`);
-    return explain(isNew, 'INVALID', `mailbox ${address} has as many of them as it may`);
-  });
+  const { credentialId } = await withApi(options, (api) =>
+    explained(api.call('POST', pathOf`/mailboxes/${address}/certificate-names`, { name }), {
+      404: noSuchMailbox(address),
+      409: `mailbox ${address} has this name already`,
+      422: `mailbox ${address} has as many of them as it may`,
+    }),
+  );
   if (options.json === true) printJson({ address, credentialId, name });
   else printLine(`a certificate of this name logs in as ${address}`);
 }
 
-async function certificatesOf(
-  address: string,
-  options: StoreCommandOptions,
-): Promise<CredentialRow[]> {
-  const rows = await withStore(options, ({ store }) =>
-    explain(store.credentials.list(address), 'NOT_FOUND', noSuchMailbox(address)),
-  );
-  return rows.filter(({ kind }) => kind === 'certificate');
+async function certificatesOf(api: ApiClient, address: string): Promise<readonly Fields[]> {
+  const listing = api.call('GET', pathOf`/mailboxes/${address}/credentials`);
+  const listed = await explained(listing, { 404: noSuchMailbox(address) });
+  return itemsOf(listed).filter(({ kind }) => kind === 'certificate');
 }
 
 async function removeCertificate(
@@ -97,26 +97,27 @@ async function removeCertificate(
   name: string,
   options: StoreCommandOptions,
 ): Promise<void> {
-  const rows = await certificatesOf(address, options);
-  const found = rows.find(({ certificateName }) => certificateName === name);
   const unknown = `mailbox ${address} has no such name`;
-  if (found === undefined) throw new StartError(unknown);
-  const { credentialId } = found;
-  await withStore(options, ({ store }) => {
-    const revoking = store.credentials.revoke({ address, credentialId, actor: 'command' });
-    return explain(revoking, 'NOT_FOUND', unknown);
+  const credentialId = await withApi(options, async (api) => {
+    const rows = await certificatesOf(api, address);
+    const found = rows.find(({ certificateName }) => certificateName === name);
+    if (found === undefined) throw new StartError(unknown);
+    const id = textOf(found.credentialId);
+    const revoking = api.call('DELETE', pathOf`/mailboxes/${address}/credentials/${id}`);
+    await explained(revoking, { 404: unknown });
+    return id;
   });
   if (options.json === true) printJson({ address, credentialId, name });
   else printLine(`no certificate of this name logs in as ${address} any more`);
 }
 
 async function listCertificates(address: string, options: StoreCommandOptions): Promise<void> {
-  await printRows<CredentialRow>({
-    pages: onePage(await certificatesOf(address, options)),
+  await printRows<Fields>({
+    pages: onePage(await withApi(options, (api) => certificatesOf(api, address))),
     columns: [
-      { title: 'ID', text: ({ credentialId }) => credentialId, right: true },
-      { title: 'NAME', text: ({ certificateName }) => certificateName ?? '' },
-      { title: 'CREATED', text: ({ createdAt }) => printedDate(createdAt) },
+      { title: 'ID', text: ({ credentialId }) => textOf(credentialId), right: true },
+      { title: 'NAME', text: ({ certificateName }) => textOf(certificateName) },
+      { title: 'CREATED', text: ({ createdAt }) => printedTime(createdAt, '') },
     ],
     json: ({ credentialId, certificateName, createdAt, lastUsedOn }) => {
       return { credentialId, name: certificateName, createdAt, lastUsedOn };

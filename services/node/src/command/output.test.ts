@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { withoutLineEnd } from '../secret-file.ts';
 import { ProgressLine, progressText } from './import/progress-line.ts';
 import { Tally } from './import/tally.ts';
 import { printable, printedDate, printedMessages, printedOctets } from './output.ts';
-import { withoutLineEnd } from './password-input.ts';
 
 test('octets in powers of ten, each unit up to 999.9', () => {
   const sizes: readonly [octets: number, text: string][] = [

@@ -60,6 +60,11 @@ export function printedDate(date: Date): string {
   return date.toISOString().replace('T', ' ').replace(/\.\d+/, '');
 }
 
+/** The same of a time in an answer of the REST API. */
+export function printedTime(time: unknown, otherwise: string): string {
+  return typeof time === 'string' ? printedDate(new Date(time)) : otherwise;
+}
+
 /** Text that others chose, such as a file name, without what would steer a terminal. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '?');

@@ -4,10 +4,12 @@
  * Never: from an argument or a variable, which other users can see; printed, logged, or in an error.
  */
 
+import { isUtf8 } from 'node:buffer';
 import { isCancel, password as promptPassword } from '@clack/prompts';
 import { passwordProblem, secretOctetsMax } from '@poplar/identity';
 import { StartError } from '@poplar/runtime';
 import type { Command } from 'commander';
+import { withoutLineEnd } from '../secret-file.ts';
 
 export interface PasswordOptions {
   readonly passwordStdin?: true;
@@ -37,6 +39,14 @@ export async function readPassword(
   return checked(new TextEncoder().encode(first));
 }
 
+/** As a request of the REST API has it. */
+export function passwordFields(
+  password: Uint8Array,
+): { readonly password: string } | { readonly passwordBase64: string } {
+  if (isUtf8(password)) return { password: Buffer.from(password).toString('utf8') };
+  return { passwordBase64: Buffer.from(password).toString('base64') };
+}
+
 async function ask(message: string): Promise<string> {
   // On standard error, so that standard output stays what the command prints.
   const answer = await promptPassword({ message, output: process.stderr });
@@ -55,12 +65,6 @@ async function readToEnd(input: AsyncIterable<Buffer | string>): Promise<Uint8Ar
     chunks.push(bytes);
   }
   return withoutLineEnd(Buffer.concat(chunks));
-}
-
-/** Exported for its test: without one LF or CRLF at the end. */
-export function withoutLineEnd(bytes: Uint8Array): Uint8Array {
-  if (bytes.at(-1) !== 0x0a) return bytes;
-  return bytes.subarray(0, bytes.at(-2) === 0x0d ? -2 : -1);
 }
 
 function checked(secret: Uint8Array): Uint8Array {

@@ -3,11 +3,11 @@
  * does that no older command did.
  */
 
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { withApi } from './api/access.ts';
 import { dateOf, type Fields, pathOf, textOf } from './api/client.ts';
 import { addressedCommand } from './mailbox-command.ts';
-import { addressArgument, domainArgument, durationArgument } from './names.ts';
+import { addressArgument, domainArgument, durationArgument, sizeArgument } from './names.ts';
 import { printedDate, printedOctets, printJson, printLine, printRows } from './output.ts';
 import { type StoreCommandOptions, withStoreOptions } from './store-access.ts';
 
@@ -40,16 +40,6 @@ export function registerRemovalCommands(program: Command): void {
   withStoreOptions(program.command('audit').description('who changed what, the latest first'))
     .option('--mailbox <address>', 'only changes of this one', addressArgument)
     .action(listAudit);
-}
-
-const octetsIn: Readonly<Record<string, number>> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
-
-function sizeArgument(text: string): number | 'none' {
-  if (text === 'none') return text;
-  const [, digits = '', unit = ''] = /^(\d{1,9})([kmgt]?b)$/i.exec(text) ?? [];
-  const octets = Number(digits) * (octetsIn[unit.toUpperCase()] ?? 0);
-  if (digits === '') throw new InvalidArgumentError('It must be a size such as 500MB, or none.');
-  return octets;
 }
 
 async function removeDomain(domain: string, options: StoreCommandOptions): Promise<void> {

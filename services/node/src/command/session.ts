@@ -4,12 +4,13 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StartError } from '@poplar/runtime';
-import type { EndedSession, HeldMaildrop, Store } from '@poplar/store';
 import type { Command } from 'commander';
-import { kickPollMs, kickWaitMs, listPageRows } from './limits.ts';
+import { withApi } from './api/access.ts';
+import { type ApiClient, ApiProblem, type Fields, pathOf, textOf } from './api/client.ts';
+import { kickPollMs, kickWaitMs } from './limits.ts';
 import { addressedCommand, noSuchMailbox } from './mailbox-command.ts';
-import { printedDate, printJson, printLine, printRows } from './output.ts';
-import { type StoreCommandOptions, withStore, withStoreOptions } from './store-access.ts';
+import { printedTime, printJson, printLine, printRows } from './output.ts';
+import { type StoreCommandOptions, withStoreOptions } from './store-access.ts';
 
 interface KickOptions extends StoreCommandOptions {
   readonly break?: true;
@@ -26,56 +27,47 @@ export function registerSessionCommands(program: Command): void {
 }
 
 async function listSessions(options: StoreCommandOptions): Promise<void> {
-  await withStore(options, ({ store }) =>
-    printRows<HeldMaildrop>({
-      pages: openMaildrops(store),
+  await withApi(options, (api) =>
+    printRows<Fields>({
+      pages: api.pages('/sessions'),
       columns: [
-        { title: 'ADDRESS', text: ({ address }) => address, widthMin: 30 },
-        { title: 'NODE', text: ({ nodeName }) => nodeName, widthMin: 20 },
-        { title: 'WORKER', text: ({ worker }) => String(worker), right: true },
-        { title: 'SINCE', text: ({ since }) => printedDate(since) },
-        { title: 'FROM', text: ({ client }) => client ?? '', widthMin: 15 },
-        { title: 'BY', text: ({ actor }) => actor ?? '' },
+        { title: 'ADDRESS', text: ({ address }) => textOf(address), widthMin: 30 },
+        { title: 'NODE', text: ({ node }) => textOf(node), widthMin: 20 },
+        { title: 'WORKER', text: ({ worker }) => textOf(worker), right: true },
+        { title: 'SINCE', text: ({ since }) => printedTime(since, '') },
+        { title: 'FROM', text: ({ client }) => textOf(client), widthMin: 15 },
+        { title: 'BY', text: ({ actor }) => textOf(actor) },
       ],
-      json: (held) => held,
+      json: ({ node: nodeName, ...held }) => ({ ...held, nodeName }),
       asJson: options.json === true,
       none: 'no maildrop is open',
     }),
   );
 }
 
-/** The maildrops whose lock is held by a worker that lives. */
-async function* openMaildrops(store: Store): AsyncGenerator<readonly HeldMaildrop[]> {
-  for (let after = ''; ; ) {
-    const rows = await store.directory.listLocks({ after, limit: listPageRows });
-    yield rows;
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < listPageRows) return;
-    after = last.address;
-  }
-}
-
 async function kickSession(address: string, options: KickOptions): Promise<void> {
   const isBroken = options.break === true;
-  await withStore(options, async ({ store }) => {
-    const ended = await store.cluster.endSession({ address, isBroken, actor: 'command' });
-    if (ended === null) throw new StartError(await whyNone(store, address));
+  await withApi(options, async (api) => {
+    const path = `${pathOf`/sessions/${address}`}${isBroken ? '?break=true' : ''}`;
+    const ended = await sessionOf(api.call('DELETE', path));
+    if (ended === null) throw new StartError(await whyNone(api, address));
+    const { node: nodeName, worker, since, client } = ended;
     const startedAtMs = performance.now();
-    const isFree = isBroken || (await isReleased(store, ended));
+    const isFree = isBroken || (await isReleased(api, address, ended));
     if (!isFree) {
       const hint = 'with --break its lock is freed all the same';
       throw new StartError(
-        `the session of ${address} on node ${ended.nodeName} has not ended in ${kickWaitMs / 1_000} s; ${hint}`,
+        `the session of ${address} on node ${textOf(nodeName)} has not ended in ${kickWaitMs / 1_000} s; ${hint}`,
       );
     }
-    const { nodeName, worker, since, client } = ended;
     const releasedAfterMs = Math.round(performance.now() - startedAtMs);
     if (options.json === true) {
       printJson({ address, nodeName, worker, since, client, isBroken, releasedAfterMs });
       return;
     }
-    const from = client === null ? '' : `, from ${client}`;
-    const session = `session of ${address} on node ${nodeName}, worker ${worker}${from}`;
+    const from = client === null ? '' : `, from ${textOf(client)}`;
+    const place = `node ${textOf(nodeName)}, worker ${textOf(worker)}${from}`;
+    const session = `session of ${address} on ${place}`;
     printLine(
       isBroken
         ? `the lock is free; it was of the ${session}`
@@ -84,16 +76,28 @@ async function kickSession(address: string, options: KickOptions): Promise<void>
   });
 }
 
-async function whyNone(store: Store, address: string): Promise<string> {
-  const details = await store.directory.findMailbox(address);
-  return details === null ? noSuchMailbox(address) : `nobody has ${address} open`;
+/** Null when nobody has the maildrop open. */
+async function sessionOf(asking: Promise<Fields>): Promise<Fields | null> {
+  try {
+    return await asking;
+  } catch (error) {
+    if (error instanceof ApiProblem && error.status === 404) return null;
+    throw error;
+  }
 }
 
-/** Whether that session gives its maildrop back in time. */
-async function isReleased(store: Store, { mailboxId, token }: EndedSession): Promise<boolean> {
+async function whyNone(api: ApiClient, address: string): Promise<string> {
+  const mailbox = await sessionOf(api.call('GET', pathOf`/mailboxes/${address}`));
+  return mailbox === null ? noSuchMailbox(address) : `nobody has ${address} open`;
+}
+
+/** Whether that session gives its maildrop back in time; another one may have it then. */
+async function isReleased(api: ApiClient, address: string, ended: Fields): Promise<boolean> {
   const untilMs = performance.now() + kickWaitMs;
   while (performance.now() < untilMs) {
-    if (!(await store.cluster.isHeld({ mailboxId, token }))) return true;
+    const now = await sessionOf(api.call('GET', pathOf`/sessions/${address}`));
+    const isSame = now?.node === ended.node && now?.worker === ended.worker;
+    if (now === null || !isSame || now.since !== ended.since) return true;
     await sleep(kickPollMs);
   }
   return false;

@@ -98,17 +98,3 @@ export function reasonOf(error: StoreError): string {
   }
   return databaseProblem(error);
 }
-
-/** Runs a verb of the store and says `message` where it answers with this code. */
-export async function explain<T>(
-  doing: Promise<T>,
-  code: 'CONFLICT' | 'NOT_FOUND' | 'INVALID',
-  message: string,
-): Promise<T> {
-  try {
-    return await doing;
-  } catch (error) {
-    if (error instanceof StoreError && error.code === code) throw new StartError(message);
-    throw error;
-  }
-}

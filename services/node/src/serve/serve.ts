@@ -40,6 +40,7 @@ import {
   storeEvents,
 } from '@poplar/runtime';
 import { openStore } from '@poplar/store';
+import { healthProbe } from '../probe/health-probe.ts';
 import { adminKeys } from './admin-keys.ts';
 import { openDatabase } from './database.ts';
 import { makeDemonstration } from './demonstration.ts';
@@ -93,7 +94,7 @@ async function run(given: Run): Promise<void> {
   await using started = new AsyncDisposableStack();
   const resolved = await resolveListeners(asked);
   const readiness = new Readiness();
-  const ops = await startOps(resolved, readiness, version);
+  const ops = await startOps({ config: resolved, readiness, version, log });
   if (ops !== null) started.defer(() => ops.close());
   await prepareDataDirectory(resolved.dataDir);
   const database = await openDatabase(resolved, log);
@@ -155,11 +156,14 @@ async function run(given: Run): Promise<void> {
   await order.endWithNotice();
 }
 
-async function startOps(
-  { listeners, nodeName }: Config,
-  readiness: Readiness,
-  version: string,
-): Promise<OpsServer | null> {
+async function startOps(parts: {
+  readonly config: Config;
+  readonly readiness: Readiness;
+  readonly version: string;
+  readonly log: Log;
+}): Promise<OpsServer | null> {
+  const { config, readiness, version, log } = parts;
+  const { listeners, nodeName } = config;
   if (listeners.ops === null) return null;
   const exposition = createExposition({ version, node: nodeName });
   const cluster = createClusterExposition(() => readiness.clusterFigures());
@@ -168,6 +172,7 @@ async function startOps(
     contentType: exposition.contentType,
     metrics: async () => exposition.print(await readiness.collect()),
     clusterMetrics: () => cluster.print(),
+    probe: healthProbe(config, log),
     reasonsNotReady: () => readiness.reasonsNotReady(),
   });
 }

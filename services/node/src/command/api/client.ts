@@ -5,12 +5,17 @@
  */
 
 import { StartError } from '@poplar/runtime';
+import { apiPageRows } from '../limits.ts';
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface ApiRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly method: Method;
   /** Below /api/v1, with its query. */
   readonly path: string;
-  readonly body?: unknown;
+  readonly body?: string;
+  /** Of the body; JSON without it. */
+  readonly type?: string;
 }
 
 interface ApiResponse {
@@ -18,11 +23,24 @@ interface ApiResponse {
   readonly text: string;
 }
 
-/** Over a network, or into an API that is built in this process. */
+/** Over a connection, or into an API that is built in this process. */
 export type Transport = (request: ApiRequest) => Promise<ApiResponse>;
 
 /** An object of an answer: what a field is, is for its reader to say. */
 export type Fields = Readonly<Record<string, unknown>>;
+
+/** A request that was not done, or of which nobody knows: in one line. */
+export class ApiFailure extends StartError {}
+
+/** What the API says is wrong. */
+export class ApiProblem extends ApiFailure {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
 
 export class ApiClient {
   readonly #transport: Transport;
@@ -31,28 +49,65 @@ export class ApiClient {
     this.#transport = transport;
   }
 
-  /** Throws StartError with what the API says is wrong. */
-  async call(method: ApiRequest['method'], path: string, body?: unknown): Promise<Fields> {
-    const asked = { method, path, ...(body === undefined ? {} : { body }) };
-    const { status, text } = await this.#transport(asked);
-    const answer = fieldsOf(text);
-    if (status >= 200 && status < 300) return answer;
-    throw new StartError(typeof answer.detail === 'string' ? answer.detail : `status ${status}`);
+  /** Throws ApiProblem. */
+  async call(method: Method, path: string, body?: unknown): Promise<Fields> {
+    const text = body === undefined ? {} : { body: JSON.stringify(body) };
+    return fieldsOf(await this.#ask({ method, path, ...text }));
   }
 
-  /** All pages of a listing, as they come. */
-  async *pages(path: string): AsyncGenerator<readonly Fields[]> {
+  /** Lines of JSON to lines of JSON. Throws ApiProblem. */
+  async lines(path: string, body: string, type: string): Promise<readonly Fields[]> {
+    const text = await this.#ask({ method: 'POST', path, body, type });
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map(fieldsOf);
+  }
+
+  /** All pages of a listing, as they come, or as many rows of it as are wanted. */
+  async *pages(
+    path: string,
+    wanted: number = Number.POSITIVE_INFINITY,
+  ): AsyncGenerator<readonly Fields[]> {
+    const begin = `${path}${path.includes('?') ? '&' : '?'}limit=`;
     let cursor = '';
-    for (;;) {
-      const next = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-      const answer = await this.call(
-        'GET',
-        `${path}${path.includes('?') ? '&' : '?'}limit=500${next}`,
-      );
-      yield itemsOf(answer);
+    for (let left = wanted; left > 0; ) {
+      const answer = await this.call('GET', `${begin}${Math.min(left, apiPageRows)}${cursor}`);
+      const items = itemsOf(answer);
+      yield items;
       if (typeof answer.next !== 'string') return;
-      cursor = answer.next;
+      cursor = `&cursor=${encodeURIComponent(answer.next)}`;
+      left -= items.length;
     }
+  }
+
+  async #ask(request: ApiRequest): Promise<string> {
+    const { status, text } = await this.#transport(request);
+    if (status >= 200 && status < 300) return text;
+    throw new ApiProblem(status, problemIn(text) ?? `status ${status}`);
+  }
+}
+
+/** The detail of a problem, and which fields are wrong. */
+function problemIn(text: string): string | null {
+  const { detail, errors } = fieldsOf(text);
+  if (typeof detail !== 'string') return null;
+  const fields = itemsOf({ items: errors }).map(
+    (field) => `${textOf(field.pointer)} ${textOf(field.detail)}`,
+  );
+  return fields.length === 0 ? detail : `${detail}: ${fields.join('; ')}`;
+}
+
+/** Makes a request of a command and says what it means here where the API answers with such a status. */
+export async function explained<T>(
+  doing: Promise<T>,
+  messages: Readonly<Record<number, string>>,
+): Promise<T> {
+  try {
+    return await doing;
+  } catch (error) {
+    if (!(error instanceof ApiProblem)) throw error;
+    throw new StartError(messages[error.status] ?? error.message);
   }
 }
 
@@ -65,6 +120,14 @@ export function pathOf(parts: TemplateStringsArray, ...names: readonly string[])
   return String.raw({ raw: parts }, ...names.map(encodeURIComponent));
 }
 
+/** What follows a path; a field that is undefined is not in it. */
+export function queryOf(fields: Readonly<Record<string, string | number | undefined>>): string {
+  const given = Object.entries(fields).flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`;
+}
+
 export function textOf(value: unknown, otherwise = ''): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : otherwise;
 }
@@ -73,7 +136,7 @@ export function dateOf(value: unknown): Date | null {
   return typeof value === 'string' ? new Date(value) : null;
 }
 
-function fieldsOf(text: string): Fields {
+export function fieldsOf(text: string): Fields {
   if (text === '') return {};
   try {
     return Object(JSON.parse(text));

@@ -5,19 +5,13 @@
  * Never: a password printed, or read from an argument.
  */
 
-import { statSync } from 'node:fs';
 import { exitCode, onSignals } from '@poplar/runtime';
-import { type Store, StoreError } from '@poplar/store';
 import type { Command } from 'commander';
-import { progressIntervalMs } from '../limits.ts';
+import { withApi } from '../api/access.ts';
+import { type ApiClient, ApiFailure } from '../api/client.ts';
+import { LineProgress } from '../line-progress.ts';
 import { domainArgument } from '../names.ts';
-import { printedCount, printedOctets } from '../output.ts';
-import {
-  reasonOf,
-  type StoreCommandOptions,
-  withStore,
-  withStoreOptions,
-} from '../store-access.ts';
+import { type StoreCommandOptions, withStoreOptions } from '../store-access.ts';
 import { type CredentialImportEnd, CredentialReport } from './report.ts';
 import { runCredentialImport } from './run-import.ts';
 
@@ -55,8 +49,8 @@ async function importCredentials(path: string, options: ImportOptions): Promise<
   });
   const report = new CredentialReport();
   try {
-    const end = await withStore(options, ({ store }) =>
-      importInto(store, { path, options, report, stopping: stopping.signal }),
+    const end = await withApi(options, (api) =>
+      importInto(api, { path, options, report, stopping: stopping.signal }),
     );
     report.print(end, options.json === true);
     if (end.kind !== 'complete' || report.skippedLines > 0) process.exitCode = exitCode.failed;
@@ -72,49 +66,25 @@ interface ImportWork {
   readonly stopping: AbortSignal;
 }
 
-async function importInto(store: Store, work: ImportWork): Promise<CredentialImportEnd> {
+async function importInto(api: ApiClient, work: ImportWork): Promise<CredentialImportEnd> {
   const { path, options, report, stopping } = work;
-  const isShown = options.progress === true || process.stderr.isTTY === true;
-  const show = progressOf(path, report);
-  let dueMs = 0;
+  const progress = new LineProgress(path, options.progress === true);
   try {
     const kind = await runCredentialImport({
-      store,
+      api,
       path,
       report,
       create: options.create === true,
       domain: options.domain ?? null,
       parsing: options.scheme === undefined ? {} : { defaultScheme: options.scheme },
       stopping,
-      onProgress: () => {
-        if (!isShown || performance.now() < dueMs) return;
-        show();
-        const { terminal, lines } = progressIntervalMs;
-        dueMs = performance.now() + (process.stderr.isTTY ? terminal : lines);
-      },
+      onProgress: () => progress.update(report),
     });
     return { kind };
   } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    return { kind: 'failed', reason: `database: ${reasonOf(error)}` };
+    if (!(error instanceof ApiFailure)) throw error;
+    return { kind: 'failed', reason: error.message };
   } finally {
-    if (isShown) {
-      show();
-      if (process.stderr.isTTY) process.stderr.write('\n');
-    }
+    progress.finish(report);
   }
-}
-
-/** Writes a line such as `50%  1.2 of 2.4 MB  12,345 lines`, over the last one on a terminal. */
-function progressOf(path: string, report: CredentialReport): () => void {
-  // A pipe has no size, and a file that is not there is told of by who reads it.
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  return () => {
-    const { octetsRead, lines } = report;
-    const part = size > 0 ? `${Math.floor(Math.min(1, octetsRead / size) * 100)}%  ` : '';
-    const octets = size > 0 ? `${printedOctets(octetsRead)} of ${printedOctets(size)}` : '';
-    const text = `${part}${octets || printedOctets(octetsRead)}  ${printedCount(lines)} lines`;
-    // Erases the rest of the line (ECMA-48 EL).
-    process.stderr.write(process.stderr.isTTY ? `\r${text}\u001b[K` : `${text}\n`);
-  };
 }

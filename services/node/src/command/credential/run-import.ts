@@ -12,13 +12,13 @@ import {
   parsePasswdLine,
 } from '@poplar/identity';
 import { StartError } from '@poplar/runtime';
-import { type ImportOutcome, importRowsMax, type Store } from '@poplar/store';
-import { hashesAtOnceMax, passwdNamesMax } from '../limits.ts';
-import { type PasswdLine, passwdLines } from './passwd-lines.ts';
+import { type ApiClient, itemsOf, textOf } from '../api/client.ts';
+import { hashesAtOnceMax, passwdNamesMax, passwordHashRows } from '../limits.ts';
+import { type TextLine, textLines } from '../text-lines.ts';
 import type { CredentialReport } from './report.ts';
 
 export interface CredentialImport {
-  readonly store: Store;
+  readonly api: ApiClient;
   readonly path: string;
   readonly report: CredentialReport;
   /** Make mailboxes that are not there. */
@@ -40,15 +40,15 @@ interface Row {
   readonly dropped: readonly string[];
 }
 
-/** Rejects with a StoreError, or a StartError when the file cannot be read. */
+/** Rejects with an ApiFailure, or a StartError when the file cannot be read. */
 export async function runCredentialImport(run: CredentialImport): Promise<'complete' | 'stopped'> {
   const seen = new Set<string>();
   let rows: Row[] = [];
-  for await (const line of passwdLines(run.path)) {
+  for await (const line of textLines(run.path)) {
     if (run.stopping.aborted) return 'stopped';
     const row = rowOf(line, run, seen);
     if (row !== null) rows.push(row);
-    if (rows.length >= importRowsMax) {
+    if (rows.length >= passwordHashRows) {
       if (!(await store(rows, run))) return 'stopped';
       rows = [];
     }
@@ -59,7 +59,7 @@ export async function runCredentialImport(run: CredentialImport): Promise<'compl
   return (await store(rows, run)) ? 'complete' : 'stopped';
 }
 
-function rowOf(line: PasswdLine, run: CredentialImport, seen: Set<string>): Row | null {
+function rowOf(line: TextLine, run: CredentialImport, seen: Set<string>): Row | null {
   const { lineNumber, text } = line;
   const skip = (name: string | null, reason: string): null => {
     run.report.skip({ lineNumber, name, reason });
@@ -82,24 +82,28 @@ function rowOf(line: PasswdLine, run: CredentialImport, seen: Set<string>): Row 
   return { lineNumber, address, name, secret, dropped };
 }
 
-const outcomeTexts: Readonly<Record<Exclude<ImportOutcome, Stored>, string>> = {
+const outcomeTexts = {
   'no-mailbox': 'no such mailbox; --create makes it',
   'no-domain': 'no such domain',
   'name-taken': 'an alias of another mailbox',
   duplicate: 'named on an earlier line',
-  invalid: 'refused by the store',
-};
+  invalid: 'no hash that can be verified',
+} as const;
+
+function reasonFor(outcome: string): string {
+  return new Map<string, string>(Object.entries(outcomeTexts)).get(outcome) ?? outcome;
+}
 
 type Stored = 'set' | 'created' | 'unchanged';
 
-function isStored(outcome: ImportOutcome): outcome is Stored {
+function isStored(outcome: string): outcome is Stored {
   return outcome === 'set' || outcome === 'created' || outcome === 'unchanged';
 }
 
 /** False when it was stopped before anything of them was stored. */
 async function store(rows: readonly Row[], run: CredentialImport): Promise<boolean> {
   const { report, create } = run;
-  const hashed: { address: string; stored: string }[] = [];
+  const hashed: { address: string; hash: string }[] = [];
   const taken: Row[] = [];
   for (let at = 0; at < rows.length; at += hashesAtOnceMax) {
     if (run.stopping.aborted) return false;
@@ -115,15 +119,17 @@ async function store(rows: readonly Row[], run: CredentialImport): Promise<boole
         return;
       }
       taken.push(row);
-      hashed.push({ address: row.address, stored: form });
+      hashed.push({ address: row.address, hash: form });
     });
     run.onProgress();
   }
-  const outcomes = await run.store.credentials.import(hashed, { create, actor: 'command' });
+  if (hashed.length === 0) return true;
+  const path = '/mailboxes/password-hashes';
+  const outcomes = itemsOf(await run.api.call('POST', path, { create, items: hashed }));
   taken.forEach(({ lineNumber, name, dropped }, index) => {
-    const outcome = outcomes[index] ?? 'invalid';
+    const outcome = textOf(outcomes[index]?.outcome, 'invalid');
     if (isStored(outcome)) report.take(outcome, dropped);
-    else report.skip({ lineNumber, name, reason: outcomeTexts[outcome] });
+    else report.skip({ lineNumber, name, reason: reasonFor(outcome) });
   });
   return true;
 }

@@ -1,14 +1,14 @@
 /**
- * The lines of a passwd-file, one after the other, whatever its size.
+ * The lines of a file, one after the other, whatever its size.
  *
  * Never: a line beyond its bound in memory; text that is not UTF-8 taken for something else.
  */
 
 import { createReadStream } from 'node:fs';
 import { StartError } from '@poplar/runtime';
-import { passwdLineOctetsMax, readChunkOctets } from '../limits.ts';
+import { readChunkOctets, textLineOctetsMax } from './limits.ts';
 
-export interface PasswdLine {
+export interface TextLine {
   readonly lineNumber: number;
   /** Null when it is too long or not UTF-8. */
   readonly text: string | null;
@@ -19,7 +19,7 @@ export interface PasswdLine {
 const lineFeed = 0x0a;
 
 /** Throws StartError when the file cannot be read. */
-export async function* passwdLines(path: string): AsyncGenerator<PasswdLine> {
+export async function* textLines(path: string): AsyncGenerator<TextLine> {
   const stream = createReadStream(path, { highWaterMark: readChunkOctets });
   let lineNumber = 0;
   let octetsRead = 0;
@@ -37,7 +37,7 @@ export async function* passwdLines(path: string): AsyncGenerator<PasswdLine> {
         passedOver = 0;
         bytes = bytes.subarray(at + 1);
       }
-      if (bytes.length > passwdLineOctetsMax) {
+      if (bytes.length > textLineOctetsMax) {
         passedOver += bytes.length;
         bytes = Buffer.alloc(0);
       }
@@ -52,7 +52,7 @@ export async function* passwdLines(path: string): AsyncGenerator<PasswdLine> {
 }
 
 function textOf(line: Buffer): string | null {
-  if (line.length > passwdLineOctetsMax) return null;
+  if (line.length > textLineOctetsMax) return null;
   const end = line.at(-1) === 0x0d ? -1 : undefined;
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(line.subarray(0, end));

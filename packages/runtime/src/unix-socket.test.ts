@@ -9,13 +9,14 @@ import { after, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { listenOnPath, removeStaleSocket } from './unix-socket.ts';
 
+const options = { backlog: 5, mode: 0o660 };
 const directory = mkdtempSync(join(os.tmpdir(), 'poplar-unix-'));
 after(() => rmSync(directory, { recursive: true }));
 
 test('the socket is for owner and group', async () => {
   const path = join(directory, 'mode');
   const server = createServer();
-  await listenOnPath(server, path, 5);
+  await listenOnPath(server, path, options);
   assert.equal(statSync(path).mode & 0o777, 0o660);
   server.close();
 });
@@ -23,8 +24,8 @@ test('the socket is for owner and group', async () => {
 test('a socket file that somebody answers on is left alone', async () => {
   const path = join(directory, 'busy');
   const first = createServer();
-  await listenOnPath(first, path, 5);
-  await assert.rejects(listenOnPath(createServer(), path, 5), { code: 'EADDRINUSE' });
+  await listenOnPath(first, path, options);
+  await assert.rejects(listenOnPath(createServer(), path, options), { code: 'EADDRINUSE' });
   assert.equal(await removeStaleSocket(path), false);
   assert.ok(existsSync(path));
   first.close();
@@ -35,7 +36,7 @@ test('a socket file that nobody answers on is replaced', async () => {
   await leaveStale(path);
   assert.ok(existsSync(path));
   const server = createServer();
-  await listenOnPath(server, path, 5);
+  await listenOnPath(server, path, options);
   assert.equal(server.listening, true);
   server.close();
 });
@@ -44,7 +45,7 @@ test('a file that is no socket is never removed', async () => {
   const path = join(directory, 'file');
   writeFileSync(path, 'mine');
   assert.equal(await removeStaleSocket(path), false);
-  await assert.rejects(listenOnPath(createServer(), path, 5), { code: 'EADDRINUSE' });
+  await assert.rejects(listenOnPath(createServer(), path, options), { code: 'EADDRINUSE' });
   assert.ok(existsSync(path));
   assert.equal(await removeStaleSocket(join(directory, 'nothing')), false);
 });

@@ -7,10 +7,20 @@
 
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
-import { socketProbeMs, unixSocketMode } from './limits.ts';
+import { socketProbeMs } from './limits.ts';
+
+export interface SocketOptions {
+  readonly backlog: number;
+  /** Who may connect. */
+  readonly mode: number;
+}
 
 /** Rejects with the error of `listen`, or with EADDRINUSE when the path is somebody else's. */
-export async function listenOnPath(server: Server, path: string, backlog: number): Promise<void> {
+export async function listenOnPath(
+  server: Server,
+  path: string,
+  { backlog, mode }: SocketOptions,
+): Promise<void> {
   await removeStaleSocket(path);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -20,7 +30,7 @@ export async function listenOnPath(server: Server, path: string, backlog: number
       resolve();
     });
   });
-  await chmod(path, unixSocketMode);
+  await chmod(path, mode);
 }
 
 /** True when a stale socket file was there and is gone now. */

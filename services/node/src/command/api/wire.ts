@@ -1,0 +1,69 @@
+/**
+ * The REST API over a connection: the socket of a node of this host, or the address of another one.
+ *
+ * Never: a token in a message; an answer waited for without a bound.
+ */
+
+import { BlockList, isIP } from 'node:net';
+import { Agent, request } from 'undici';
+import { apiProbeTimeoutMs, apiTimeoutMs } from '../limits.ts';
+import { ApiFailure, type Transport } from './client.ts';
+
+export interface Wire {
+  /** For people. */
+  readonly name: string;
+  readonly base: string;
+  readonly token: string;
+  readonly agent: Agent;
+}
+
+interface WireTo {
+  readonly base: string;
+  readonly token: string;
+  /** In place of the host and port of `base`. */
+  readonly socketPath?: string;
+}
+
+export function openWire({ base, token, socketPath }: WireTo): Wire {
+  if (socketPath === undefined) return { name: base, base, token, agent: new Agent() };
+  const agent = new Agent({ connect: { socketPath } });
+  return { name: 'the node of this data directory', base, token, agent };
+}
+
+/** @param patience `soon` for a question to which nobody may be there to answer */
+export function wireTransport(
+  { name, base, token, agent }: Wire,
+  patience: 'soon' | 'usual' = 'usual',
+): Transport {
+  const timeoutMs = patience === 'soon' ? apiProbeTimeoutMs : apiTimeoutMs;
+  return async ({ method, path, body, type = 'application/json' }) => {
+    try {
+      const { statusCode, body: answer } = await request(`${base}/api/v1${path}`, {
+        method,
+        dispatcher: agent,
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { 'content-type': type }),
+        },
+        body: body ?? null,
+      });
+      return { status: statusCode, text: await answer.text() };
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+      throw new ApiFailure(`${name} cannot be reached (${code})`);
+    }
+  };
+}
+
+const loopback = new BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+export function isOfThisHost({ hostname }: URL): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const family = isIP(host);
+  if (family === 0) return host === 'localhost';
+  return loopback.check(host, family === 6 ? 'ipv6' : 'ipv4');
+}
