@@ -106,18 +106,22 @@ async function servedAgain({ node }: Line, mailbox: TestMailbox, messages: numbe
   await eventually(async () => assert.equal(await isLocked(database, mailbox), false));
 }
 
-type Places = Pick<Cut, 'statement' | 'rounds' | 'direction' | 'isTorn'>;
+interface Places extends Pick<Cut, 'statement' | 'rounds' | 'direction' | 'isTorn'> {
+  /** What is cut before, always at the same place. */
+  readonly behind?: Cut;
+}
 
 /** Does it again and again, cut one message later each time, until there was nothing left to cut. */
 async function atEveryMessage(
   { proxy }: Line,
-  places: Places,
+  { behind, ...places }: Places,
   work: (cut: () => CutState) => Promise<void>,
 ): Promise<string> {
   for (let after = 0; after < placesMax; after += 1) {
     let state: CutState | null = null;
     await work(() => {
-      state = proxy.cut({ ...places, after });
+      const cut = { ...places, after };
+      state = behind === undefined ? proxy.cut(cut) : proxy.cut(behind, cut);
       return state;
     });
     const { met, done, seen }: CutState = state ?? assert.fail('the work asked for no cut');
@@ -134,6 +138,35 @@ const ways = [
   { how: 'cleanly, prepared', isTorn: false, isFresh: false },
   { how: 'cleanly, not prepared', isTorn: false, isFresh: true },
   { how: 'in its middle, prepared', isTorn: true, isFresh: false },
+] as const;
+
+const flagging = { statement: 'flag_messages', rounds: 1, after: 0, isTorn: false } as const;
+
+/** A second connection is lost while the QUIT looks for what became of it (packages/store/src/flagging.ts). */
+const lostTwice = [
+  {
+    what: 'the commit was not heard of, the receipt is looked for',
+    first: { ...flagging, direction: 'answer' },
+    second: 'confirm_receipt',
+  },
+  {
+    what: 'the statement never came, a receipt is looked for',
+    first: { ...flagging, direction: 'request' },
+    second: 'confirm_receipt',
+  },
+  {
+    what: 'the statement never came, it is sent again',
+    first: { ...flagging, direction: 'request' },
+    second: 'flag_messages',
+  },
+] as const;
+
+/** What a new connection does before any client's work. */
+const beginnings = [
+  // PostgreSQL is ready after the log-in as well, which has no Sync.
+  { what: 'its log-in', statement: 'poplar pop3 start', rounds: { request: 1, answer: 2 } },
+  { what: 'the epoch of its locks', statement: 'begin_epoch', rounds: { request: 1, answer: 1 } },
+  { what: 'listening', statement: 'listen poplar_lock', rounds: { request: 1, answer: 1 } },
 ] as const;
 
 function everyWay(
@@ -190,7 +223,7 @@ describe('a connection that is cut', { concurrency: 4 }, () => {
 
   describe('flag', { concurrency: 1 }, () => {
     const line = lineOf('flag');
-    everyWay(line, { statement: 'flag_messages', rounds: 1 }, (begin) => async (cut) => {
+    const quitIsDone = async (begin: () => void, cut: () => CutState): Promise<void> => {
       const mailbox = await mailboxOfThree();
       const ids = await database.visible(mailbox);
       begin();
@@ -199,23 +232,40 @@ describe('a connection that is cut', { concurrency: 4 }, () => {
       await client.ok('DELE 3');
       const state = cut();
       const reply = await client.command('QUIT');
-      // One connection was lost and the lock was not: the receipt tells, so there is no excuse.
+      // A connection was lost and the lock was not: the receipt tells, so there is no excuse.
       assert.deepEqual([reply.ok, reply.code], [true, null], `after ${state.seen}`);
       assert.deepEqual(await database.visible(mailbox), [ids[1]]);
       assert.deepEqual(await database.flagged(mailbox), [ids[0], ids[2]], 'once');
       client.destroy();
       await servedAgain(line(), mailbox, 1);
+    };
+    everyWay(line, { statement: 'flag_messages', rounds: 1 }, (begin) => async (cut) => {
+      // The connection before was lost: the one that is there now learns the statement.
+      const first = await session(line().node, await mailboxOfThree());
+      await first.ok('DELE 1');
+      await first.quit();
+      await quitIsDone(begin, cut);
     });
+
+    for (const { what, first, second } of lostTwice) {
+      for (const direction of ['request', 'answer'] as const) {
+        test(`${what}, and at every message of its ${direction}`, async (t) => {
+          const places = { statement: second, rounds: 1, direction, isTorn: false };
+          const work = (cut: () => CutState): Promise<void> => quitIsDone(() => undefined, cut);
+          t.diagnostic(await atEveryMessage(line(), { ...places, behind: first }, work));
+        });
+      }
+    }
   });
 
   describe('deliver', { concurrency: 1 }, () => {
     const line = lineOf('deliver');
     everyWay(line, { statement: 'deliver_message', rounds: 1 }, (begin) => async (cut) => {
-      const mailbox = await mailboxOfThree();
+      const boxes = [await mailboxOfThree(), await mailboxOfThree()];
       begin();
       const mail = {
         from: 'a@example.net',
-        to: [mailbox.address],
+        to: boxes.map(({ address }) => address),
         content: 'Subject: cut\r\n\r\nx\r\n',
       };
       const lmtp = await LmtpClient.connect({ port: line().node.lmtp, patienceMs: 40_000 });
@@ -226,40 +276,46 @@ describe('a connection that is cut', { concurrency: 4 }, () => {
         // RCPT may have been refused by a line that was down.
         assert.ok(state.met, `told ${codes}`);
       }, servedWithinMs);
-      const stored = async (): Promise<number> => (await database.visible(mailbox)).length - 3;
-      const [code] = codes;
-      const isAcknowledged = code === 250;
-      assert.ok(isAcknowledged || code === 451, `told ${code} after ${state.seen}`);
+      const stored = async (): Promise<number[]> => {
+        const ids = await Promise.all(boxes.map((box) => database.visible(box)));
+        return ids.map(({ length }) => length - 3);
+      };
+      const isAcknowledged = codes[0] === 250;
+      const code = isAcknowledged ? 250 : 451;
+      assert.deepEqual(codes, [code, code], `after ${state.seen}`);
       // The server may be at it still: what it has heard with a Sync it does, and nothing else.
-      await eventually(async () => assert.equal(await stored(), state.synced ? 1 : 0));
-      if (isAcknowledged) assert.equal(await stored(), 1);
+      const copies = state.synced ? 1 : 0;
+      await eventually(async () => assert.deepEqual(await stored(), [copies, copies]));
+      if (isAcknowledged) assert.equal(copies, 1);
       // The sender comes again, and may be the cause of a second copy, never of a loss.
       else await eventually(() => lmtp.delivered(mail), servedWithinMs);
       await lmtp.quit();
-      const copies = state.synced && !isAcknowledged ? 2 : 1;
-      await servedAgain(line(), mailbox, 3 + copies);
+      const all = isAcknowledged ? 1 : copies + 1;
+      for (const box of boxes) await servedAgain(line(), box, 3 + all);
     });
   });
 
   describe('the start of a connection', { concurrency: 1 }, () => {
     const line = lineOf('start');
-    test('at every message: the node comes back by itself', async (t) => {
-      const mailbox = await mailboxOfThree();
-      for (const direction of ['request', 'answer'] as const) {
-        for (const isTorn of [false, true]) {
-          // Log-in, settings, the epoch of the locks, and what it listens to.
-          const places = { statement: '', rounds: 4, direction, isTorn };
-          const said = await atEveryMessage(line(), places, async (cut) => {
-            const state = cut();
-            line().proxy.break('once');
-            await eventually(async () => assert.ok(state.met), servedWithinMs);
-            await (await session(line().node, mailbox)).quit();
-          });
-          t.diagnostic(`${direction}: ${said}`);
+    // The first one is the name that a worker has at the server: its log-in, and its settings.
+    for (const { what, statement, rounds } of beginnings) {
+      test(`at every message of ${what}: the node comes back by itself`, async (t) => {
+        const mailbox = await mailboxOfThree();
+        for (const direction of ['request', 'answer'] as const) {
+          for (const isTorn of [false, true]) {
+            const places = { statement, rounds: rounds[direction], direction, isTorn };
+            const said = await atEveryMessage(line(), places, async (cut) => {
+              const state = cut();
+              line().proxy.break('once');
+              await eventually(async () => assert.ok(state.done || state.over), servedWithinMs);
+              await (await session(line().node, mailbox)).quit();
+            });
+            t.diagnostic(`${direction}: ${said}`);
+          }
         }
-      }
-      await servedAgain(line(), mailbox, 3);
-      assert.equal(await metric(line().node, 'poplar_worker_restarts_total'), 0);
-    });
+        await servedAgain(line(), mailbox, 3);
+        assert.equal(await metric(line().node, 'poplar_worker_restarts_total'), 0);
+      });
+    }
   });
 });

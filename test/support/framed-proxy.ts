@@ -1,19 +1,19 @@
 /**
- * A unix socket between a node and its PostgreSQL that knows where each message of the protocol ends
+ * A TCP port between a node and its PostgreSQL that knows where each message of the protocol ends
  * (PostgreSQL documentation, "Message Formats"), and breaks a connection between two of them, or in the
  * middle of one.
  *
  * Theory of operation. A cut waits until a connection asks for its statement: the first message to the
  * server that names it is number 0 of that direction, and the answers are counted from there as well.
  * All that comes before the place of the cut is passed on, half of the next message too if it is to be
- * torn; then both ends of the connection are closed. A cut waits for one connection and is done once.
+ * torn; then both ends of the connection are closed. A cut waits for one connection and is done once; of
+ * several cuts each waits until the one before it has met its connection.
  *
  * Never: a broken connection that was not asked for; a message taken apart that is not to be torn.
  */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 type Direction = 'request' | 'answer';
@@ -22,7 +22,7 @@ type Direction = 'request' | 'answer';
 const endOfRound = { request: 'S', answer: 'Z' } as const;
 
 export interface Cut {
-  /** Named by a message to the server, such as `flag_messages`; '' is the start of any connection. */
+  /** Named by a message to the server, such as `flag_messages`; its application's name is in the first one. */
   readonly statement: string;
   /** What is cut: what the node says, or what the server answers. */
   readonly direction: Direction;
@@ -40,6 +40,8 @@ export interface CutState {
   met: boolean;
   /** Whether there were so many messages that it was broken. */
   done: boolean;
+  /** Whether it was over before there were so many. */
+  over: boolean;
   /** The types of the messages that came through in that direction. */
   seen: string;
   /** Whether the server got the Sync with which it commits. */
@@ -49,7 +51,8 @@ export interface CutState {
 export interface FramedProxy {
   /** The URL to give to the node. */
   readonly url: string;
-  cut(cut: Cut): CutState;
+  /** Instead of those that have not met a connection yet. Answers what becomes of the last one. */
+  cut(first: Cut, ...others: Cut[]): CutState;
   /** Closes all connections; new ones are refused until `mend` if it is to stay so. */
   break(how: 'once' | 'until-mended'): void;
   mend(): void;
@@ -62,7 +65,7 @@ interface Pending {
 }
 
 interface Shared {
-  pending: Pending | null;
+  pending: Pending[];
   isBroken: boolean;
 }
 
@@ -99,7 +102,6 @@ class Relay {
   #mine: Pending | null = null;
   #passed = { request: 0, answer: 0 };
   #rounds = { request: 0, answer: 0 };
-  #isStart = true;
   #isOver = false;
 
   constructor(client: Socket, server: Socket, shared: Shared) {
@@ -120,17 +122,14 @@ class Relay {
   }
 
   #meet(message: Buffer): void {
-    const { pending } = this.#shared;
-    const isStart = this.#isStart;
-    this.#isStart = false;
-    if (this.#mine !== null || pending === null) return;
-    const { statement } = pending.cut;
-    if (!(statement === '' ? isStart : message.includes(statement))) return;
+    const [pending] = this.#shared.pending;
+    if (this.#mine !== null || pending === undefined) return;
+    if (!message.includes(pending.cut.statement)) return;
     pending.state.met = true;
     this.#mine = pending;
     this.#passed = { request: 0, answer: 0 };
     this.#rounds = { request: 0, answer: 0 };
-    this.#shared.pending = null;
+    this.#shared.pending.shift();
   }
 
   #pass(direction: Direction, message: Buffer): void {
@@ -150,7 +149,10 @@ class Relay {
     this.#passed[direction] += 1;
     if (type === endOfRound[direction]) this.#rounds[direction] += 1;
     if (counts && !isTorn && this.#passed[direction] === after) this.#break(mine, direction, null);
-    else if (this.#rounds[mine.cut.direction] === mine.cut.rounds) this.#mine = null;
+    else if (this.#rounds[mine.cut.direction] === mine.cut.rounds) {
+      mine.state.over = true;
+      this.#mine = null;
+    }
   }
 
   #break({ state }: Pending, direction: Direction, torn: Buffer | null): void {
@@ -189,11 +191,10 @@ function tie(client: Socket, server: Socket, sockets: Set<Socket>): void {
 }
 
 export async function framedProxy(databaseUrl: string): Promise<FramedProxy> {
-  const directory = mkdtempSync(join(tmpdir(), 'poplar-frames-'));
   const target = new URL(databaseUrl, 'postgresql://');
   const sockets = new Set<Socket>();
-  const shared: Shared = { pending: null, isBroken: false };
-  const listener = createServer((client) => {
+  const shared: Shared = { pending: [], isBroken: false };
+  const listener = createServer({ noDelay: true }, (client) => {
     if (shared.isBroken) {
       client.destroy();
       return;
@@ -202,18 +203,23 @@ export async function framedProxy(databaseUrl: string): Promise<FramedProxy> {
     tie(client, server, sockets);
     new Relay(client, server, shared);
   });
-  await new Promise<void>((resolve) => {
-    listener.listen(join(directory, '.s.PGSQL.5432'), resolve);
-  });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const address = listener.address();
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
   const breakAll = (): void => {
     for (const socket of sockets) socket.destroy();
   };
   const user = target.searchParams.get('user') ?? target.username;
   return {
-    url: `postgresql://${target.pathname}?host=${directory}&user=${user}`,
-    cut: (cut) => {
-      const state: CutState = { met: false, done: false, seen: '', synced: false };
-      shared.pending = { cut, state };
+    url: `postgresql://${user}@127.0.0.1:${address.port}${target.pathname}`,
+    cut: (first, ...others) => {
+      let state = untouched();
+      shared.pending = [{ cut: first, state }];
+      for (const cut of others) {
+        state = untouched();
+        shared.pending.push({ cut, state });
+      }
       return state;
     },
     break: (how) => {
@@ -226,7 +232,10 @@ export async function framedProxy(databaseUrl: string): Promise<FramedProxy> {
     end: async () => {
       breakAll();
       await new Promise((resolve) => listener.close(resolve));
-      rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+function untouched(): CutState {
+  return { met: false, done: false, over: false, seen: '', synced: false };
 }
