@@ -9,7 +9,6 @@ export {
   type Address,
   type CleartextRule,
   type Config,
-  ConfigError,
   type Limits,
   type Listeners,
   type LogLevel,
@@ -21,6 +20,7 @@ export {
   type TakeoverRule,
   type TcpAddress,
 } from './config/config.ts';
+export { ConfigError } from './config/config-error.ts';
 export { type DescribedSetting, describeConfig, hidePassword } from './config/describe-config.ts';
 export { type LoadOptions, loadConfig } from './config/load-config.ts';
 export { type Reloaded, reloadConfig } from './config/reload-config.ts';

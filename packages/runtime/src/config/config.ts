@@ -144,11 +144,6 @@ export interface Config {
   readonly warnings: readonly string[];
 }
 
-/** The configuration is wrong. The message is one line and says which key and what to do. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
-
 /** `host:port` or `unix:path`, as a person would write it; IPv6 in brackets. */
 export function printAddress(address: Address): string {
   if ('path' in address) return `unix:${address.path}`;

@@ -5,7 +5,7 @@
  * Never: the value of a variable in a message.
  */
 
-import { ConfigError } from './config.ts';
+import { ConfigError } from './config-error.ts';
 import type { Environment } from './settings.ts';
 
 /** Read before any setting is, or by those alone who need it: a token is no part of what is printed. */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { ConfigError } from './config.ts';
+import { ConfigError } from './config-error.ts';
 import { loadConfig } from './load-config.ts';
 
 /** Null when it is accepted. */

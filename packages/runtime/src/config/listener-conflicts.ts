@@ -7,7 +7,8 @@
  */
 
 import { BlockList, isIP, SocketAddress } from 'node:net';
-import { type Address, ConfigError, type Listeners, printAddress, type Role } from './config.ts';
+import { type Address, type Listeners, printAddress, type Role } from './config.ts';
+import { ConfigError } from './config-error.ts';
 
 interface Listening {
   /** The setting, as the operator knows it. */

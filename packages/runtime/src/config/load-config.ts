@@ -14,13 +14,13 @@ import { parse as parseToml, TomlError } from 'smol-toml';
 import { takeAuthSettings } from './auth-settings.ts';
 import {
   type Config,
-  ConfigError,
   type Limits,
   type Listeners,
   logLevels,
   roles,
   takeoverRules,
 } from './config.ts';
+import { ConfigError } from './config-error.ts';
 import { refuseUnknownVariables, warningsOf } from './known-variables.ts';
 import { refuseListenerConflicts } from './listener-conflicts.ts';
 import { takeListeners, takeProxy } from './listener-settings.ts';

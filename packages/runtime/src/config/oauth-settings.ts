@@ -5,7 +5,7 @@
  * whoever checks the tokens makes before a client is served.
  */
 
-import { ConfigError } from './config.ts';
+import { ConfigError } from './config-error.ts';
 import * as value from './parse-value.ts';
 import type { Settings } from './settings.ts';
 

@@ -6,7 +6,7 @@
  * secret setting in an error.
  */
 
-import { ConfigError } from './config.ts';
+import { ConfigError } from './config-error.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 export type FileTable = Readonly<Record<string, unknown>>;
