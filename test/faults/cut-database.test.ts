@@ -106,6 +106,13 @@ async function servedAgain({ node }: Line, mailbox: TestMailbox, messages: numbe
   await eventually(async () => assert.equal(await isLocked(database, mailbox), false));
 }
 
+async function isTaken(lmtp: LmtpClient, recipient: string): Promise<void> {
+  for (const line of ['RSET', 'MAIL FROM:<>', `RCPT TO:<${recipient}>`, 'RSET']) {
+    const { code } = await lmtp.command(line);
+    assert.equal(code, 250, line);
+  }
+}
+
 interface Places extends Pick<Cut, 'statement' | 'rounds' | 'direction' | 'isTorn'> {
   /** What is cut before, always at the same place. */
   readonly behind?: Cut;
@@ -269,6 +276,8 @@ describe('a connection that is cut', { concurrency: 4 }, () => {
         content: 'Subject: cut\r\n\r\nx\r\n',
       };
       const lmtp = await LmtpClient.connect({ port: line().node.lmtp, patienceMs: 40_000 });
+      // Recipients are looked for on a line that may be down as well; one of two would be refused then.
+      for (const to of mail.to) await eventually(() => isTaken(lmtp, to), servedWithinMs);
       const state = cut();
       let codes: number[] = [];
       await eventually(async () => {
