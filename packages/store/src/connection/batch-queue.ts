@@ -64,17 +64,18 @@ export class BatchQueue<Request, Result> {
     const { inFlightMax = 1, pulse, world = realWorld } = this.#options;
     if (this.#waking || this.#inFlight >= inFlightMax || this.#queue.length === 0) return;
     this.#waking = true;
-    const send = () => {
+    const send = (): number => {
       this.#waking = false;
       this.#inFlight += 1;
-      void this.#flush();
+      const batch = this.#take();
+      void this.#send(batch);
+      return batch.length;
     };
     if (pulse === undefined) world.soon(send);
     else pulse.join(send);
   }
 
-  async #flush(): Promise<void> {
-    const batch = this.#take();
+  async #send(batch: readonly Waiting<Request, Result>[]): Promise<void> {
     this.batches += 1;
     this.requests += batch.length;
     try {
