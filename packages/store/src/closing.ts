@@ -10,6 +10,7 @@
  * Never: a rejection; a release without the token; more releases waiting than the queue's bound.
  */
 
+import type { BatchPulse } from './connection/batch-pulse.ts';
 import { BatchQueue } from './connection/batch-queue.ts';
 import type { ShortLine } from './connection/short-line.ts';
 import type { MailboxId } from './contract.ts';
@@ -17,9 +18,16 @@ import { batchQueueMax, closeAttemptsMax, closeRetryMaxMs, closeRetryMinMs } fro
 import type { LockKeeper } from './lock-keeper.ts';
 import { findHeldLocks } from './statements/find-held-locks.ts';
 import { type HeldLock, releaseLocks } from './statements/release-locks.ts';
-import { realWorld, sleep, type World } from './world.ts';
+import { sleep, type World } from './world.ts';
 
 type Released = 'released' | 'skipped' | 'unknown';
+
+export interface ClosingParts {
+  readonly line: ShortLine;
+  readonly keeper: LockKeeper;
+  readonly pulse: BatchPulse;
+  readonly world: World;
+}
 
 export class Closing {
   readonly queue: BatchQueue<HeldLock, Released>;
@@ -35,11 +43,11 @@ export class Closing {
   /** Epochs asked for up to here may have taken an abandoned lock along. */
   #tooEarly = 0;
 
-  constructor(line: ShortLine, keeper: LockKeeper, world: World = realWorld) {
+  constructor({ line, keeper, pulse, world }: ClosingParts) {
     this.#line = line;
     this.#world = world;
     this.#keeper = keeper;
-    this.queue = new BatchQueue({ send: (locks) => this.#send(locks), world });
+    this.queue = new BatchQueue({ send: (locks) => this.#send(locks), pulse, world });
   }
 
   /** Resolves when the lock is released, was not held, or is left to the background. */

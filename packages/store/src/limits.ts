@@ -41,6 +41,8 @@ export const poolIdleMs = 60_000;
 
 /** Requests in one statement of a batch: beyond 64 the cost of each hardly falls any more. */
 export const batchMax = 128;
+/** Between two batches of opens and closes of a busy worker: what a login may wait so that many share one. */
+export const batchDistanceMs = 4;
 /** Requests that may wait for the next batch before the next is refused. */
 export const batchQueueMax = 4_096;
 
@@ -85,6 +87,8 @@ export const streamResumeOctets = 128 * 1024;
 export const streamStallMs = 10_000;
 /** Octets that are read from PostgreSQL at once: what a unix socket holds. All links of a thread share it. */
 export const readOctetsMax = 256 * 1024;
+/** Octets of statements that are joined to be written as one. */
+export const joinedOctetsMax = 16 * 1024;
 /** Octets of the smallest and the largest block that a body is lent, powers of two; a larger one is its own. */
 export const lentBlockOctetsMin = 1024;
 export const lentBlockOctetsMax = 256 * 1024;

@@ -13,6 +13,7 @@
  */
 
 import type { Closing } from './closing.ts';
+import type { BatchPulse } from './connection/batch-pulse.ts';
 import { BatchQueue } from './connection/batch-queue.ts';
 import type { Link } from './connection/link.ts';
 import type { ShortLine } from './connection/short-line.ts';
@@ -33,6 +34,7 @@ export interface OpeningParts {
   readonly keeper: LockKeeper;
   readonly closing: Closing;
   readonly questions: LockQuestions;
+  readonly pulse: BatchPulse;
   readonly waitMs: number;
   readonly world: World;
   readonly meter: StoreMeter;
@@ -61,6 +63,7 @@ export class Opening {
     this.queue = new BatchQueue({
       send: (requests) => this.#send(requests),
       key: (request) => request.mailboxId,
+      pulse: parts.pulse,
       world: parts.world,
     });
   }

@@ -15,6 +15,7 @@ import { Administration } from './administration.ts';
 import { Bodies, type Slice } from './bodies.ts';
 import { Closing } from './closing.ts';
 import { Cluster } from './cluster.ts';
+import { BatchPulse } from './connection/batch-pulse.ts';
 import type { LinkSettings } from './connection/link.ts';
 import { LinkPool } from './connection/pool.ts';
 import { ServerList } from './connection/server-list.ts';
@@ -39,6 +40,7 @@ import { Directory } from './directory.ts';
 import { StoreError } from './errors.ts';
 import { Flagging } from './flagging.ts';
 import {
+  batchDistanceMs,
   lockWaitMs,
   loginCacheEntriesMax,
   loginCacheTtlMs,
@@ -157,7 +159,8 @@ export class Store {
       options.streamConnectionsMax ?? streamConnectionsMax,
       world,
     );
-    this.#closing = new Closing(this.#short, this.#keeper, world);
+    const pulse = new BatchPulse(batchDistanceMs, world);
+    this.#closing = new Closing({ line: this.#short, keeper: this.#keeper, pulse, world });
     this.#questions = new LockQuestions({
       line: this.#short,
       keeper: this.#keeper,
@@ -170,6 +173,7 @@ export class Store {
       keeper: this.#keeper,
       closing: this.#closing,
       questions: this.#questions,
+      pulse,
       waitMs: options.lockWaitMs ?? lockWaitMs,
       world,
       meter,

@@ -1,8 +1,8 @@
 /**
- * Cuts the byte stream of a PostgreSQL server into messages and decodes those that carry data, in
- * text or binary form; the driver's own parser decodes every other one. It exists because the
- * driver turns binary values into strings, which corrupts them, and because it collects a whole
- * COPY row before it passes it on.
+ * Cuts the byte stream of a PostgreSQL server into messages. Each is offered where it lies; what nobody
+ * takes, the driver's own parser decodes. It exists because the driver turns binary values into
+ * strings, which corrupts them, makes objects of messages that say nothing, and collects a whole COPY row
+ * before it passes it on.
  *
  * Rules: PostgreSQL documentation, "Message Formats" (protocol 3.0).
  *
@@ -15,38 +15,27 @@
 
 import type { BackendMessage } from 'pg-protocol/dist/messages.js';
 import { Parser } from 'pg-protocol/dist/parser.js';
-import type { Field } from '../field.ts';
 
 const headerOctets = 5;
 /** Of the memory for messages that come in several reads: at first, and between two of them. */
 const heldOctetsMin = 16 * 1024;
 const heldOctetsKept = 256 * 1024;
-const rowDescriptionCode = 0x54;
-const dataRowCode = 0x44;
 const copyDataCode = 0x64;
 const authenticationCode = 0x52;
 
-/** A decoded row in the shape the driver's client expects. Its buffers hold until `message` returns. */
-export interface DataRowMessage {
-  readonly name: 'dataRow';
-  readonly length: number;
-  readonly fields: readonly Field[];
-}
-
-export type FramedMessage = BackendMessage | DataRowMessage;
-
-/** What the framer feeds: messages to the client, bytes of a COPY to whoever streams it. */
+/** What the framer feeds. */
 export interface FrameSink {
-  message(message: FramedMessage): void;
-  /** They hold until this returns. */
+  /** Of the message that begins at `at`, which is whole: whether it is dealt with. It holds until this returns. */
+  frame(bytes: Buffer, at: number): boolean;
+  /** One that was not. */
+  message(message: BackendMessage): void;
+  /** Bytes of a COPY, which hold until this returns. */
   copyBytes(bytes: Buffer): void;
 }
 
 export class BackendFramer {
   readonly #sink: FrameSink;
   readonly #parser = new Parser();
-  /** For each column of the current result, whether it is binary. */
-  #binary: readonly boolean[] = [];
   /** The beginning of a message whose end has not arrived; used again for the next one. */
   #held = Buffer.allocUnsafe(heldOctetsMin);
   #heldOctets = 0;
@@ -128,43 +117,12 @@ export class BackendFramer {
   }
 
   #handle(bytes: Buffer, at: number, end: number): void {
-    const code = bytes[at];
-    if (code === dataRowCode) {
-      this.#sink.message(this.#dataRow(bytes, at + headerOctets, end));
-      return;
-    }
+    if (this.#sink.frame(bytes, at)) return;
     const message = bytes.subarray(at, end);
     // The driver keeps the salt of a password while it looks for one, beyond the next read.
-    this.#parser.parse(code === authenticationCode ? Buffer.from(message) : message, (parsed) => {
-      if (code === rowDescriptionCode) this.#binary = binaryColumns(parsed);
+    const isKept = bytes[at] === authenticationCode;
+    this.#parser.parse(isKept ? Buffer.from(message) : message, (parsed) => {
       this.#sink.message(parsed);
     });
   }
-
-  #dataRow(bytes: Buffer, from: number, messageEnd: number): DataRowMessage {
-    const fields = new Array<Field>(bytes.readInt16BE(from));
-    let at = from + 2;
-    for (let column = 0; column < fields.length; column += 1) {
-      const octets = bytes.readInt32BE(at);
-      at += 4;
-      if (octets < 0) {
-        fields[column] = null;
-        continue;
-      }
-      const end = at + octets;
-      const isBinary = this.#binary[column] === true;
-      fields[column] = isBinary ? bytes.subarray(at, end) : bytes.toString('utf8', at, end);
-      at = end;
-    }
-    return { name: 'dataRow', length: messageEnd - from, fields };
-  }
-}
-
-function binaryColumns(message: BackendMessage): readonly boolean[] {
-  if (!('fields' in message) || !Array.isArray(message.fields)) return [];
-  return message.fields.map((field: unknown) => {
-    return typeof field === 'object' && field !== null && 'format' in field
-      ? field.format === 'binary'
-      : false;
-  });
 }

@@ -1,7 +1,8 @@
 /**
  * Turns many small requests into few statements: what queues up while a batch is in flight goes out
  * as the next one. The first request of a batch waits for the end of the event loop's poll phase
- * only, so that requests of several sockets read in one go share it; there is no timer.
+ * only, so that requests of several sockets read in one go share it; with a pulse (batch-pulse.ts) it
+ * waits for the next beat, so that a busy worker makes few batches instead of small ones.
  *
  * Never: more batches in flight than allowed; two requests with one key in a batch; a queue without a bound.
  */
@@ -9,6 +10,7 @@
 import { StoreError, translateError } from '../errors.ts';
 import { batchMax, batchQueueMax } from '../limits.ts';
 import { realWorld, type World } from '../world.ts';
+import type { BatchPulse } from './batch-pulse.ts';
 
 export interface BatchOptions<Request, Result> {
   /** Sends a batch; one result for each request, in their order. */
@@ -19,6 +21,7 @@ export interface BatchOptions<Request, Result> {
   readonly weight?: (request: Request) => number;
   /** Batches in flight at once; 1 by default. */
   readonly inFlightMax?: number;
+  readonly pulse?: BatchPulse;
   readonly world?: World;
 }
 
@@ -58,18 +61,21 @@ export class BatchQueue<Request, Result> {
   }
 
   #wake(): void {
-    const { inFlightMax = 1, world = realWorld } = this.#options;
+    const { inFlightMax = 1, pulse, world = realWorld } = this.#options;
     if (this.#waking || this.#inFlight >= inFlightMax || this.#queue.length === 0) return;
     this.#waking = true;
-    world.soon(() => {
+    const send = (): number => {
       this.#waking = false;
       this.#inFlight += 1;
-      void this.#flush();
-    });
+      const batch = this.#take();
+      void this.#send(batch);
+      return batch.length;
+    };
+    if (pulse === undefined) world.soon(send);
+    else pulse.join(send);
   }
 
-  async #flush(): Promise<void> {
-    const batch = this.#take();
+  async #send(batch: readonly Waiting<Request, Result>[]): Promise<void> {
     this.batches += 1;
     this.requests += batch.length;
     try {

@@ -3,8 +3,8 @@
  * at the first sign that it or its server is no good.
  *
  * A link is open from `connect` until it is lost (socket closed, fatal SQLSTATE, silence) or ended;
- * both are final. The driver's client is used as it is but for two methods of its connection:
- * reading goes through `BackendFramer` and parameters through `writeBind`.
+ * both are final. The driver's client connects, secures the connection and logs in; what the server sends
+ * comes through `BackendFramer`, and statements go through `StatementPipeline`.
  *
  * When one link finds that its server has become read-only, all links of its store leave that server as
  * soon as nothing of them is on the way, and those that wait for a server whose place another has taken
@@ -16,23 +16,22 @@
 
 import { Socket } from 'node:net';
 import pg from 'pg';
-import { BackendKeyDataMessage } from 'pg-protocol/dist/messages.js';
+import { DatabaseError } from 'pg-protocol';
+import { BackendKeyDataMessage, type BackendMessage } from 'pg-protocol/dist/messages.js';
 import { isReadOnlyRefusal, StoreError, translateError } from '../errors.ts';
 import { type Field, textAt } from '../field.ts';
 
-import { readOctetsMax, responseGraceMs, watchdogIntervalMs } from '../limits.ts';
+import { joinedOctetsMax, readOctetsMax, responseGraceMs, watchdogIntervalMs } from '../limits.ts';
 import type { StoreMeter } from '../meter.ts';
 
-import type { Parameter } from '../parameter.ts';
 import type { Statement } from '../statement.ts';
-import { BackendFramer, type FramedMessage } from './backend-framer.ts';
-import { writeBind } from './bind-message.ts';
+import { BackendFramer } from './backend-framer.ts';
 import { type CancelKey, requestCancel } from './cancel-request.ts';
 import { connectToFirst } from './first-server.ts';
-import { lentMemory } from './lent-memory.ts';
 import { type Server, ServerList } from './server-list.ts';
 import { ReportedState, type SessionAttributes, suits, unsuitable } from './server-state.ts';
 import { prepareSession } from './session-settings.ts';
+import { StatementPipeline, type StatementRun } from './statement-pipeline.ts';
 
 export interface LinkSettings {
   readonly databaseUrl: string;
@@ -47,27 +46,6 @@ export interface LinkSettings {
   /** Hears how long statements took. */
   readonly meter?: StoreMeter;
 }
-
-/** The driver knows more options than its type definitions. */
-interface StatementConfig extends pg.QueryArrayConfig<Parameter[]> {
-  binary: boolean;
-}
-
-interface BindConfig {
-  readonly statement?: string;
-  readonly values?: readonly Parameter[];
-  readonly binary?: boolean;
-}
-
-/**
- * Values stay as they arrived, each statement knows its columns; but what lies in the buffer of a read is
- * copied out of it.
- */
-const own = (value: unknown): unknown => (Buffer.isBuffer(value) ? Buffer.from(value) : value);
-const lend = (value: unknown): unknown => (Buffer.isBuffer(value) ? lentMemory.lend(value) : value);
-const ownedTypes = { getTypeParser: () => own };
-const byteaOid = 17;
-const lentTypes = { getTypeParser: (oid: number) => (oid === byteaOid ? lend : own) };
 
 const serverVersionMin = 150_000;
 
@@ -115,15 +93,14 @@ class PostgresLink implements Link {
 
   readonly #client: pg.Client;
   readonly #framer = new BackendFramer({
-    message: (message) => {
-      this.#hear(message);
-      const name = message.name === 'error' ? 'errorMessage' : message.name;
-      this.#client.connection.emit(name, message);
-    },
+    frame: (bytes, at) => this.#pipeline.hear(bytes, at),
+    message: (message) => this.#hear(message),
     copyBytes: (bytes) => this.copySink?.(bytes),
   });
+  readonly #pipeline = new StatementPipeline((chunks) => this.#write(chunks));
   readonly #choice: Choice;
   readonly #reported = new ReportedState();
+  readonly #isPipelined: boolean;
   readonly #silenceMs: number;
   readonly #meter: StoreMeter | undefined;
   readonly #watchdog: NodeJS.Timeout;
@@ -144,14 +121,18 @@ class PostgresLink implements Link {
       connectionTimeoutMillis: choice.servers.parsed.connectTimeoutMs,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
-      pipeline: settings.pipeline,
-      types: ownedTypes,
       // The driver says how it was told to connect; its type definitions do not.
       stream: (config?: { readonly ssl?: unknown }) => this.#socket(config?.ssl),
     });
     this.#silenceMs = settings.statementTimeoutMs + responseGraceMs;
     this.#meter = settings.meter;
-    this.#replaceWireMethods();
+    this.#isPipelined = settings.pipeline;
+    Object.assign(this.#client.connection, {
+      // A socket that reads into our buffer has no such events, but must flow to tell of its end.
+      attachListeners: (stream: NodeJS.ReadableStream) => {
+        stream.on('data', (chunk: Buffer) => this.#received(chunk));
+      },
+    });
     this.#client.on('error', (error) => this.#lose(error));
     this.#client.on('end', () => this.#lose(new Error('the server closed the connection')));
     this.#client.on('notice', (notice) => {
@@ -193,11 +174,10 @@ class PostgresLink implements Link {
 
   async run<Input, Output>(statement: Statement<Input, Output>, input: Input): Promise<Output[]> {
     const { name, text, binary = false, lent = false } = statement;
-    const values = [...statement.parameters(input)];
-    const types = lent ? lentTypes : ownedTypes;
-    const config: StatementConfig = { name, text, values, binary, types, rowMode: 'array' };
+    const values = statement.parameters(input);
     const warnings = this.#warnings;
-    const rows = await this.#measured(name, () => this.#query(config));
+    const run = { name, text, values, binary, lent };
+    const rows = await this.#measured(name, () => this.#ask(run));
     if (statement.durable && this.#warnings > warnings) {
       throw new StoreError('OUTCOME_UNKNOWN', 'the commit came with a warning');
     }
@@ -222,7 +202,7 @@ class PostgresLink implements Link {
   async execute(text: string): Promise<void> {
     this.#begin();
     try {
-      await this.#client.query(text);
+      await this.#pipeline.execute(text);
     } catch (error) {
       throw this.#failed(error);
     } finally {
@@ -248,16 +228,18 @@ class PostgresLink implements Link {
     this.#state = 'ended';
     clearInterval(this.#watchdog);
     this.#leaveList();
+    this.#pipeline.flush();
+    // What many are waiting for is answered first; nobody waits for what one does alone.
+    if (!this.#isPipelined && this.#pipeline.outstanding > 0) {
+      this.#client.connection.stream.destroy();
+    }
     await this.#client.end();
   }
 
   async #prepare(settings: LinkSettings): Promise<void> {
-    const [row] = await this.#query({
-      text: prepareSession,
-      values: [String(settings.statementTimeoutMs), settings.synchronousCommit ? 'on' : 'off'],
-      rowMode: 'array',
-      binary: false,
-    });
+    const values = [String(settings.statementTimeoutMs), settings.synchronousCommit ? 'on' : 'off'];
+    const run = { name: '', text: prepareSession, values, binary: false, lent: false };
+    const [row] = await this.#ask(run);
     if (row === undefined) throw new StoreError('STORE_CORRUPT', 'the server gave no answer');
     const isInRecovery = textAt(row, 0) !== 'false';
     const isReadOnly = textAt(row, 1) !== 'off';
@@ -268,11 +250,10 @@ class PostgresLink implements Link {
     }
   }
 
-  async #query(config: StatementConfig): Promise<Field[][]> {
+  async #ask(run: StatementRun): Promise<Field[][]> {
     this.#begin();
     try {
-      const result = await this.#client.query<Field[], Parameter[]>(config);
-      return result.rows;
+      return await this.#pipeline.run(run);
     } catch (error) {
       throw this.#failed(error);
     } finally {
@@ -313,6 +294,7 @@ class PostgresLink implements Link {
   }
 
   #lose(cause: unknown): void {
+    this.#pipeline.fail(cause);
     if (this.#state !== 'open') return;
     this.#state = 'lost';
     clearInterval(this.#watchdog);
@@ -359,9 +341,14 @@ class PostgresLink implements Link {
     return host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
   }
 
-  #hear(message: FramedMessage): void {
-    // Rows are many, and none of this.
-    if (message.name !== 'parameterStatus' && message.name !== 'backendKeyData') return;
+  #hear(message: BackendMessage): void {
+    if (message instanceof DatabaseError && this.#pipeline.refuse(message)) return;
+    this.#learn(message);
+    const name = message.name === 'error' ? 'errorMessage' : message.name;
+    this.#client.connection.emit(name, message);
+  }
+
+  #learn(message: BackendMessage): void {
     if (message instanceof BackendKeyDataMessage) {
       this.#cancelKey = { processId: message.processID, secretKey: message.secretKey };
     }
@@ -372,16 +359,17 @@ class PostgresLink implements Link {
     setImmediate(() => this.#abandonServer());
   }
 
-  #replaceWireMethods(): void {
-    const connection = this.#client.connection;
-    Object.assign(connection, {
-      // A socket that reads into our buffer has no such events, but must flow to tell of its end.
-      attachListeners: (stream: NodeJS.ReadableStream) => {
-        stream.on('data', (chunk: Buffer) => this.#received(chunk));
-      },
-      bind: ({ statement = '', values = [], binary = false }: BindConfig) => {
-        writeBind(connection.stream, { statement, values, binary });
-      },
-    });
+  /** Small ones as one, or each would be a system call or an entry of one. */
+  #write(chunks: readonly Uint8Array[]): void {
+    const { stream } = this.#client.connection;
+    const octets = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+    if (octets <= joinedOctetsMax) {
+      const [first] = chunks;
+      stream.write(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
+      return;
+    }
+    stream.cork();
+    for (const chunk of chunks) stream.write(chunk);
+    stream.uncork();
   }
 }

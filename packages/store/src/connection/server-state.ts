@@ -10,9 +10,9 @@
  * Never: a server taken for writable because it said nothing.
  */
 
+import type { BackendMessage } from 'pg-protocol/dist/messages.js';
 import { ParameterStatusMessage } from 'pg-protocol/dist/messages.js';
 import { StoreError } from '../errors.ts';
-import type { FramedMessage } from './backend-framer.ts';
 
 export type SessionAttributes =
   | 'read-write'
@@ -72,7 +72,7 @@ export class ReportedState {
   }
 
   /** True when this message is about it. */
-  hear(message: FramedMessage): boolean {
+  hear(message: BackendMessage): boolean {
     if (!(message instanceof ParameterStatusMessage)) return false;
     const isOn = message.parameterValue === 'on';
     if (message.parameterName === 'in_hot_standby') this.#isInRecovery = isOn;
