@@ -29,10 +29,10 @@ describe('the tally of commands', () => {
       tally.note(verb, false);
     }
     assert.equal(tally.isEmpty, false);
-    assert.deepEqual(noted(tally), [
-      ...talliedVerbs.map((verb) => `${verb} ok 1`),
-      ...talliedVerbs.map((verb) => `${verb} err 2`),
-    ]);
+    assert.deepEqual(
+      noted(tally),
+      talliedVerbs.flatMap((verb) => [`${verb} ok 1`, `${verb} err 2`]),
+    );
     assert.equal(tally.isEmpty, true);
     assert.deepEqual(noted(tally), []);
   });

@@ -19,24 +19,39 @@ export type TalliedVerb = Verb | 'invalid';
 /** `times` commands of this verb were answered with `+OK`, or with `-ERR`. */
 export type Visit = (verb: string, isOk: boolean, times: number) => void;
 
+const positions: ReadonlyMap<TalliedVerb, number> = new Map(
+  talliedVerbs.map((verb, nth) => [verb, 2 * nth]),
+);
+
 export class CommandTally {
-  readonly #accepted = new Map<TalliedVerb, number>();
-  readonly #refused = new Map<TalliedVerb, number>();
+  /** Two for each verb: `+OK`, then `-ERR`. */
+  readonly #times = new Uint32Array(2 * talliedVerbs.length);
+  /** Which of them are not 0: the first so many. A command makes nothing for the garbage collector. */
+  readonly #noted = new Uint8Array(2 * talliedVerbs.length);
+  #notedCount = 0;
 
   get isEmpty(): boolean {
-    return this.#accepted.size === 0 && this.#refused.size === 0;
+    return this.#notedCount === 0;
   }
 
   note(verb: TalliedVerb, isOk: boolean): void {
-    const times = isOk ? this.#accepted : this.#refused;
-    times.set(verb, (times.get(verb) ?? 0) + 1);
+    const position = (positions.get(verb) ?? 0) + (isOk ? 0 : 1);
+    const times = this.#times[position] ?? 0;
+    if (times === 0) {
+      this.#noted[this.#notedCount] = position;
+      this.#notedCount += 1;
+    }
+    this.#times[position] = times + 1;
   }
 
   /** Tells what was noted since the last time, and forgets it. */
   empty(visit: Visit): void {
-    for (const [verb, times] of this.#accepted) visit(verb, true, times);
-    for (const [verb, times] of this.#refused) visit(verb, false, times);
-    this.#accepted.clear();
-    this.#refused.clear();
+    for (let nth = 0; nth < this.#notedCount; nth += 1) {
+      const position = this.#noted[nth] ?? 0;
+      const times = this.#times[position] ?? 0;
+      this.#times[position] = 0;
+      visit(talliedVerbs[position >> 1] ?? 'invalid', position % 2 === 0, times);
+    }
+    this.#notedCount = 0;
   }
 }

@@ -43,6 +43,8 @@ const delimiters = ['@', '/', '\\'];
 /** White space and controls of any script, and surrogates on their own. */
 const unspeakable = /[\s\p{Cc}\p{Cs}]/u;
 
+const printableAscii = /^[!-~]*$/;
+
 /** @returns null if it is none of the forms. Never throws, whatever the texts are. */
 export function parseLoginName(
   authenticationId: string,
@@ -61,6 +63,8 @@ export function parseLoginName(
 
 /** Whether anything in the text is, or may be canonicalised to, what no part of a name may hold. */
 function isDisguised(text: string, { masterSeparator }: LoginNameRule): boolean {
+  // Which is what it is in every form.
+  if (printableAscii.test(text)) return false;
   const mapped = text.normalize('NFKC');
   if (unspeakable.test(text) || unspeakable.test(mapped)) return true;
   return [...delimiters, masterSeparator ?? '@'].some(

@@ -350,8 +350,10 @@ export class Session {
 
 /** Tells an AUTH line before it is complete: it may be longer than others. */
 function beginsWithAuth(pending: Uint8Array): boolean {
-  for (const [i, letter] of authKeyword.entries()) {
-    if (upperCase(pending[i] ?? 0) !== letter) return false;
+  let at = 0;
+  for (const letter of authKeyword) {
+    if (upperCase(pending[at] ?? 0) !== letter) return false;
+    at += 1;
   }
   return true;
 }

@@ -69,9 +69,11 @@ export class Outbox {
     const last = chunks.length - 1;
     const told = this.#told;
     if (last > 0) this.#socket.cork();
-    for (const [index, chunk] of chunks.entries()) {
+    let left = chunks.length;
+    for (const chunk of chunks) {
+      left -= 1;
       this.octets += chunk.length;
-      if (told !== null && index === last) {
+      if (told !== null && left === 0) {
         this.#untold += 1;
         this.#socket.write(chunk, told);
       } else this.#socket.write(chunk);
