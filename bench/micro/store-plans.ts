@@ -16,6 +16,7 @@ import {
   markPurged,
   purgeMessages,
   readBodies,
+  readMailboxBodies,
   readOpened,
   releaseLocks,
   renewOwners,
@@ -27,7 +28,8 @@ import {
 
 /** In the order of a session, then of a delivery, of a purge and of a lease. */
 const hot: readonly { readonly name: string; readonly text: string }[] = [
-  ...[findLogins, takeLocks, readOpened, listMessages, readBodies, flagMessages, releaseLocks],
+  ...[findLogins, takeLocks, readOpened, listMessages, readBodies, readMailboxBodies],
+  ...[flagMessages, releaseLocks],
   ...[findRecipients, deliverMessage],
   ...[claimReceipt, purgeMessages, markPurged],
   renewOwners,

@@ -16,7 +16,6 @@ const postgresSettings = [
   'full_page_writes=on',
   'shared_buffers=1GB',
   'max_wal_size=4GB',
-  'wal_compression=pglz',
   'random_page_cost=1.1',
   'max_connections=200',
 ];

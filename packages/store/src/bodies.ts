@@ -1,6 +1,11 @@
 /**
  * Reads bodies: some small ones at once, a slice of one, or one as a stream. No connection is held
  * between calls, but by a stream until it ends or is cancelled.
+ *
+ * Small ones of several callers go out as one statement as long as each wants few; who wants many, or is
+ * alone, has a statement of its own, which is cheaper for each body and dearer for each call.
+ *
+ * Never: one body given to two callers, each of whom would give it back.
  */
 
 import { BodyCopy } from './body-copy.ts';
@@ -9,9 +14,10 @@ import type { LinkPool } from './connection/pool.ts';
 import type { ShortLine } from './connection/short-line.ts';
 import type { BodyStream, MailboxId } from './contract.ts';
 import { StoreError } from './errors.ts';
-import { readBodiesMax, sliceOctetsMax } from './limits.ts';
+import { batchMax, readBodiesAloneMin, readBodiesMax, sliceOctetsMax } from './limits.ts';
 import type { StoreMeter } from './meter.ts';
-import { type BodyKey, readBodies } from './statements/read-bodies.ts';
+import { readBodies } from './statements/read-bodies.ts';
+import { type MailboxBodies, readMailboxBodies } from './statements/read-mailbox-bodies.ts';
 import { readSlice } from './statements/read-slice.ts';
 
 export interface BodyLanes {
@@ -29,8 +35,13 @@ export interface Slice {
 
 type Found = readonly (Buffer | null)[];
 
+/** Ids rise as in a list; so none is there twice. */
+function isRising(ids: readonly bigint[]): boolean {
+  return ids.every((id, index) => index === 0 || (ids[index - 1] ?? id) < id);
+}
+
 export class Bodies {
-  readonly queue: BatchQueue<readonly BodyKey[], Found>;
+  readonly queue: BatchQueue<MailboxBodies, Found>;
 
   readonly #lanes: BodyLanes;
 
@@ -38,7 +49,8 @@ export class Bodies {
     this.#lanes = lanes;
     this.queue = new BatchQueue({
       send: (requests) => this.#send(requests),
-      weight: (keys) => keys.length,
+      // What is to go alone fills a batch.
+      weight: ({ messageIds: { length } }) => (length < readBodiesAloneMin ? length : batchMax),
       inFlightMax: 2,
     });
   }
@@ -53,15 +65,29 @@ export class Bodies {
       );
       return Promise.reject(error);
     }
-    return this.queue.submit(messageIds.map((messageId) => ({ mailboxId, messageId })));
+    return this.queue.submit({ mailboxId, messageIds });
   }
 
-  async #send(requests: readonly (readonly BodyKey[])[]): Promise<Found[]> {
-    const rows = await this.#lanes.line.run(readBodies, requests.flat());
+  async #send(requests: readonly MailboxBodies[]): Promise<Found[]> {
+    const [only] = requests;
+    if (only !== undefined && requests.length === 1 && isRising(only.messageIds)) {
+      return [await this.#readOfOne(only)];
+    }
+    const keys = requests.flatMap(({ mailboxId, messageIds }) =>
+      messageIds.map((messageId) => ({ mailboxId, messageId })),
+    );
+    const rows = await this.#lanes.line.run(readBodies, keys);
     this.#lanes.meter.bodiesRead('batch', rows.length);
     const found = new Map(rows.map((row) => [row.index, row.body]));
     let at = 0;
-    return requests.map((keys) => keys.map(() => found.get(at++) ?? null));
+    return requests.map(({ messageIds }) => messageIds.map(() => found.get(at++) ?? null));
+  }
+
+  async #readOfOne(request: MailboxBodies): Promise<Found> {
+    const rows = await this.#lanes.line.run(readMailboxBodies, request);
+    this.#lanes.meter.bodiesRead('batch', rows.length);
+    const found = new Map(rows.map((row) => [row.messageId, row.body]));
+    return request.messageIds.map((messageId) => found.get(messageId) ?? null);
   }
 
   /** Null when the message is gone; empty beyond its end. */

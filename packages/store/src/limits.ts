@@ -77,6 +77,8 @@ export const smallSnapshotMessages = 2_000;
 
 /** Bodies asked for in one call; callers bound the octets, which they know. */
 export const readBodiesMax = 256;
+/** Bodies that one call asks for in a statement of its own: what it saves for each outweighs one more. */
+export const readBodiesAloneMin = 16;
 /** Octets of a body that a slice may have: one row, held whole in memory. */
 export const sliceOctetsMax = 4 * 1024 * 1024;
 /** Octets a body stream holds for its reader before PostgreSQL has to wait. */

@@ -34,6 +34,7 @@ import { lockMailboxes } from './statements/lock-mailboxes.ts';
 import { markPurged } from './statements/mark-purged.ts';
 import { purgeMessages } from './statements/purge-messages.ts';
 import { readBodies } from './statements/read-bodies.ts';
+import { readMailboxBodies } from './statements/read-mailbox-bodies.ts';
 import { readOpened } from './statements/read-opened.ts';
 import { readSlice } from './statements/read-slice.ts';
 import { rehashCredential } from './statements/rehash-credential.ts';
@@ -142,6 +143,7 @@ const plans: Record<string, () => Promise<string>> = {
   findRecipients: () => planOf(findRecipients, ['a']),
   listMessages: () => planOf(listMessages, mailboxId),
   readBodies: () => planOf(readBodies, [{ mailboxId, messageId: 1n }]),
+  readMailboxBodies: () => planOf(readMailboxBodies, { mailboxId, messageIds }),
   readSlice: () => planOf(readSlice, { mailboxId, messageId: 1n, offset: 0, octets: 1 }),
   findByUidl: () =>
     planOf(findByUidl, { mailboxId, uidl: 'a', bodyOctets: 1, bodyDigest: new Uint8Array(32) }),
@@ -188,4 +190,9 @@ test('a listing reads one partition, in the order of its index', async () => {
   const text = await planOf({ ...listMessages, name: 'list_again' }, mailboxId);
   assert.match(text, /Subplans Removed: 15/);
   assert.match(text, /Merge Append/);
+});
+
+test('bodies of one mailbox are read from one partition', async () => {
+  const again = { ...readMailboxBodies, name: 'read_again' };
+  assert.match(await planOf(again, { mailboxId, messageIds }), /Subplans Removed: 15/);
 });

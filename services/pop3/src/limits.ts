@@ -21,6 +21,10 @@ export const smallBodyOctetsMax = 128 * 1024;
 /** What a session may hold of messages read ahead of the client's asking. */
 export const readAheadOctetsMax = 128 * 1024;
 export const readAheadMessagesMax = 64;
+/** The same while its client walks the maildrop and keeps up; more rows in a statement save little. */
+export const readAheadWalkOctetsMax = 1024 * 1024;
+/** What all sessions of a worker may have read ahead beyond `readAheadOctetsMax` each. */
+export const readAheadSharedOctetsMax = 8 * 1024 * 1024;
 
 /** A client that asks for nothing for this long loses what was read ahead for it. */
 export const readAheadIdleMs = 5_000;

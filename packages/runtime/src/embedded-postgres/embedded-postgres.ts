@@ -218,7 +218,6 @@ function settingsOf(options: EmbeddedPostgresOptions): Record<string, string> {
     max_connections: String(options.connectionsMax),
     shared_buffers: '256MB',
     max_wal_size: '2GB',
-    wal_compression: 'pglz',
     random_page_cost: '1.1',
     // A client that hangs in a transaction would keep vacuum from its work.
     idle_in_transaction_session_timeout: '60s',

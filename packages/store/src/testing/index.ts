@@ -26,6 +26,7 @@ export { listMessages } from '../statements/list-messages.ts';
 export { markPurged } from '../statements/mark-purged.ts';
 export { type PurgeSlice, purgeMessages } from '../statements/purge-messages.ts';
 export { readBodies } from '../statements/read-bodies.ts';
+export { readMailboxBodies } from '../statements/read-mailbox-bodies.ts';
 export { readOpened } from '../statements/read-opened.ts';
 export { type HeldLock, releaseLocks } from '../statements/release-locks.ts';
 export { type Renewal, renewOwners } from '../statements/renew-owners.ts';

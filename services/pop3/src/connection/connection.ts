@@ -22,7 +22,7 @@ import type { TLSSocket } from 'node:tls';
 import { type Effect, type Secured, Session } from '@poplar/protocol';
 import type { Pop3TlsMode } from '@poplar/runtime';
 import type { FrontEnd, ListenerKind } from '../front-end.ts';
-import { flushesPerTurnMax, readAheadIdleMs } from '../limits.ts';
+import { flushesPerTurnMax } from '../limits.ts';
 import { CommandClock } from './command-clock.ts';
 import { deadlinePassed } from './deadlines.ts';
 import type { EndReason } from './end-reason.ts';
@@ -245,7 +245,7 @@ export class Connection implements SocketOwner {
     const passed = deadlinePassed(moments, settings);
     if (passed === 'lingered') this.#socket.destroy();
     else if (passed !== null) this.destroy(passed === 'told' ? this.#shutDownReason : passed);
-    else if (idleMs > readAheadIdleMs) this.#readAhead.clear();
+    else this.#readAhead.sweep({ idleMs, isBehind: !this.#outbox.isEmpty });
   }
 
   // ---- the pump ----

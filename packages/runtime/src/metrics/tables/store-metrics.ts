@@ -24,8 +24,8 @@ const statement: LabelDefinition = {
   name: 'statement',
   values: [
     ...['take_locks', 'read_opened', 'find_logins', 'release_locks', 'list_messages'],
-    ...['read_bodies', 'read_slice', 'copy_body', 'flag_messages', 'find_recipients'],
-    ...['deliver_message', 'claim_receipt', 'purge_messages', 'renew_owners'],
+    ...['read_bodies', 'read_mailbox_bodies', 'read_slice', 'copy_body', 'flag_messages'],
+    ...['find_recipients', 'deliver_message', 'claim_receipt', 'purge_messages', 'renew_owners'],
     'exchange_penalties',
   ],
 };
