@@ -9,8 +9,13 @@ import type { HistogramData } from './histogram.ts';
 
 /** What the clients of a run do, over and over. `Operation` says what one of it is called. */
 export type Task =
-  /** Connect, USER, PASS, STAT, UIDL, QUIT. */
-  | { readonly kind: 'poll'; readonly tls: boolean; readonly pipelined: boolean }
+  /** Connect, USER, PASS, STAT, UIDL, QUIT. With `isFirst` mailboxes are not seen before they are measured. */
+  | {
+      readonly kind: 'poll';
+      readonly tls: boolean;
+      readonly pipelined: boolean;
+      readonly isFirst?: true;
+    }
   /** The same on a maildrop to which a message was delivered just before. */
   | { readonly kind: 'poll-changed' }
   /** LIST and UIDL in a session that stays open. */
@@ -23,10 +28,18 @@ export type Task =
   | { readonly kind: 'delivery' }
   /** LMTP delivery, then a session that reads and deletes that message. */
   | { readonly kind: 'churn' }
-  /** Sessions that do nothing. */
-  | { readonly kind: 'idle'; readonly tls: boolean }
+  /** Sessions that do nothing, from some point on; on maildrops that were opened before, or never. */
+  | {
+      readonly kind: 'idle';
+      readonly tls: boolean;
+      readonly after: IdleAfter;
+      readonly seen: boolean;
+    }
   /** All sorts of clients; the weights are shares of the operations. */
   | { readonly kind: 'mixed'; readonly weights: Readonly<Record<MixedKind, number>> };
+
+/** The greeting, STAT, or LIST and UIDL as well. */
+export type IdleAfter = 'greeting' | 'stat' | 'listing';
 
 export const mixedKinds = ['poll', 'poll-tls', 'fetch', 'delivery'] as const;
 export type MixedKind = (typeof mixedKinds)[number];
@@ -36,6 +49,13 @@ export interface Mailboxes {
   readonly prefix: string;
   readonly domain: string;
   readonly count: number;
+  /** The number of the first of them, if it is not 0. */
+  readonly first?: number;
+  /**
+   * They are taken in an order that jumps over all of `of` mailboxes in steps, so that neighbours are not
+   * neighbours on the server. A step shares no factor with `of`: none comes twice.
+   */
+  readonly scattered?: { readonly of: number; readonly step: number };
   readonly messages: number;
   /** Of each message: as LIST says, as RETR sends without the final dot line. */
   readonly octets: number;
@@ -103,6 +123,9 @@ export function nextNode({ nodes }: LoadOrder): Ports {
   return chosen ?? { pop3: 0, pop3s: 0, lmtp: 0 };
 }
 
-export function addressOf({ prefix, domain }: Mailboxes, index: number): string {
-  return `${prefix}-${index}@${domain}`;
+export function addressOf(mailboxes: Mailboxes, index: number): string {
+  const { prefix, domain, first = 0, scattered } = mailboxes;
+  const place = first + index;
+  const number = scattered === undefined ? place : (place * scattered.step) % scattered.of;
+  return `${prefix}-${number}@${domain}`;
 }

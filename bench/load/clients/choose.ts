@@ -31,7 +31,7 @@ function clientFor(order: LoadOrder, mailboxes: readonly number[]): Client {
     case 'churn':
       return new ChurnClient(order, mailboxes);
     case 'idle':
-      return new IdleClient(order, mailboxes, task.tls);
+      return new IdleClient(order, mailboxes, task);
     case 'mixed':
       return new MixedClient(order, mailboxes, task.weights);
   }
