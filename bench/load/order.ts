@@ -9,12 +9,12 @@ import type { HistogramData } from './histogram.ts';
 
 /** What the clients of a run do, over and over. `Operation` says what one of it is called. */
 export type Task =
-  /** Connect, USER, PASS, STAT, UIDL, QUIT. With `isFirst` mailboxes are not seen before they are measured. */
+  /** Connect, USER, PASS, STAT, UIDL, QUIT. */
   | {
       readonly kind: 'poll';
       readonly tls: boolean;
       readonly pipelined: boolean;
-      readonly isFirst?: true;
+      readonly visits?: Visits;
     }
   /** The same on a maildrop to which a message was delivered just before. */
   | { readonly kind: 'poll-changed' }
@@ -24,8 +24,10 @@ export type Task =
   | { readonly kind: 'retrieval'; readonly tls: boolean; readonly pipelined: number }
   /** RETR and DELE of everything, QUIT; an operation is a message. */
   | { readonly kind: 'drain'; readonly pipelined: number }
-  /** LMTP; an operation is a message for one recipient. */
-  | { readonly kind: 'delivery' }
+  /** The same with UIDL of the last message alone, behind a delivery or not. */
+  | { readonly kind: 'opening'; readonly isChanged: boolean }
+  /** LMTP; an operation is a message for one recipient, or for so many. */
+  | { readonly kind: 'delivery'; readonly recipients?: number }
   /** LMTP delivery, then a session that reads and deletes that message. */
   | { readonly kind: 'churn' }
   /** Sessions that do nothing, from some point on; on maildrops that were opened before, or never. */
@@ -37,6 +39,9 @@ export type Task =
     }
   /** All sorts of clients; the weights are shares of the operations. */
   | { readonly kind: 'mixed'; readonly weights: Readonly<Record<MixedKind, number>> };
+
+/** Mailboxes are not seen before they are measured, and then any number of times or once. */
+type Visits = 'cold' | 'once';
 
 /** The greeting, STAT, or LIST and UIDL as well. */
 export type IdleAfter = 'greeting' | 'stat' | 'listing';

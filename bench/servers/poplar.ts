@@ -98,6 +98,24 @@ export async function startPoplar(options: PoplarOptions = {}): Promise<PoplarSe
   }
 }
 
+/** One more node on the database of another server: what is measured of it is its own and PostgreSQL's. */
+export async function besidePoplar(
+  server: PoplarServer,
+  options: PoplarOptions = {},
+): Promise<PoplarServer> {
+  const { workers = 2 } = options;
+  const node = await startNode(nodeOptions(server.database.url, workers, options));
+  const { postgres = [] } = server.parts();
+  return {
+    ...server,
+    nodes: [node],
+    running: [node],
+    parts: () => ({ node: [node.pid], postgres }),
+    lastWords: () => node.log().slice(-lastWordsOctets),
+    stop: () => node.stop(),
+  };
+}
+
 function nodeOptions(
   databaseUrl: string,
   workers: number,

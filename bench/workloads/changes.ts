@@ -21,7 +21,7 @@ export const changes: readonly Workload[] = [
     mail: { count: 320, messages: 200, octets: 4 * kilo },
     clients: 8,
     usesUp: true,
-    quick: { mail: { count: 48, messages: 200, octets: 4 * kilo } },
+    quick: { mail: { count: 48, messages: 100, octets: 4 * kilo } },
     goal: 40,
   },
   {
