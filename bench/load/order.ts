@@ -30,6 +30,8 @@ export type Task =
   | { readonly kind: 'delivery'; readonly recipients?: number }
   /** LMTP delivery, then a session that reads and deletes that message. */
   | { readonly kind: 'churn' }
+  /** So many messages for each of a client's maildrops, then a session in each that deletes them unread. */
+  | { readonly kind: 'turnover'; readonly messages: number }
   /** Sessions that do nothing, from some point on; on maildrops that were opened before, or never. */
   | {
       readonly kind: 'idle';

@@ -40,6 +40,8 @@ export interface PoplarOptions {
   /** Of each node; 2 if it is not said. */
   readonly workers?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Of PostgreSQL, over those of every bench. */
+  readonly postgres?: readonly string[];
   /** V8 CPU profiles of every thread go here. */
   readonly profile?: string;
   /**
@@ -56,7 +58,9 @@ export interface PoplarServer extends BenchServer {
 
 export async function startPoplar(options: PoplarOptions = {}): Promise<PoplarServer> {
   const { nodes: count = 1, workers = 2 } = options;
-  const postgres = await startServer({ settings: postgresSettings });
+  const postgres = await startServer({
+    settings: [...postgresSettings, ...(options.postgres ?? [])],
+  });
   const running: RunningNode[] = [];
   const stopping: (() => Promise<void>)[] = [() => postgres.stop()];
   const stop = async (): Promise<void> => {

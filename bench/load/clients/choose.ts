@@ -13,6 +13,7 @@ import { MixedClient } from './mixed.ts';
 import { OpeningClient } from './opening.ts';
 import { ChangedPollClient, PollClient } from './poll.ts';
 import { RetrievalClient } from './retrieval.ts';
+import { TurnoverClient } from './turnover.ts';
 
 function clientFor(order: LoadOrder, mailboxes: readonly number[]): Client {
   const { task } = order;
@@ -33,6 +34,8 @@ function clientFor(order: LoadOrder, mailboxes: readonly number[]): Client {
       return new DeliveryClient(order, mailboxes, task.recipients);
     case 'churn':
       return new ChurnClient(order, mailboxes);
+    case 'turnover':
+      return new TurnoverClient(order, mailboxes, task.messages);
     case 'idle':
       return new IdleClient(order, mailboxes, task);
     case 'mixed':
