@@ -19,6 +19,7 @@ type Section = BarChart['sections'][number];
 type Bar = NonNullable<Section['groups'][number]['bars'][number]>;
 
 const kibi = 1_024;
+const leastDrawn = 0.1;
 
 export function chartOf({ circumstances, servers, runs }: Results): string {
   const names = Object.keys(servers);
@@ -33,32 +34,41 @@ export function chartOf({ circumstances, servers, runs }: Results): string {
     },
     {
       title: 'Memory of one idle session (less is better)',
-      unit: (octets: number) => `${brief(octets / kibi)} KiB`,
-      groups: groupsOf(memory, names),
+      unit: (value: number) => `${brief(value)} KiB`,
+      groups: groupsOf(memory, names, kibi),
     },
   ];
   return barChart({
     title: `What an operation costs: ${names.join(', ')}`,
     subtitle: [
       `Measured on ${date} at commit ${commit}, at a load of ${loadBefore.toFixed(1)} with what else ran there.`,
-      `${machine}. Whiskers: least to most.`,
+      `${machine}. Powers of ten; whiskers from least to most.`,
     ],
     names,
     sections: sections.filter(({ groups }) => groups.length > 0),
   });
 }
 
-function groupsOf(runs: readonly Measured[], names: readonly string[]): Section['groups'] {
+function groupsOf(
+  runs: readonly Measured[],
+  names: readonly string[],
+  unit = 1,
+): Section['groups'] {
   return [...Map.groupBy(runs, ({ workload }) => workload)].map(([name, own]) => ({
     name,
     operation: own[0]?.operation ?? '',
-    bars: names.map((server) => barOf(own.filter((run) => run.server === server))),
+    bars: names.map((server) =>
+      barOf(
+        own.filter((run) => run.server === server),
+        unit,
+      ),
+    ),
   }));
 }
 
 /** Less than nothing, which noise may make of next to nothing, cannot be drawn. */
-function barOf(rounds: readonly Measured[]): Bar | null {
-  const drawn = (value: number): number => Math.max(value, 1);
+function barOf(rounds: readonly Measured[], unit: number): Bar | null {
+  const drawn = (value: number): number => Math.max(value / unit, leastDrawn);
   if (rounds.length === 0) return null;
   const figures = rounds.flatMap(figuresOf);
   const middle = drawn(median(rounds.map(figureOf)));
