@@ -5,13 +5,13 @@
  * Never: a figure of a run in which a reply was wrong.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Corpus, messageOf } from './corpus.ts';
-import { cpuSeconds, memoryOctets } from './cpu.ts';
+import { cpuSeconds } from './cpu.ts';
 import { asData } from './load/client.ts';
 import { generate } from './load/generate.ts';
 import type { LoadOrder, Shape, Task } from './load/order.ts';
 import type { Measured } from './measured.ts';
+import { type MemoryPace, measureMemory, memoryPace } from './memory.ts';
 import type { BenchServer } from './servers/server.ts';
 import type { Workload } from './workloads/workload.ts';
 
@@ -19,6 +19,7 @@ export interface Timing {
   readonly warmUpSeconds: number;
   readonly seconds: number;
   readonly processes: number;
+  readonly memory?: MemoryPace;
 }
 
 /** Who looks at something else meanwhile. */
@@ -29,11 +30,8 @@ export interface Watch {
   readonly ended: () => Promise<void>;
 }
 
-/** Before memory is read: collectors and allocators have time to give back. */
-const memorySettleMs = 5_000;
-/** How much is polled before a load that has no warm-up of its own. */
+/** Clients that poll before a load that has no warm-up of its own. */
 const pollersBefore = 32;
-const pollSecondsBefore = 4;
 const closed: Shape = { kind: 'closed' };
 
 type Cpu = Readonly<Record<string, number>>;
@@ -75,21 +73,14 @@ export async function measure(
   // What is used up must not be used up before it is measured.
   const warmUpSeconds = workload.task.kind === 'drain' ? 0 : options.warmUpSeconds;
   const order = { ...orderOf(server, workload, corpus), seconds, warmUpSeconds };
-  const isMemory = workload.task.kind === 'idle';
-  if (isMemory || workload.task.kind === 'drain') await pollFirst(server, workload, options);
-  const roots = Object.values(server.parts()).flat();
-  const memoryBefore = isMemory ? memoryOctets(roots) : 0;
-  let memoryAfter = 0;
+  if (workload.task.kind === 'idle') return memoryOf(server, workload, { ...options, order });
+  if (workload.task.kind === 'drain') await pollFirst(server, workload, options);
   let before: Cpu = {};
   let answered: Cpu = {};
   const generated = await generate({
     order,
     processes: Math.min(processes, workload.clients),
     began: async () => {
-      if (isMemory) {
-        await sleep(memorySettleMs);
-        memoryAfter = memoryOctets(roots);
-      }
       await options.watch?.began();
       before = cpuOf(server);
     },
@@ -111,24 +102,54 @@ export async function measure(
     settleCpuSeconds: sum(used) - sum(between(before, answered)),
     generatorCpuSeconds,
     generatorProcesses: Math.min(processes, workload.clients),
-    memory: isMemory ? { sessions: workload.clients, octets: memoryAfter - memoryBefore } : null,
+    memory: null,
     goal: workload.goal ?? null,
   };
 }
 
-/** What a server needs once, such as compiled code, is not part of what a session weighs. */
+interface MemoryOptions {
+  readonly order: Omit<LoadOrder, 'process' | 'processes'>;
+  readonly memory?: MemoryPace;
+  readonly processes: number;
+  readonly round: number;
+  readonly watch?: Watch;
+}
+
+async function memoryOf(
+  server: BenchServer,
+  workload: Workload,
+  { order, processes, round, watch, memory: pace = memoryPace }: MemoryOptions,
+): Promise<Measured> {
+  await watch?.began();
+  const measured = await measureMemory({ server, order, processes, pace });
+  await watch?.ended();
+  const { generated, sessions, octets, readings, cpuSeconds: used } = measured;
+  const { cpuSeconds: generatorCpuSeconds, ...rest } = generated;
+  return {
+    ...{ server: server.name, workload: workload.name, operation: workload.operation, round },
+    ...rest,
+    operations: sessions,
+    cpuSeconds: { all: used },
+    settleCpuSeconds: 0,
+    generatorCpuSeconds,
+    generatorProcesses: processes,
+    memory: { sessions, octets, readings },
+    goal: workload.goal ?? null,
+  };
+}
+
+/** Compiles what is run, before mail is used up. */
 async function pollFirst(
   server: BenchServer,
   workload: Workload,
-  { corpus, processes }: Timing & { readonly corpus: Corpus },
+  { corpus, processes, warmUpSeconds }: Timing & { readonly corpus: Corpus },
 ): Promise<void> {
-  const tls = workload.task.kind === 'idle' && workload.task.tls;
-  const task: Task = { kind: 'poll', tls, pipelined: false };
+  const task: Task = { kind: 'poll', tls: false, pipelined: false };
   const clients = Math.min(pollersBefore, corpus.mailboxes.count);
   const mailboxes = { ...corpus.mailboxes, count: clients };
   const order = { ...orderOf(server, { ...workload, task, clients }, { ...corpus, mailboxes }) };
   await generate({
-    order: { ...order, shape: closed, seconds: pollSecondsBefore, warmUpSeconds: 0 },
+    order: { ...order, shape: closed, seconds: warmUpSeconds, warmUpSeconds: 0 },
     processes,
     began: () => undefined,
     ended: () => undefined,

@@ -8,6 +8,12 @@ import { spawnSync } from 'node:child_process';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import type { Percentiles } from './load/histogram.ts';
 
+/** Of the server's processes by what they are, with so many sessions open. */
+export interface MemoryReading {
+  readonly sessions: number;
+  readonly octets: Readonly<Record<string, number>>;
+}
+
 export interface Measured {
   readonly server: string;
   readonly workload: string;
@@ -30,8 +36,12 @@ export interface Measured {
   /** Arrivals of an open loop that found no client free. */
   readonly held: number;
   readonly tls: string;
-  /** Octets that all the sessions together have added, for workloads about memory. */
-  readonly memory: { readonly sessions: number; readonly octets: number } | null;
+  /** Octets that all the sessions together have added, and what was read, for workloads about memory. */
+  readonly memory: {
+    readonly sessions: number;
+    readonly octets: number;
+    readonly readings: readonly MemoryReading[];
+  } | null;
   /** What we allow ourselves; see the workload. */
   readonly goal: number | null;
 }

@@ -6,11 +6,13 @@
  */
 
 import { cpuOfOperation, figureOf, type Measured, type Results } from './measured.ts';
+import { growthOf } from './memory.ts';
 
 const explained = [
   'CPU is that of all processes and threads of the server, PostgreSQL included where it has one, for one',
   'operation, with the work that it does behind its replies: median (least to most) of the rounds. Memory is the',
-  'proportional share (PSS) of the same processes. The load generator runs on the same machine; its own CPU is',
+  'proportional share (PSS) of the same processes, read while sessions are opened in eight groups one upon another, garbage collected',
+  'where a server can be told to: median (least to most) of what the groups behind the first have added. The load generator runs on the same machine; its own CPU is',
   'shown because it must not be the bottleneck. Latencies are of an operation, of a batch where commands are pipelined, in',
   'an open loop from when it was due.',
 ];
@@ -41,6 +43,16 @@ export function report(results: Results): string {
   ].join('\n');
 }
 
+/** One run on one line. */
+export function figureText(run: Measured): string {
+  return (run.memory === null ? time : size)(figureOf(run));
+}
+
+/** What a spread is of: the one figure of a run, or what each group of sessions has added. */
+export function figuresOf(run: Measured): number[] {
+  return run.memory === null ? [figureOf(run)] : growthOf(run.memory.readings);
+}
+
 function table(runs: readonly Measured[], server: string): string[] {
   const own = runs.filter((run) => run.server === server);
   return [
@@ -54,7 +66,7 @@ function rows(rounds: readonly Measured[]): string[] {
   const [one] = rounds;
   if (one === undefined) return [];
   const print = one.memory === null ? time : size;
-  const figures = rounds.map(figureOf);
+  const figures = rounds.flatMap(figuresOf);
   const middle = <T>(of: (run: Measured) => number, text: (value: number) => T): T =>
     text(median(rounds.map(of)));
   const isMemory = one.memory !== null;
@@ -64,7 +76,7 @@ function rows(rounds: readonly Measured[]): string[] {
   const whole = [
     `| ${one.workload}`,
     one.operation + (one.tls === '' ? '' : ` (${one.tls})`),
-    `**${print(median(figures))}** (${print(Math.min(...figures))} to ${print(Math.max(...figures))})`,
+    `**${print(median(rounds.map(figureOf)))}** (${print(Math.min(...figures))} to ${print(Math.max(...figures))})`,
     one.goal === null ? '' : print(one.goal),
     isMemory ? '' : partsOf(rounds),
     isMemory ? '' : middle((run) => run.operations / run.seconds, count),

@@ -4,7 +4,7 @@
  *
  * Usage: node bench/run.ts [--quick] [--only NAME]... [--against dovecot|dovecot-default|courier]
  *          [--install] [--rounds N] [--seconds N] [--out NAME] [--profile DIR]
- * With --out the results are kept as bench/results/NAME.json and NAME.md; with --profile every thread of the node leaves
+ * With --out the results are kept as bench/results/NAME.json, NAME.md and NAME.svg; with --profile every thread of the node leaves
  * a V8 CPU profile in DIR.
  *
  * Never: a claim about another machine; a figure that was not just measured; a package installed without
@@ -12,12 +12,13 @@
  */
 
 import { writeFileSync } from 'node:fs';
-import { basename, extname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { chartOf, resultPath } from './chart.ts';
 import { corpusOf } from './corpus.ts';
 import { measure } from './measure.ts';
 import { circumstances, type Measured, type Results } from './measured.ts';
-import { report } from './report.ts';
+import { memoryPace, quickMemoryPace } from './memory.ts';
+import { figureText, report } from './report.ts';
 import { install, isPeer, type Peer, peers, startServers } from './servers/choose.ts';
 import { type BenchServer, NotInstalled } from './servers/server.ts';
 import { chosenWorkloads } from './workloads/index.ts';
@@ -40,13 +41,14 @@ const { values } = parseArgs({
 const generatorProcesses = 2;
 
 const timing = {
-  warmUpSeconds: values.quick ? 1 : 4,
-  seconds: Number(values.seconds ?? (values.quick ? 2 : 8)),
+  warmUpSeconds: values.quick ? 0.5 : 4,
+  seconds: Number(values.seconds ?? (values.quick ? 1.5 : 8)),
   processes: generatorProcesses,
+  memory: values.quick ? quickMemoryPace : memoryPace,
 };
 const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
 
-/** Memory of a session can only be measured while the server's own has not grown. */
+/** Memory has groups of sessions instead of rounds. */
 const roundsOf = ({ task }: Workload): number => (task.kind === 'idle' ? 1 : rounds);
 
 function peerWanted(): Peer | null {
@@ -54,6 +56,14 @@ function peerWanted(): Peer | null {
   if (against === undefined) return null;
   if (!isPeer(against)) throw new Error(`no such peer: ${against}; there are ${peers.join(', ')}`);
   return against;
+}
+
+const startedAtMs = performance.now();
+
+/** What it does, and when: it takes a while. */
+function tell(text: string): void {
+  const seconds = ((performance.now() - startedAtMs) / 1_000).toFixed(0);
+  process.stderr.write(`${seconds.padStart(5)} s  ${text}\n`);
 }
 
 /** One round on each server, in turn. */
@@ -67,10 +77,16 @@ async function inTurn(
   const measured: Measured[] = [];
   for (const server of servers) {
     if (!canServe(server, workload)) continue;
-    process.stderr.write(`${name}, round ${round + 1}: ${server.name}\n`);
-    if (usesUp || round === 0) await server.fill(corpus);
+    const what = `${name}, round ${round + 1} of ${roundsOf(workload)}, ${server.name}`;
+    if (usesUp || round === 0) {
+      tell(`${what}: ${mail.count} maildrops of ${mail.messages} messages`);
+      await server.fill(corpus);
+    }
+    tell(`${what}: measured`);
     try {
-      measured.push(await measure(server, workload, { ...timing, corpus, round }));
+      const one = await measure(server, workload, { ...timing, corpus, round });
+      tell(`${what}: ${figureText(one)}`);
+      measured.push(one);
     } catch (error) {
       process.stderr.write(`${server.lastWords()}\n`);
       throw error;
@@ -84,18 +100,32 @@ function canServe({ sessionsMax, nodes }: BenchServer, { clients, task }: Worklo
   return clients <= sessionsMax && !(needsLmtp && nodes.some(({ lmtp }) => lmtp === 0));
 }
 
-/** Fresh servers for every workload: what one leaves behind must not help or hinder the next. */
+/**
+ * Fresh servers for every workload: what one leaves behind must not help or hinder the next. Under --quick
+ * all share them, because nothing is concluded from its figures.
+ */
+function turns(workloads: readonly Workload[]): (readonly Workload[])[] {
+  return values.quick ? [workloads] : workloads.map((workload) => [workload]);
+}
+
 async function runAll(against: Peer | null): Promise<Results> {
   const when = circumstances('npm run bench --');
   const described: Record<string, string> = {};
   const runs: Measured[] = [];
-  for (const workload of chosenWorkloads(values.only, values.quick)) {
-    const { profile } = values;
-    const servers = await startServers({ against, ...(profile === undefined ? {} : { profile }) });
+  const { profile } = values;
+  for (const workloads of turns(chosenWorkloads(values.only, values.quick))) {
+    const isWeighed = workloads.some(({ task }) => task.kind === 'idle');
+    tell('starting servers');
+    const servers = await startServers({
+      ...{ against, isWeighed },
+      ...(profile === undefined ? {} : { profile }),
+    });
     try {
       for (const { name, description } of servers) described[name] = description;
-      for (let round = 0; round < roundsOf(workload); round += 1) {
-        runs.push(...(await inTurn(servers, workload, round)));
+      for (const workload of workloads) {
+        for (let round = 0; round < roundsOf(workload); round += 1) {
+          runs.push(...(await inTurn(servers, workload, round)));
+        }
       }
     } finally {
       for (const server of servers.toReversed()) await server.stop();
@@ -117,9 +147,9 @@ async function main(): Promise<void> {
   const text = report(results);
   process.stdout.write(text);
   if (values.out === undefined) return;
-  const name = join(import.meta.dirname, 'results', basename(values.out, extname(values.out)));
-  writeFileSync(`${name}.json`, `${JSON.stringify(results, null, 1)}\n`);
-  writeFileSync(`${name}.md`, text);
+  writeFileSync(resultPath(values.out, 'json'), `${JSON.stringify(results, null, 1)}\n`);
+  writeFileSync(resultPath(values.out, 'md'), text);
+  writeFileSync(resultPath(values.out, 'svg'), chartOf(results));
 }
 
 try {

@@ -162,8 +162,8 @@ async function sessionMemory(
 ): Promise<Pick<Costs['memory'], 'session' | 'sessionTls'>> {
   const of = async (tls: boolean): Promise<number> => {
     const { measured } = await attempted({
-      ...{ task: { kind: 'idle', tls }, mailboxes: idleSessions, messages: 3 },
-      ...{ octets: 1_000, clients: idleSessions },
+      ...{ task: { kind: 'idle', tls, after: 'stat', seen: true }, messages: 3, octets: 1_000 },
+      ...{ mailboxes: idleSessions, clients: idleSessions, server: { isWeighed: true } },
     });
     return (measured.memory?.octets ?? 0) / idleSessions;
   };

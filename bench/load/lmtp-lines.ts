@@ -29,13 +29,17 @@ function give(talk: Talk): void {
   else next(talk);
 }
 
-/** One message for one mailbox, answered with 250. */
-export async function deliver(order: LoadOrder, mailbox: number): Promise<void> {
+/** One message for each of these mailboxes in one transaction, answered with 250 for each. */
+export async function deliver(order: LoadOrder, mailboxes: readonly number[]): Promise<void> {
   const talk = await take(order);
-  const address = addressOf(order.mailboxes, mailbox);
-  const envelope = `MAIL FROM:<a@example.org>\r\nRCPT TO:<${address}>\r\nDATA\r\n`;
-  await talk.ask(envelope, [{ status: '250' }, { status: '250' }, { status: '354' }]);
-  await talk.ask(order.content, [{ status: '250' }]);
+  const recipients = mailboxes.map((one) => `RCPT TO:<${addressOf(order.mailboxes, one)}>\r\n`);
+  const taken = recipients.map(() => ({ status: '250' }));
+  await talk.ask(`MAIL FROM:<a@example.org>\r\n${recipients.join('')}DATA\r\n`, [
+    { status: '250' },
+    ...taken,
+    { status: '354' },
+  ]);
+  await talk.ask(order.content, taken);
   give(talk);
 }
 

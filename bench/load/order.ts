@@ -10,7 +10,12 @@ import type { HistogramData } from './histogram.ts';
 /** What the clients of a run do, over and over. `Operation` says what one of it is called. */
 export type Task =
   /** Connect, USER, PASS, STAT, UIDL, QUIT. */
-  | { readonly kind: 'poll'; readonly tls: boolean; readonly pipelined: boolean }
+  | {
+      readonly kind: 'poll';
+      readonly tls: boolean;
+      readonly pipelined: boolean;
+      readonly visits?: Visits;
+    }
   /** The same on a maildrop to which a message was delivered just before. */
   | { readonly kind: 'poll-changed' }
   /** LIST and UIDL in a session that stays open. */
@@ -19,14 +24,29 @@ export type Task =
   | { readonly kind: 'retrieval'; readonly tls: boolean; readonly pipelined: number }
   /** RETR and DELE of everything, QUIT; an operation is a message. */
   | { readonly kind: 'drain'; readonly pipelined: number }
-  /** LMTP; an operation is a message for one recipient. */
-  | { readonly kind: 'delivery' }
+  /** The same with UIDL of the last message alone, behind a delivery or not. */
+  | { readonly kind: 'opening'; readonly isChanged: boolean }
+  /** LMTP; an operation is a message for one recipient, or for so many. */
+  | { readonly kind: 'delivery'; readonly recipients?: number }
   /** LMTP delivery, then a session that reads and deletes that message. */
   | { readonly kind: 'churn' }
-  /** Sessions that do nothing. */
-  | { readonly kind: 'idle'; readonly tls: boolean }
+  /** So many messages for each of a client's maildrops, then a session in each that deletes them unread. */
+  | { readonly kind: 'turnover'; readonly messages: number }
+  /** Sessions that do nothing, from some point on; on maildrops that were opened before, or never. */
+  | {
+      readonly kind: 'idle';
+      readonly tls: boolean;
+      readonly after: IdleAfter;
+      readonly seen: boolean;
+    }
   /** All sorts of clients; the weights are shares of the operations. */
   | { readonly kind: 'mixed'; readonly weights: Readonly<Record<MixedKind, number>> };
+
+/** Mailboxes are not seen before they are measured, and then any number of times or once. */
+type Visits = 'cold' | 'once';
+
+/** The greeting, STAT, or LIST and UIDL as well. */
+export type IdleAfter = 'greeting' | 'stat' | 'listing';
 
 export const mixedKinds = ['poll', 'poll-tls', 'fetch', 'delivery'] as const;
 export type MixedKind = (typeof mixedKinds)[number];
@@ -36,6 +56,13 @@ export interface Mailboxes {
   readonly prefix: string;
   readonly domain: string;
   readonly count: number;
+  /** The number of the first of them, if it is not 0. */
+  readonly first?: number;
+  /**
+   * They are taken in an order that jumps over all of `of` mailboxes in steps, so that neighbours are not
+   * neighbours on the server. A step shares no factor with `of`: none comes twice.
+   */
+  readonly scattered?: { readonly of: number; readonly step: number };
   readonly messages: number;
   /** Of each message: as LIST says, as RETR sends without the final dot line. */
   readonly octets: number;
@@ -103,6 +130,9 @@ export function nextNode({ nodes }: LoadOrder): Ports {
   return chosen ?? { pop3: 0, pop3s: 0, lmtp: 0 };
 }
 
-export function addressOf({ prefix, domain }: Mailboxes, index: number): string {
-  return `${prefix}-${index}@${domain}`;
+export function addressOf(mailboxes: Mailboxes, index: number): string {
+  const { prefix, domain, first = 0, scattered } = mailboxes;
+  const place = first + index;
+  const number = scattered === undefined ? place : (place * scattered.step) % scattered.of;
+  return `${prefix}-${number}@${domain}`;
 }

@@ -21,12 +21,14 @@ export function isPeer(name: string): name is Peer {
 interface StartOptions {
   readonly against: Peer | null;
   readonly profile?: string;
+  /** Memory is measured. */
+  readonly isWeighed?: boolean;
 }
 
 /** Ours comes first. They share a certificate, so that TLS costs the same. */
 export async function startServers(options: StartOptions): Promise<BenchServer[]> {
-  const { against, profile } = options;
-  const poplar = await startPoplar(profile === undefined ? {} : { profile });
+  const { against, profile, isWeighed = false } = options;
+  const poplar = await startPoplar({ isWeighed, ...(profile === undefined ? {} : { profile }) });
   try {
     return against === null ? [poplar] : [poplar, await startPeer(against, poplar)];
   } catch (error) {

@@ -89,6 +89,7 @@ export async function startCourier({ certFile, keyFile }: CourierOptions): Promi
     parts: () => ({ courier: [child.pid] }),
     fill: (corpus) => fill(directory, users, corpus),
     settle: async () => {},
+    collect: async () => {},
     lastWords: () => endOf(log),
     stop: async () => {
       await child.stop();

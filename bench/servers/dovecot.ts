@@ -74,6 +74,7 @@ export async function startDovecot(options: DovecotOptions): Promise<BenchServer
     fill: (corpus) => fill(directory, users, corpus),
     // What it does, it does before it answers.
     settle: async () => {},
+    collect: async () => {},
     lastWords: () => endOf(log),
     stop: async () => {
       await child.stop();

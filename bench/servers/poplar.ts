@@ -7,6 +7,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startServer, type TemporaryDatabase, temporaryDatabase } from '@poplar/store/testing';
 import { type RunningNode, startNode } from '@poplar/test/start-node';
+import { evaluateInWorker, inspectable, mainThread } from '@poplar/test/worker-inspector';
 import { PoplarCorpus } from './poplar-corpus.ts';
 import type { BenchServer } from './server.ts';
 
@@ -29,14 +30,24 @@ const lastWordsOctets = 2_000;
 /** More than any workload has. */
 const connectionsMax = 24_000;
 
+/** Sessions before login, while others are opened and all are weighed. */
+const strangersMs = 600_000;
+
 export interface PoplarOptions {
   /** 1 if it is not said. */
   readonly nodes?: number;
   /** Of each node; 2 if it is not said. */
   readonly workers?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Of PostgreSQL, over those of every bench. */
+  readonly postgres?: readonly string[];
   /** V8 CPU profiles of every thread go here. */
   readonly profile?: string;
+  /**
+   * Its workers can be told to collect their garbage, by the debugger that every Node.js has, and sessions
+   * have time to stay before they log in.
+   */
+  readonly isWeighed?: boolean;
 }
 
 export interface PoplarServer extends BenchServer {
@@ -46,7 +57,9 @@ export interface PoplarServer extends BenchServer {
 
 export async function startPoplar(options: PoplarOptions = {}): Promise<PoplarServer> {
   const { nodes: count = 1, workers = 2 } = options;
-  const postgres = await startServer({ settings: postgresSettings });
+  const postgres = await startServer({
+    settings: [...postgresSettings, ...(options.postgres ?? [])],
+  });
   const running: RunningNode[] = [];
   const stopping: (() => Promise<void>)[] = [() => postgres.stop()];
   const stop = async (): Promise<void> => {
@@ -78,6 +91,7 @@ export async function startPoplar(options: PoplarOptions = {}): Promise<PoplarSe
         await database.query('checkpoint');
       },
       settle: () => settle(database),
+      collect: () => (options.isWeighed === true ? collect(running, workers) : Promise.resolve()),
       lastWords: () => running.map((node) => node.log().slice(-lastWordsOctets)).join('\n'),
       stop,
     };
@@ -87,10 +101,28 @@ export async function startPoplar(options: PoplarOptions = {}): Promise<PoplarSe
   }
 }
 
+/** One more node on the database of another server: what is measured of it is its own and PostgreSQL's. */
+export async function besidePoplar(
+  server: PoplarServer,
+  options: PoplarOptions = {},
+): Promise<PoplarServer> {
+  const { workers = 2 } = options;
+  const node = await startNode(nodeOptions(server.database.url, workers, options));
+  const { postgres = [] } = server.parts();
+  return {
+    ...server,
+    nodes: [node],
+    running: [node],
+    parts: () => ({ node: [node.pid], postgres }),
+    lastWords: () => node.log().slice(-lastWordsOctets),
+    stop: () => node.stop(),
+  };
+}
+
 function nodeOptions(
   databaseUrl: string,
   workers: number,
-  { environment, profile }: PoplarOptions,
+  { environment, profile, isWeighed = false }: PoplarOptions,
 ): Parameters<typeof startNode>[0] {
   return {
     databaseUrl,
@@ -99,6 +131,7 @@ function nodeOptions(
       POPLAR_LOG_LEVEL: 'warn',
       POPLAR_CONNECTIONS_MAX: String(connectionsMax),
       POPLAR_CONNECTIONS_PER_ADDRESS_MAX: String(connectionsMax),
+      ...(isWeighed ? { ...inspectable, POPLAR_LOGIN_TIMEOUT_MS: String(strangersMs) } : {}),
       ...environment,
       ...(profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` }),
     },
@@ -130,5 +163,21 @@ async function settle(database: TemporaryDatabase): Promise<void> {
       throw new Error(`messages are not purged after ${settleMs} ms`);
     }
     await sleep(settlePollMs);
+  }
+}
+
+const collection = `(() => {
+  process.getBuiltinModule('v8').setFlagsFromString('--expose-gc');
+  const gc = process.getBuiltinModule('vm').runInNewContext('gc');
+  gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+})()`;
+
+/** In every thread. */
+async function collect(nodes: readonly RunningNode[], workers: number): Promise<void> {
+  const sessions = Array.from({ length: workers }, (_, worker) => `pop3 ${worker}`);
+  for (const node of nodes) {
+    for (const thread of [mainThread, 'maildrop', ...sessions]) {
+      await evaluateInWorker(node, thread, collection);
+    }
   }
 }

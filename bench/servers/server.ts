@@ -27,6 +27,8 @@ export interface BenchServer {
   fill(corpus: Corpus): Promise<void>;
   /** Waits, for a bounded time, until work that is done behind the replies is done. */
   settle(): Promise<void>;
+  /** Collects garbage, where a server has any and can be told to. */
+  collect(): Promise<void>;
   /** The end of its log, for when a run has failed. */
   lastWords(): string;
   stop(): Promise<void>;

@@ -21,7 +21,7 @@ export const changes: readonly Workload[] = [
     mail: { count: 320, messages: 200, octets: 4 * kilo },
     clients: 8,
     usesUp: true,
-    quick: { mail: { count: 48, messages: 200, octets: 4 * kilo } },
+    quick: { mail: { count: 48, messages: 100, octets: 4 * kilo } },
     goal: 40,
   },
   {
@@ -49,14 +49,18 @@ export const changes: readonly Workload[] = [
   },
 ];
 
+/** More mailboxes than sessions, where those that are opened must be new: the rest are for warming up. */
 const idle = { count: 10 * kilo, messages: 3, octets: 1 * kilo };
-const quickIdle = { clients: 1 * kilo, mail: { ...idle, count: 1 * kilo } };
+const spare = { ...idle, count: 12 * kilo };
+const quickSessions = 2 * kilo;
+const quickIdle = { clients: quickSessions, mail: { ...idle, count: quickSessions } };
+const quickSpare = { clients: quickSessions, mail: { ...idle, count: 1.2 * quickSessions } };
 
 export const idles: readonly Workload[] = [
   {
     name: 'idle',
-    operation: 'memory of a session that is idle, of 10,000',
-    task: { kind: 'idle', tls: false },
+    operation: 'memory of a session that has logged in and said STAT, of 10,000',
+    task: { kind: 'idle', tls: false, after: 'stat', seen: true },
     mail: idle,
     clients: idle.count,
     quick: quickIdle,
@@ -64,11 +68,27 @@ export const idles: readonly Workload[] = [
   },
   {
     name: 'idle-tls',
-    operation: 'memory of an idle session over TLS, of 10,000',
-    task: { kind: 'idle', tls: true },
+    operation: 'the same over TLS',
+    task: { kind: 'idle', tls: true, after: 'stat', seen: true },
     mail: idle,
     clients: idle.count,
     quick: quickIdle,
     goal: 45 * 1_024,
+  },
+  {
+    name: 'idle-before-login',
+    operation: 'memory of a connection that was greeted, of 10,000',
+    task: { kind: 'idle', tls: false, after: 'greeting', seen: true },
+    mail: idle,
+    clients: idle.count,
+    quick: quickIdle,
+  },
+  {
+    name: 'idle-first-login',
+    operation: 'memory of a session with STAT, LIST and UIDL of a maildrop never seen before',
+    task: { kind: 'idle', tls: false, after: 'listing', seen: false },
+    mail: spare,
+    clients: idle.count,
+    quick: quickSpare,
   },
 ];

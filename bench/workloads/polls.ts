@@ -9,7 +9,7 @@ const polled = { count: 512, messages: 50, octets: 1 * kilo };
 const clients = 64;
 const session = 'connect, USER, PASS, STAT, UIDL of 50, QUIT';
 const large = { count: 1, messages: 100 * kilo, octets: 200 };
-const quickLarge = { mail: { ...large, messages: 10 * kilo } };
+const quickLarge = { mail: { ...large, messages: 1 * kilo } };
 
 export const polls: readonly Workload[] = [
   {

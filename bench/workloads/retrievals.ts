@@ -4,6 +4,8 @@
 
 import { kilo, mega, type Workload } from './workload.ts';
 
+const quickMessages = 64;
+
 interface Retrieval {
   readonly name: string;
   readonly octets: number;
@@ -24,6 +26,7 @@ function retrieval(options: Retrieval): Workload {
     task: { kind: 'retrieval', tls, pipelined },
     mail: { count: clients, messages, octets },
     clients,
+    quick: { mail: { count: clients, messages: Math.min(messages, quickMessages), octets } },
     goal,
   };
 }

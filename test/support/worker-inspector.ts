@@ -19,8 +19,8 @@ interface Answer {
 
 const patienceMs = 10_000;
 
-/** What the debugger says of itself, as far as it is needed here. */
-interface Said {
+/** What the debugger says of itself, as far as it is needed here, or the main thread's answer. */
+interface Said extends Answer {
   readonly method?: string;
   readonly params?: {
     readonly sessionId?: string;
@@ -30,8 +30,11 @@ interface Said {
   };
 }
 
+/** The name of the thread that is no worker. */
+export const mainThread = 'main';
+
 /**
- * Evaluates the text in the thread whose name ends with this, such as `pop3 0`. Resolves with what it
+ * Evaluates the text in the thread whose name has this in it, such as `pop3 0`, or in `mainThread`. Resolves with what it
  * is worth if that is plain data; `undefined` when the thread has ended before it could say so.
  */
 export async function evaluateInWorker(
@@ -54,11 +57,13 @@ export async function evaluateInWorker(
     socket.send(JSON.stringify({ id: ids, method, params }));
   };
   socket.addEventListener('error', () => reject(new Error('the debugger does not answer')));
-  socket.addEventListener('open', () =>
-    send('NodeWorker.enable', { waitForDebuggerOnStart: false }),
-  );
+  socket.addEventListener('open', () => {
+    if (name === mainThread) send('Runtime.evaluate', { expression, returnByValue: true });
+    else send('NodeWorker.enable', { waitForDebuggerOnStart: false });
+  });
   socket.addEventListener('message', ({ data }) => {
     const said: Said = JSON.parse(String(data));
+    if (name === mainThread && said.id === 1) resolve(said.result?.result?.value);
     if (said.method === 'NodeWorker.attachedToWorker') {
       const title = said.params?.workerInfo?.title ?? '';
       names.push(title);

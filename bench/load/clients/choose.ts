@@ -10,8 +10,10 @@ import { DrainClient } from './drain.ts';
 import { IdleClient } from './idle.ts';
 import { ListingClient } from './listing.ts';
 import { MixedClient } from './mixed.ts';
+import { OpeningClient } from './opening.ts';
 import { ChangedPollClient, PollClient } from './poll.ts';
 import { RetrievalClient } from './retrieval.ts';
+import { TurnoverClient } from './turnover.ts';
 
 function clientFor(order: LoadOrder, mailboxes: readonly number[]): Client {
   const { task } = order;
@@ -20,6 +22,8 @@ function clientFor(order: LoadOrder, mailboxes: readonly number[]): Client {
       return new PollClient(order, mailboxes, task);
     case 'poll-changed':
       return new ChangedPollClient(order, mailboxes);
+    case 'opening':
+      return new OpeningClient(order, mailboxes, task.isChanged);
     case 'listing':
       return new ListingClient(order, mailboxes);
     case 'retrieval':
@@ -27,11 +31,13 @@ function clientFor(order: LoadOrder, mailboxes: readonly number[]): Client {
     case 'drain':
       return new DrainClient(order, mailboxes, task.pipelined);
     case 'delivery':
-      return new DeliveryClient(order, mailboxes);
+      return new DeliveryClient(order, mailboxes, task.recipients);
     case 'churn':
       return new ChurnClient(order, mailboxes);
+    case 'turnover':
+      return new TurnoverClient(order, mailboxes, task.messages);
     case 'idle':
-      return new IdleClient(order, mailboxes, task.tls);
+      return new IdleClient(order, mailboxes, task);
     case 'mixed':
       return new MixedClient(order, mailboxes, task.weights);
   }

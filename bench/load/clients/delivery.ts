@@ -14,21 +14,27 @@ export class DeliveryClient implements Client {
   readonly warmUps: number;
   readonly #order: LoadOrder;
   readonly #mailboxes: readonly number[];
+  readonly #recipients: number;
   #next = 0;
 
-  constructor(order: LoadOrder, mailboxes: readonly number[]) {
+  constructor(order: LoadOrder, mailboxes: readonly number[], recipients = 1) {
     this.#order = order;
     this.#mailboxes = mailboxes;
-    this.warmUps = mailboxes.length;
+    this.#recipients = recipients;
+    this.warmUps = Math.ceil(mailboxes.length / recipients);
   }
 
   async prepare(): Promise<void> {}
 
   async once(): Promise<number> {
-    const mailbox = this.#mailboxes[this.#next % this.#mailboxes.length];
-    this.#next += 1;
-    if (mailbox === undefined) return 0;
-    await deliver(this.#order, mailbox);
+    const { length } = this.#mailboxes;
+    if (length < this.#recipients) return 0;
+    const chosen: number[] = [];
+    while (chosen.length < this.#recipients) {
+      chosen.push(this.#mailboxes[this.#next % length] ?? 0);
+      this.#next += 1;
+    }
+    await deliver(this.#order, chosen);
     return 1;
   }
 
@@ -58,7 +64,7 @@ export class ChurnClient implements Client {
     const mailbox = this.#mailboxes[this.#next % this.#mailboxes.length];
     this.#next += 1;
     if (mailbox === undefined) return 0;
-    await deliver(this.#order, mailbox);
+    await deliver(this.#order, [mailbox]);
     await this.#fetch(mailbox);
     return 1;
   }

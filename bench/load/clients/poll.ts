@@ -15,6 +15,7 @@ interface PollOptions {
   readonly tls: boolean;
   /** Everything behind the greeting in one write. */
   readonly pipelined: boolean;
+  readonly visits?: 'cold' | 'once';
 }
 
 export class PollClient implements Client {
@@ -33,13 +34,14 @@ export class PollClient implements Client {
     this.#options = options;
     this.#mailboxes = mailboxes;
     // Twice: what a server finds out about a maildrop it may write down for the next time.
-    this.warmUps = 2 * mailboxes.length;
+    this.warmUps = options.visits === undefined ? 2 * mailboxes.length : 0;
     this.#stat = { status: '+OK', line: `+OK ${messages} ${messages * octets}` };
   }
 
   async prepare(): Promise<void> {}
 
   async once(): Promise<number> {
+    if (this.#options.visits === 'once' && this.#next >= this.#mailboxes.length) return 0;
     const mailbox = this.#mailboxes[this.#next % this.#mailboxes.length] ?? 0;
     this.#next += 1;
     const { process: source, mailboxes, secret } = this.#order;
@@ -75,7 +77,9 @@ export class PollClient implements Client {
   async end(): Promise<void> {}
 
   #learn(mailbox: number, octets = 0): void {
-    if (!this.#uidlOctets.has(mailbox)) this.#uidlOctets.set(mailbox, octets);
+    if (this.#options.visits === undefined && !this.#uidlOctets.has(mailbox)) {
+      this.#uidlOctets.set(mailbox, octets);
+    }
   }
 }
 
@@ -100,7 +104,7 @@ export class ChangedPollClient implements Client {
   }
 
   async once(): Promise<number> {
-    await deliver(this.#order, this.#mailbox);
+    await deliver(this.#order, [this.#mailbox]);
     this.#messages += 1;
     const talk = await logIn(this.#order, this.#mailbox);
     const body = { octets: null, lines: this.#messages };

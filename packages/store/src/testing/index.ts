@@ -6,7 +6,7 @@
 export { connectLink, type Link, type LinkSettings } from '../connection/link.ts';
 export { sessionSettings } from '../connection/session-settings.ts';
 export type { Field } from '../field.ts';
-export { purgeClaimSeconds } from '../limits.ts';
+export { loginCacheEntriesMax, purgeClaimSeconds } from '../limits.ts';
 export { type Migration, migrate, readMigrations } from '../migrate.ts';
 export type { Statement } from '../statement.ts';
 export { askOwners } from '../statements/ask-owners.ts';
