@@ -38,6 +38,7 @@ import { Credentials } from './credentials.ts';
 import { deliver } from './delivery.ts';
 import { Directory } from './directory.ts';
 import { StoreError } from './errors.ts';
+import { Events } from './events.ts';
 import { Flagging } from './flagging.ts';
 import {
   batchDistanceMs,
@@ -67,6 +68,7 @@ import type { Owner } from './statements/list-owners.ts';
 import { readClusterKey } from './statements/read-cluster-key.ts';
 import type { Renewal, Renewed } from './statements/renew-owners.ts';
 import { type StoreStats, statsOf } from './stats.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { realWorld, type World } from './world.ts';
 
 export interface StoreOptions {
@@ -91,6 +93,8 @@ export interface StoreOptions {
   readonly asksOwners?: boolean;
   /** Hears what others ask of locks that `open` gave. Without it the store does not listen. */
   readonly lockAsked?: (question: LockQuestion) => void;
+  /** Whether webhooks are told of what happens here. Without it the store tells nobody. */
+  readonly tellsWebhooks?: boolean;
   /** Hears what is measured. */
   readonly meter?: StoreMeter;
   /** Clock, timers and connections; the real ones unless a simulation gives its own. */
@@ -104,8 +108,10 @@ export class Store {
   readonly credentials: Credentials;
   /** Sessions and nodes, for administration. */
   readonly cluster: Cluster;
-  /** Messages as an administrator sees them, tokens of the API, the record of changes. */
+  /** Messages as an administrator sees them, tokens of the API, webhooks, the record of changes. */
   readonly administration: Administration;
+  /** What webhooks are told of by who sees it happen. */
+  readonly events: Events;
 
   readonly #short: ShortLine;
   readonly #read: ShortLine;
@@ -114,6 +120,7 @@ export class Store {
   readonly #keeper: LockKeeper;
   readonly #closing: Closing;
   readonly #questions: LockQuestions;
+  readonly #subscriptions: Subscriptions;
   readonly #opening: Opening;
   readonly #snapshots: Snapshots;
   readonly #bodies: Bodies;
@@ -145,6 +152,7 @@ export class Store {
         this.#logins.cache.clear();
         await this.#keeper.begin(link);
         await this.#questions.begin(link);
+        await this.#subscriptions.begin(link);
       },
     };
     this.#short = new ShortLine(short, hooks, world);
@@ -168,6 +176,9 @@ export class Store {
       asked: options.lockAsked ?? null,
       world,
     });
+    const follows = options.tellsWebhooks ?? false;
+    this.#subscriptions = new Subscriptions({ line: this.#short, follows, world });
+    this.events = new Events(this.#short, this.#subscriptions, world);
     this.#opening = new Opening({
       line: this.#short,
       keeper: this.#keeper,
@@ -177,6 +188,7 @@ export class Store {
       waitMs: options.lockWaitMs ?? lockWaitMs,
       world,
       meter,
+      stolen: (mailboxIds) => this.events.locksStolen(mailboxIds),
     });
     this.#snapshots = new Snapshots({
       line: this.#short,
@@ -192,7 +204,7 @@ export class Store {
     this.directory = new Directory(this.#work);
     this.credentials = new Credentials(this.#short, this.#work);
     this.cluster = new Cluster(this.#work);
-    this.administration = new Administration(this.#work);
+    this.administration = new Administration(this.#work, this.#subscriptions);
     this.#owners = new Owners(this.#short);
   }
 
@@ -204,6 +216,7 @@ export class Store {
   /** Releases what is being released, then closes every connection. */
   async end(): Promise<void> {
     this.#questions.end();
+    this.#subscriptions.end();
     await this.#closing.end();
     await Promise.all([this.#short.end(), this.#read.end(), this.#work.end(), this.#stream.end()]);
   }
@@ -288,7 +301,8 @@ export class Store {
 
   /** Stores a message for all its recipients in one transaction: durable when it answers. */
   deliver(request: DeliverRequest): Promise<DeliverResult> {
-    return deliver(this.#work, request, this.#world);
+    const isTold = this.#subscriptions.wants('message.delivered', 'quota.near');
+    return deliver(this.#work, request, { world: this.#world, isTold });
   }
 
   /** Null or a kind for an envelope recipient. The address must be canonical. */
