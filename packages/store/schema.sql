@@ -339,21 +339,22 @@ table webhook_delivery
 
 function tell_webhooks_of_audit()
 begin
+  with told as materialized (
+    select gen_random_uuid() as event_id, m.address, m.domain_id, d.name as domain, case new.action
+             when 'mailbox.add' then 'mailbox.created'
+             when 'mailbox.delete' then 'mailbox.deleted'
+             when 'session.break' then 'lock.broken'
+             else 'mailbox.suspended' end as event
+    from mailbox m join domain d on d.domain_id = m.domain_id
+    where m.mailbox_id = new.mailbox_id and exists (select from webhook))
   insert into webhook_delivery (webhook_id, event_id, event, payload)
   select w.webhook_id, e.event_id, e.event, jsonb_build_object(
            'id', e.event_id, 'event', e.event,
            'at', to_char(new.at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-           'domain', d.name, 'mailbox', m.address,
+           'domain', e.domain, 'mailbox', e.address,
            'data', new.detail || jsonb_build_object('by', split_part(new.actor, ' ', 1)))
-  from (select gen_random_uuid() as event_id, case new.action
-          when 'mailbox.add' then 'mailbox.created'
-          when 'mailbox.delete' then 'mailbox.deleted'
-          when 'session.break' then 'lock.broken'
-          else 'mailbox.suspended' end as event
-        offset 0) e
-  join mailbox m on m.mailbox_id = new.mailbox_id
-  join domain d on d.domain_id = m.domain_id
+  from told e
   join webhook w on w.enabled and e.event = any (w.events)
-    and (w.domain_id is null or w.domain_id = m.domain_id);
+    and (w.domain_id is null or w.domain_id = e.domain_id);
   return null;
 end 

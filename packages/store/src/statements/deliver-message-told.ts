@@ -21,12 +21,12 @@ import {
 import { payloadSql, wantsSql } from './webhook-event.ts';
 
 const delivered = payloadSql({
-  ...{ id: 'e.event_id', event: "'message.delivered'", domain: 'o.name', mailbox: 'b.address' },
+  ...{ id: 'i.event_id', event: "'message.delivered'", domain: 'o.name', mailbox: 'b.address' },
   data: "jsonb_build_object('messageId', i.message_id::text, 'octets', i.octets)",
 });
 
 const near = payloadSql({
-  ...{ id: 'e.event_id', event: "'quota.near'", domain: 'o.name', mailbox: 'b.address' },
+  ...{ id: 'n.event_id', event: "'quota.near'", domain: 'o.name', mailbox: 'b.address' },
   data: "jsonb_build_object('octets', n.octets, 'quotaOctets', n.quota)",
 });
 
@@ -35,16 +35,18 @@ export const deliverMessageTold: Statement<DeliverInput, DeliveredCopy> = {
   name: 'deliver_message_told',
   text: `
 ${storing},
+arrived as materialized (
+  select mailbox_id, message_id, octets, gen_random_uuid() as event_id from inserted),
 told_delivered as (
   insert into webhook_delivery (webhook_id, event_id, event, payload)
-  select w.webhook_id, e.event_id, 'message.delivered', ${delivered}
-  from inserted i
-  cross join lateral (select gen_random_uuid() as event_id, i.message_id offset 0) e
+  select w.webhook_id, i.event_id, 'message.delivered', ${delivered}
+  from arrived i
   join mailbox b on b.mailbox_id = i.mailbox_id
   join domain o on o.domain_id = b.domain_id
   join webhook w on ${wantsSql("'message.delivered'", 'b.domain_id')}),
-filled as (
-  select i.mailbox_id, a.octets as quota, d.octets as before, d.octets + sum(i.octets) as octets
+filled as materialized (
+  select i.mailbox_id, a.octets as quota, d.octets as before, d.octets + sum(i.octets) as octets,
+         gen_random_uuid() as event_id
   from inserted i
   join open_drop d on d.mailbox_id = i.mailbox_id
   join allowed a on a.mailbox_id = i.mailbox_id
@@ -52,9 +54,8 @@ filled as (
   group by i.mailbox_id, a.octets, d.octets),
 told_near as (
   insert into webhook_delivery (webhook_id, event_id, event, payload)
-  select w.webhook_id, e.event_id, 'quota.near', ${near}
+  select w.webhook_id, n.event_id, 'quota.near', ${near}
   from filled n
-  cross join lateral (select gen_random_uuid() as event_id, n.mailbox_id offset 0) e
   join mailbox b on b.mailbox_id = n.mailbox_id
   join domain o on o.domain_id = b.domain_id
   join webhook w on ${wantsSql("'quota.near'", 'b.domain_id')}

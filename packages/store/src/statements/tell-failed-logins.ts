@@ -33,7 +33,7 @@ with named as (
   join mailbox m on m.mailbox_id = l.mailbox_id
   join domain d on d.domain_id = m.domain_id
   where l.name = $1::text),
-subject as (
+subject as materialized (
   select gen_random_uuid() as event_id, domain_id, domain, address, 'mailbox ' || mailbox_id as key
   from named
   union all

@@ -20,11 +20,12 @@ const payload = payloadSql({
 export const tellStolenLocks: Statement<readonly MailboxId[], string> = {
   name: 'tell_stolen_locks',
   text: `
+with stolen as materialized (
+  select mailbox_id, gen_random_uuid() as event_id from unnest($1::bigint[]) as s (mailbox_id))
 insert into webhook_delivery (webhook_id, event_id, event, payload)
 select w.webhook_id, e.event_id, 'lock.broken', ${payload}
-from unnest($1::bigint[]) as s (mailbox_id)
-cross join lateral (select gen_random_uuid() as event_id, s.mailbox_id offset 0) e
-join mailbox m on m.mailbox_id = s.mailbox_id
+from stolen e
+join mailbox m on m.mailbox_id = e.mailbox_id
 join domain d on d.domain_id = m.domain_id
 join webhook w on ${wantsSql("'lock.broken'", 'm.domain_id')}
 returning delivery_id`,
