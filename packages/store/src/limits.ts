@@ -161,8 +161,6 @@ export const penaltiesPurgedMax = 2_000;
 
 /** Webhooks of the cluster: each is looked at for every event that it may want. */
 export const webhooksMax = 100;
-/** Percent of its quota at which a mailbox is told of as nearly full. */
-export const quotaNearPercent = 90;
 /** Events of one webhook that are counted for a listing. */
 export const webhookCountMax = 10_000;
 /** Hours for which requests are signed with the former secret too, so that receivers can be changed. */

@@ -16,10 +16,10 @@ import { Bodies, type Slice } from './bodies.ts';
 import { Closing } from './closing.ts';
 import { Cluster } from './cluster.ts';
 import { BatchPulse } from './connection/batch-pulse.ts';
-import type { LinkSettings } from './connection/link.ts';
+import type { Link, LinkSettings } from './connection/link.ts';
 import { LinkPool } from './connection/pool.ts';
 import { ServerList } from './connection/server-list.ts';
-import { ShortLine, type ShortLineHooks } from './connection/short-line.ts';
+import { ShortLine } from './connection/short-line.ts';
 import type {
   BodyStream,
   DeliverRequest,
@@ -144,19 +144,11 @@ export class Store {
     };
     const durable = { ...server, pipeline: false, synchronousCommit: true };
     this.#keeper = new LockKeeper(options.locksLost ?? (() => undefined));
-    const hooks: ShortLineHooks = {
-      report: options.report,
-      prepare: async (link) => {
-        // A server that lost its last commits gives their versions out again.
-        this.#snapshots.clear();
-        this.#logins.cache.clear();
-        await this.#keeper.begin(link);
-        await this.#questions.begin(link);
-        await this.#subscriptions.begin(link);
-      },
-    };
-    this.#short = new ShortLine(short, hooks, world);
+    const prepare = (link: Link) => this.#prepare(link);
+    this.#short = new ShortLine(short, { report: options.report, prepare }, world);
     this.#read = new ShortLine(short, {}, world);
+    const follows = options.tellsWebhooks ?? false;
+    this.#subscriptions = new Subscriptions({ line: this.#short, follows, world });
     this.#work = new LinkPool(
       { ...durable, statementTimeoutMs: workStatementTimeoutMs },
       options.workConnectionsMax ?? workConnectionsMax,
@@ -176,8 +168,6 @@ export class Store {
       asked: options.lockAsked ?? null,
       world,
     });
-    const follows = options.tellsWebhooks ?? false;
-    this.#subscriptions = new Subscriptions({ line: this.#short, follows, world });
     this.events = new Events(this.#short, this.#subscriptions, world);
     this.#opening = new Opening({
       line: this.#short,
@@ -206,6 +196,16 @@ export class Store {
     this.cluster = new Cluster(this.#work);
     this.administration = new Administration(this.#work, this.#subscriptions);
     this.#owners = new Owners(this.#short);
+  }
+
+  /** Before anyone else uses a new link of the short lane. */
+  async #prepare(link: Link): Promise<void> {
+    // A server that lost its last commits gives their versions out again.
+    this.#snapshots.clear();
+    this.#logins.cache.clear();
+    await this.#keeper.begin(link);
+    await this.#questions.begin(link);
+    await this.#subscriptions.begin(link);
   }
 
   /** Resolves when the database answers. Rejects with a StoreError if the first attempt fails. */

@@ -9,8 +9,8 @@
  * Plan: that of the delivery; webhooks are few and read from end to end.
  */
 
-import { quotaNearPercent } from '../limits.ts';
 import type { Statement } from '../statement.ts';
+import { payloadSql, wantsSql } from '../webhook-event.ts';
 import {
   type DeliveredCopy,
   type DeliverInput,
@@ -18,7 +18,9 @@ import {
   outcomes,
   storing,
 } from './deliver-message.ts';
-import { payloadSql, wantsSql } from './webhook-event.ts';
+
+/** Percent of its quota at which a mailbox is told of as nearly full. */
+const quotaNearPercent = 90;
 
 const delivered = payloadSql({
   ...{ id: 'i.event_id', event: "'message.delivered'", domain: 'o.name', mailbox: 'b.address' },

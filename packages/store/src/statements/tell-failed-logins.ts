@@ -9,7 +9,7 @@
 
 import { textAt } from '../field.ts';
 import type { Statement } from '../statement.ts';
-import { payloadSql, wantsSql } from './webhook-event.ts';
+import { payloadSql, wantsSql } from '../webhook-event.ts';
 
 export interface FailedLogins {
   /** Canonical, as it was looked up; null when it is the address that has failed so often. */

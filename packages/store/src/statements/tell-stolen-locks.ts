@@ -10,7 +10,7 @@ import type { MailboxId } from '../contract.ts';
 import { textAt } from '../field.ts';
 import { int8Array } from '../parameter.ts';
 import type { Statement } from '../statement.ts';
-import { payloadSql, wantsSql } from './webhook-event.ts';
+import { payloadSql, wantsSql } from '../webhook-event.ts';
 
 const payload = payloadSql({
   ...{ id: 'e.event_id', event: "'lock.broken'", domain: 'd.name', mailbox: 'm.address' },

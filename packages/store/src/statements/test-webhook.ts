@@ -5,8 +5,8 @@
 
 import { textAt } from '../field.ts';
 import type { Statement } from '../statement.ts';
+import { payloadSql } from '../webhook-event.ts';
 import type { WebhookChoice } from './remove-webhook.ts';
-import { payloadSql } from './webhook-event.ts';
 
 export interface TestDelivery {
   readonly deliveryId: string;

@@ -136,7 +136,10 @@ export const webhookChangeRoutes: Routes = async (app, { store, config }) => {
       return shownWebhook(await webhooks.find(webhookId, domain));
     },
   );
+};
 
+export const webhookRemovalRoutes: Routes = async (app, { store }) => {
+  const { webhooks } = store.administration;
   app.delete(
     '/webhooks/:webhookId',
     {
