@@ -9,6 +9,7 @@
 import {
   claimReceipt,
   deliverMessage,
+  deliverMessageTold,
   findLogins,
   findRecipients,
   flagMessages,
@@ -28,7 +29,7 @@ import {
 /** In the order of a session, then of a delivery, of a purge and of a lease. */
 const hot: readonly { readonly name: string; readonly text: string }[] = [
   ...[findLogins, takeLocks, readOpened, listMessages, readBodies, flagMessages, releaseLocks],
-  ...[findRecipients, deliverMessage],
+  ...[findRecipients, deliverMessage, deliverMessageTold],
   ...[claimReceipt, purgeMessages, markPurged],
   renewOwners,
 ];

@@ -345,7 +345,8 @@ begin
              when 'mailbox.delete' then 'mailbox.deleted'
              when 'session.break' then 'lock.broken'
              else 'mailbox.suspended' end as event
-    from mailbox m join domain d on d.domain_id = m.domain_id
+    from mailbox m
+    cross join lateral (select d.name from domain d where d.domain_id = m.domain_id offset 0) d
     where m.mailbox_id = new.mailbox_id and exists (select from webhook))
   insert into webhook_delivery (webhook_id, event_id, event, payload)
   select w.webhook_id, e.event_id, e.event, jsonb_build_object(

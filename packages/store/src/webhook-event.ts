@@ -21,7 +21,24 @@ export function payloadSql({ id, event, domain, mailbox, data }: Told): string {
            'domain', ${domain}, 'mailbox', ${mailbox}, 'data', ${data})`;
 }
 
-/** Of `webhook w`: whether it wants an event of a domain. */
-export function wantsSql(event: string, domainId: string): string {
-  return `w.enabled and ${event} = any (w.events) and (w.domain_id is null or w.domain_id = ${domainId})`;
+interface Wanted {
+  /** SQL of each. */
+  readonly event: string;
+  readonly domainId: string;
+}
+
+/** The webhooks that want an event of a domain: each is a row `w`. */
+export function wantingSql({ event, domainId }: Wanted): string {
+  return `cross join lateral (
+    select w.webhook_id from webhook w
+    where w.enabled and ${event} = any (w.events)
+      and (w.domain_id is null or w.domain_id = ${domainId}) offset 0) w`;
+}
+
+/** Address and domain of a mailbox, by primary keys whatever the statistics say: rows `b` and `o`. */
+export function mailboxSql(mailboxId: string): string {
+  return `cross join lateral (
+    select b.address, b.domain_id from mailbox b where b.mailbox_id = ${mailboxId} offset 0) b
+  cross join lateral (
+    select o.name from domain o where o.domain_id = b.domain_id offset 0) o`;
 }

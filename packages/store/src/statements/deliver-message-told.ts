@@ -10,7 +10,7 @@
  */
 
 import type { Statement } from '../statement.ts';
-import { payloadSql, wantsSql } from '../webhook-event.ts';
+import { mailboxSql, payloadSql, wantingSql } from '../webhook-event.ts';
 import {
   type DeliveredCopy,
   type DeliverInput,
@@ -43,9 +43,8 @@ told_delivered as (
   insert into webhook_delivery (webhook_id, event_id, event, payload)
   select w.webhook_id, i.event_id, 'message.delivered', ${delivered}
   from arrived i
-  join mailbox b on b.mailbox_id = i.mailbox_id
-  join domain o on o.domain_id = b.domain_id
-  join webhook w on ${wantsSql("'message.delivered'", 'b.domain_id')}),
+  ${mailboxSql('i.mailbox_id')}
+  ${wantingSql({ event: "'message.delivered'", domainId: 'b.domain_id' })}),
 filled as materialized (
   select i.mailbox_id, a.octets as quota, d.octets as before, d.octets + sum(i.octets) as octets,
          gen_random_uuid() as event_id
@@ -58,9 +57,8 @@ told_near as (
   insert into webhook_delivery (webhook_id, event_id, event, payload)
   select w.webhook_id, n.event_id, 'quota.near', ${near}
   from filled n
-  join mailbox b on b.mailbox_id = n.mailbox_id
-  join domain o on o.domain_id = b.domain_id
-  join webhook w on ${wantsSql("'quota.near'", 'b.domain_id')}
+  ${mailboxSql('n.mailbox_id')}
+  ${wantingSql({ event: "'quota.near'", domainId: 'b.domain_id' })}
   where n.before * 100 < n.quota * ${quotaNearPercent}
     and n.octets * 100 >= n.quota * ${quotaNearPercent})${outcomes}`,
 };

@@ -9,7 +9,7 @@
 
 import { textAt } from '../field.ts';
 import type { Statement } from '../statement.ts';
-import { payloadSql, wantsSql } from '../webhook-event.ts';
+import { mailboxSql, payloadSql, wantingSql } from '../webhook-event.ts';
 
 export interface FailedLogins {
   /** Canonical, as it was looked up; null when it is the address that has failed so often. */
@@ -28,10 +28,9 @@ export const tellFailedLogins: Statement<FailedLogins, string> = {
   name: 'tell_failed_logins',
   text: `
 with named as (
-  select m.mailbox_id, m.address, m.domain_id, d.name as domain
+  select l.mailbox_id, b.address, b.domain_id, o.name as domain
   from login_name l
-  join mailbox m on m.mailbox_id = l.mailbox_id
-  join domain d on d.domain_id = m.domain_id
+  ${mailboxSql('l.mailbox_id')}
   where l.name = $1::text),
 subject as materialized (
   select gen_random_uuid() as event_id, domain_id, domain, address, 'mailbox ' || mailbox_id as key
@@ -42,7 +41,8 @@ subject as materialized (
 insert into webhook_delivery (webhook_id, event_id, event, payload, once_key)
 select w.webhook_id, s.event_id, 'login.failed_many', ${payload},
        s.key || ' ' || floor(extract(epoch from now()) / 3600)
-from subject s join webhook w on ${wantsSql("'login.failed_many'", 's.domain_id')}
+from subject s
+${wantingSql({ event: "'login.failed_many'", domainId: 's.domain_id' })}
 on conflict (webhook_id, once_key) where once_key is not null do nothing
 returning delivery_id`,
   parameters: ({ name, client, failures }) => [name, client, String(failures)],

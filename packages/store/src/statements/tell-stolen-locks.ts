@@ -10,10 +10,10 @@ import type { MailboxId } from '../contract.ts';
 import { textAt } from '../field.ts';
 import { int8Array } from '../parameter.ts';
 import type { Statement } from '../statement.ts';
-import { payloadSql, wantsSql } from '../webhook-event.ts';
+import { mailboxSql, payloadSql, wantingSql } from '../webhook-event.ts';
 
 const payload = payloadSql({
-  ...{ id: 'e.event_id', event: "'lock.broken'", domain: 'd.name', mailbox: 'm.address' },
+  ...{ id: 'e.event_id', event: "'lock.broken'", domain: 'o.name', mailbox: 'b.address' },
   data: "jsonb_build_object('by', 'lease')",
 });
 
@@ -25,9 +25,8 @@ with stolen as materialized (
 insert into webhook_delivery (webhook_id, event_id, event, payload)
 select w.webhook_id, e.event_id, 'lock.broken', ${payload}
 from stolen e
-join mailbox m on m.mailbox_id = e.mailbox_id
-join domain d on d.domain_id = m.domain_id
-join webhook w on ${wantsSql("'lock.broken'", 'm.domain_id')}
+${mailboxSql('e.mailbox_id')}
+${wantingSql({ event: "'lock.broken'", domainId: 'b.domain_id' })}
 returning delivery_id`,
   parameters: (mailboxIds) => [int8Array(mailboxIds)],
   row: (row) => textAt(row, 0),
