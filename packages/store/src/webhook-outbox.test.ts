@@ -79,6 +79,19 @@ test('a few of each webhook are claimed, by one alone, and none of those left ou
   assert.equal((await webhooks.claim(all)).length, 0);
 });
 
+test('a row that another one is claiming is neither waited for nor taken', async () => {
+  await write(2);
+  const client = await database.client();
+  await client.query('begin');
+  const { rows } = await client.query<{ id: string }>(
+    'select delivery_id::text as id from webhook_delivery order by delivery_id limit 1 for update',
+  );
+  const claimed = await webhooks.claim(all);
+  await client.query('rollback');
+  assert.equal(claimed.length, 1);
+  assert.notEqual(claimed[0]?.deliveryId, rows[0]?.id);
+});
+
 test('a claim that is over is another one’s, and who comes late says nothing', async () => {
   await write(1);
   const [claimed] = await webhooks.claim(all);

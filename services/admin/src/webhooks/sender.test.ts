@@ -179,7 +179,7 @@ test('the end of a node leaves what was under way to the next, which need not wa
   receiver.answer = () => {};
   const webhookId = await add(receiver.url);
   await write(webhookId, 1);
-  start();
+  start({ retrySecondsMin: 600, attemptsMax: 1 });
   await receiver.until(1);
   await senders.pop()?.stop();
   assert.partialDeepStrictEqual(await rows(webhookId), [{ state: 'pending', error: 'stopped' }]);
