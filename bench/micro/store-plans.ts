@@ -9,6 +9,7 @@
 import {
   claimReceipt,
   deliverMessage,
+  deliverMessageTold,
   findLogins,
   findRecipients,
   flagMessages,
@@ -30,7 +31,7 @@ import {
 const hot: readonly { readonly name: string; readonly text: string }[] = [
   ...[findLogins, takeLocks, readOpened, listMessages, readBodies, readMailboxBodies],
   ...[flagMessages, releaseLocks],
-  ...[findRecipients, deliverMessage],
+  ...[findRecipients, deliverMessage, deliverMessageTold],
   ...[claimReceipt, purgeMessages, markPurged],
   renewOwners,
 ];

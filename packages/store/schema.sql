@@ -12,6 +12,8 @@ sequence mailbox_mailbox_id_seq
 
 sequence message_id_seq
 
+sequence webhook_delivery_delivery_id_seq
+
 sequence webhook_webhook_id_seq
 
 table api_token
@@ -42,6 +44,7 @@ table audit
   detail jsonb not null default '{}'::jsonb
   audit_pkey PRIMARY KEY (audit_id)
   CREATE INDEX audit_mailbox ON public.audit USING btree (mailbox_id, audit_id) WHERE (mailbox_id IS NOT NULL)
+  CREATE TRIGGER audit_told AFTER INSERT ON audit FOR EACH ROW WHEN (((new.action = ANY (ARRAY['mailbox.add'::text, 'mailbox.delete'::text, 'mailbox.suspended'::text, 'session.break'::text])) OR ((new.action = 'mailbox.set'::text) AND ((new.detail ->> 'status'::text) = 'suspended'::text)))) EXECUTE FUNCTION tell_webhooks_of_audit()
 
 table cluster_key
   only_row boolean not null default true
@@ -302,4 +305,57 @@ table webhook
   secret text not null
   enabled boolean not null default true
   created_at timestamp with time zone not null default now()
+  domain_id bigint
+  created_by text not null default 'system'::text
+  former_secret text
+  former_until timestamp with time zone
+  webhook_url_bounded CHECK ((octet_length(url) <= 2048))
+  webhook_domain_id_fkey FOREIGN KEY (domain_id) REFERENCES domain(domain_id) ON DELETE CASCADE
   webhook_pkey PRIMARY KEY (webhook_id)
+  CREATE INDEX webhook_domain ON public.webhook USING btree (domain_id) WHERE (domain_id IS NOT NULL)
+
+table webhook_delivery
+  delivery_id bigint not null generated always as identity
+  webhook_id bigint not null
+  event_id uuid not null
+  event text not null
+  payload jsonb not null
+  once_key text collate "C"
+  state text not null default 'pending'::text
+  attempts integer not null default 0
+  created_at timestamp with time zone not null default now()
+  next_attempt_at timestamp with time zone not null default now()
+  finished_at timestamp with time zone
+  last_status integer
+  last_error text
+  webhook_delivery_finished CHECK (((state = 'pending'::text) = (finished_at IS NULL)))
+  webhook_delivery_state_known CHECK ((state = ANY (ARRAY['pending'::text, 'delivered'::text, 'dead'::text])))
+  webhook_delivery_pkey PRIMARY KEY (delivery_id)
+  CREATE INDEX webhook_delivery_dead ON public.webhook_delivery USING btree (webhook_id, delivery_id) WHERE (state = 'dead'::text)
+  CREATE INDEX webhook_delivery_due ON public.webhook_delivery USING btree (webhook_id, next_attempt_at) WHERE (state = 'pending'::text)
+  CREATE INDEX webhook_delivery_listed ON public.webhook_delivery USING btree (webhook_id, delivery_id)
+  CREATE INDEX webhook_delivery_old ON public.webhook_delivery USING btree (finished_at) WHERE (state <> 'pending'::text)
+  CREATE UNIQUE INDEX webhook_delivery_once ON public.webhook_delivery USING btree (webhook_id, once_key) WHERE (once_key IS NOT NULL)
+
+function tell_webhooks_of_audit()
+begin
+  with told as materialized (
+    select gen_random_uuid() as event_id, m.address, m.domain_id, d.name as domain, case new.action
+             when 'mailbox.add' then 'mailbox.created'
+             when 'mailbox.delete' then 'mailbox.deleted'
+             when 'session.break' then 'lock.broken'
+             else 'mailbox.suspended' end as event
+    from mailbox m
+    cross join lateral (select d.name from domain d where d.domain_id = m.domain_id offset 0) d
+    where m.mailbox_id = new.mailbox_id and exists (select from webhook))
+  insert into webhook_delivery (webhook_id, event_id, event, payload)
+  select w.webhook_id, e.event_id, e.event, jsonb_build_object(
+           'id', e.event_id, 'event', e.event,
+           'at', to_char(new.at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+           'domain', e.domain, 'mailbox', e.address,
+           'data', new.detail || jsonb_build_object('by', split_part(new.actor, ' ', 1)))
+  from told e
+  join webhook w on w.enabled and e.event = any (w.events)
+    and (w.domain_id is null or w.domain_id = e.domain_id);
+  return null;
+end 

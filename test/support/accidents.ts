@@ -274,3 +274,30 @@ export async function penaltyKeyOctets(database: TestDatabase): Promise<number[]
   const rows = await database.query('select octet_length(key) as octets from login_penalty');
   return rows.map(({ octets }) => Number(octets));
 }
+
+/** What webhooks are told of one event of a mailbox, or of none; in order. */
+export async function outboxOf(
+  database: TestDatabase,
+  event: string,
+  address: string | null,
+): Promise<Record<string, unknown>[]> {
+  return database.query(
+    `select event_id::text as id, state, attempts, last_status as status from webhook_delivery
+     where event = $1 and payload->>'mailbox' is not distinct from $2 order by delivery_id`,
+    [event, address],
+  );
+}
+
+/** Ids of all messages that are stored, in order. */
+export async function allMessageIds(database: TestDatabase): Promise<string[]> {
+  const rows = await database.query(
+    'select message_id::text as id from message order by message_id',
+  );
+  return rows.map(({ id }) => String(id));
+}
+
+/** URLs of all webhooks, in order. */
+export async function webhookUrls(database: TestDatabase): Promise<string[]> {
+  const rows = await database.query('select url from webhook order by webhook_id');
+  return rows.map(({ url }) => String(url));
+}

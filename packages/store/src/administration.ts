@@ -1,5 +1,5 @@
 /**
- * What administration keeps of itself: the tokens of its API, and who changed what. Each change writes
+ * What administration keeps of itself: the tokens of its API, webhooks, and who changed what. Each change writes
  * its audit row in the same transaction.
  *
  * Never: a token in clear; an audit row changed or removed.
@@ -17,6 +17,8 @@ import { type AuditPage, type AuditRow, listAudit } from './statements/list-audi
 import type { Page } from './statements/list-mailboxes.ts';
 import { type RevokedApiToken, revokeApiToken } from './statements/revoke-api-token.ts';
 import { type UsedApiToken, useApiToken } from './statements/use-api-token.ts';
+import type { Subscriptions } from './subscriptions.ts';
+import { Webhooks } from './webhooks.ts';
 
 function bounded<Input extends { readonly limit: number }>(page: Input): Input {
   if (!Number.isInteger(page.limit) || page.limit < 1 || page.limit > pageRowsMax) {
@@ -27,12 +29,14 @@ function bounded<Input extends { readonly limit: number }>(page: Input): Input {
 
 export class Administration {
   readonly messages: Messages;
+  readonly webhooks: Webhooks;
 
   readonly #pool: LinkPool;
 
-  constructor(pool: LinkPool) {
+  constructor(pool: LinkPool, subscriptions: Subscriptions) {
     this.#pool = pool;
-    this.messages = new Messages(pool);
+    this.messages = new Messages(pool, subscriptions);
+    this.webhooks = new Webhooks(pool, subscriptions);
   }
 
   /** Its id. NOT_FOUND when its domain does not exist. */

@@ -9,7 +9,14 @@ import type { DeliverRequest, DeliverResult } from './contract.ts';
 import { StoreError } from './errors.ts';
 import { bodyOctetsMax, deliveriesMax } from './limits.ts';
 import { deliverMessage } from './statements/deliver-message.ts';
+import { deliverMessageTold } from './statements/deliver-message-told.ts';
 import { realWorld, type World } from './world.ts';
+
+export interface DeliverySetting {
+  readonly world?: World;
+  /** Whether webhooks are told, if any wants to be. */
+  readonly isTold?: boolean;
+}
 
 /**
  * Rejects with a StoreError. After STORE_UNAVAILABLE, STORE_TIMEOUT and OUTCOME_UNKNOWN the message
@@ -18,7 +25,7 @@ import { realWorld, type World } from './world.ts';
 export async function deliver(
   pool: LinkPool,
   request: DeliverRequest,
-  world: World = realWorld,
+  { world = realWorld, isTold = false }: DeliverySetting = {},
 ): Promise<DeliverResult> {
   const { deliveries, pieces, octets, headerOctets, uidl, receivedAt } = request;
   if (deliveries.length === 0) return { delivered: [] };
@@ -28,7 +35,7 @@ export async function deliver(
   if (pieces.reduce((sum, piece) => sum + piece.byteLength, 0) > bodyOctetsMax) {
     throw new StoreError('INVALID', 'the message is too large');
   }
-  const copies = await pool.run(deliverMessage, {
+  const copies = await pool.run(isTold ? deliverMessageTold : deliverMessage, {
     mailboxIds: deliveries.map((delivery) => delivery.mailboxId),
     guids: deliveries.map(() => world.uuid()),
     prefixes: deliveries.map((delivery) => delivery.prefix),

@@ -39,6 +39,15 @@ select pg_get_indexdef(i.indexrelid) as line from pg_index i
 where i.indrelid = $1 and not exists (select from pg_constraint c where c.conindid = i.indexrelid)
 order by 1`;
 
+const triggers = `
+select replace(pg_get_triggerdef(oid), 'public.', '') as line from pg_trigger
+where tgrelid = $1 and not tgisinternal order by tgname`;
+
+const functions = `
+select 'function ' || proname || '(' || pg_get_function_identity_arguments(oid) || ')'
+       || E'\\n' || trim(E'\\n' from prosrc) as line
+from pg_proc where pronamespace = 'public'::regnamespace order by proname`;
+
 interface Relation {
   readonly oid: string;
   readonly name: string;
@@ -90,12 +99,14 @@ export async function describeSchema(client: pg.ClientBase): Promise<string> {
       const lines = [`${logged}table ${relation.name}${by}${tail.join('')}`];
       const found = await client.query<Column>(columns, [relation.oid]);
       lines.push(...found.rows.map(columnLine));
-      for (const text of [constraints, indexes]) {
+      for (const text of [constraints, indexes, triggers]) {
         const more = await client.query<{ line: string }>(text, [relation.oid]);
         lines.push(...more.rows.map((row) => `  ${row.line}`));
       }
       blocks.push(lines.join('\n'));
     }
   }
+  const code = await client.query<{ line: string }>(functions);
+  blocks.push(...code.rows.map((row) => row.line));
   return `${blocks.join('\n\n')}\n`;
 }

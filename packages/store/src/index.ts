@@ -43,6 +43,7 @@ export type { StoreMeter } from './meter.ts';
 export { type MigrateResult, migrate } from './migrate.ts';
 export type { Penalty, PenaltyDeltas } from './penalties.ts';
 export type { PurgeLimits, PurgeResult } from './purging.ts';
+export type { ClaimedDelivery } from './statements/claim-webhook-deliveries.ts';
 export type { EndedSession } from './statements/end-session.ts';
 export type { LockHolder, MailboxDetails } from './statements/find-mailbox.ts';
 export type { NewOwner } from './statements/insert-owner.ts';
@@ -57,10 +58,19 @@ export type { MailboxPage, MailboxRow, Page } from './statements/list-mailboxes.
 export type { MessagePreview } from './statements/list-message-previews.ts';
 export type { Owner } from './statements/list-owners.ts';
 export type { MessagePage, StoredMessage } from './statements/list-stored-messages.ts';
+export {
+  type DeliveryState,
+  deliveryStates,
+  type WebhookDeliveryRow,
+} from './statements/list-webhook-deliveries.ts';
+export type { WebhookRow } from './statements/list-webhooks.ts';
 export type { LoginDelays } from './statements/read-login-delays.ts';
 export type { Renewal, Renewed } from './statements/renew-owners.ts';
 export type { DomainSettings } from './statements/set-domain.ts';
+export type { SettledAttempt } from './statements/settle-webhook-delivery.ts';
 export type { UsedCredential } from './statements/touch-credentials.ts';
 export type { UsedApiToken } from './statements/use-api-token.ts';
 export type { LaneStats, StoreStats } from './stats.ts';
 export { openStore, Store, type StoreOptions } from './store.ts';
+export { type WebhookEvent, webhookEvents } from './subscriptions.ts';
+export type { Webhooks } from './webhooks.ts';

@@ -160,3 +160,28 @@ export const penaltiesReadMax = 5_000;
 export const penaltyKeptSeconds = 900;
 /** Old penalties removed in one exchange: more than were added in most. */
 export const penaltiesPurgedMax = 2_000;
+
+/** Webhooks of the cluster: each is looked at for every event that it may want. */
+export const webhooksMax = 100;
+/** Events of one webhook that are counted for a listing. */
+export const webhookCountMax = 10_000;
+/** Hours for which requests are signed with the former secret too, so that receivers can be changed. */
+export const formerSecretHours = 24;
+/** Events of one webhook that are claimed at once: so many requests reach its receiver together. */
+export const webhookClaimRowsMax = 8;
+/** Seconds until another node takes an attempt up: twice what one may take. */
+export const webhookClaimSeconds = 30;
+/** Events that may wait for one webhook; then it is suspended, so that a receiver that is away fills no disk. */
+export const webhookBacklogMax = 100_000;
+/** Rows of events that one statement removes or makes dead. */
+export const webhookRowsPurgedMax = 1_000;
+/** Hours for which an event that was delivered can be seen and sent again. */
+export const webhookDeliveredKeptHours = 24;
+/** Hours for which a dead letter can be: 30 days. */
+export const webhookDeadKeptHours = 720;
+/** How often a node reads which events are wanted, should it not have heard of a change. */
+export const subscriptionsIntervalMs = 10_000;
+/** Names and addresses with many failures that a worker remembers having told of. */
+export const failuresToldMax = 1_024;
+/** For so long it does not tell of one again: the database keeps to one in an hour anyway. */
+export const failuresToldMs = 600_000;

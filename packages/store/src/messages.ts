@@ -13,6 +13,7 @@ import { StoreError } from './errors.ts';
 import { bodyOctetsMax, pageRowsMax, previewOctetsMax, purgeSliceMessages } from './limits.ts';
 import { auditInjection } from './statements/audit-injection.ts';
 import { type DeliveredCopy, deliverMessage } from './statements/deliver-message.ts';
+import { deliverMessageTold } from './statements/deliver-message-told.ts';
 import { type ExpungedMessages, expungeMessages } from './statements/expunge-messages.ts';
 import {
   listMessagePreviews,
@@ -20,6 +21,7 @@ import {
   type PreviewPage,
 } from './statements/list-message-previews.ts';
 import { type RestoredMessages, restoreMessages } from './statements/restore-messages.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
 export interface InjectRequest extends Omit<DeliverRequest, 'deliveries'> {
   readonly mailboxId: MailboxId;
@@ -28,9 +30,11 @@ export interface InjectRequest extends Omit<DeliverRequest, 'deliveries'> {
 
 export class Messages {
   readonly #pool: LinkPool;
+  readonly #subscriptions: Subscriptions;
 
-  constructor(pool: LinkPool) {
+  constructor(pool: LinkPool, subscriptions: Subscriptions) {
     this.#pool = pool;
+    this.#subscriptions = subscriptions;
   }
 
   async list(page: PreviewPage): Promise<MessagePreview[]> {
@@ -63,8 +67,10 @@ export class Messages {
     if (pieces.reduce((sum, piece) => sum + piece.byteLength, 0) > bodyOctetsMax) {
       throw new StoreError('INVALID', 'the message is too large');
     }
+    const isTold = this.#subscriptions.wants('message.delivered', 'quota.near');
+    const statement = isTold ? deliverMessageTold : deliverMessage;
     return this.#pool.transaction(async (link) => {
-      const [copy] = await link.run(deliverMessage, {
+      const [copy] = await link.run(statement, {
         ...{ mailboxIds: [mailboxId], guids: [randomUUID()], prefixes: [new Uint8Array(0)] },
         ...{ pieces, octets, headerOctets, uidl: uidl ?? null, receivedAt: receivedAt ?? null },
       });

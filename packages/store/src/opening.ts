@@ -17,14 +17,14 @@ import type { BatchPulse } from './connection/batch-pulse.ts';
 import { BatchQueue } from './connection/batch-queue.ts';
 import type { Link } from './connection/link.ts';
 import type { ShortLine } from './connection/short-line.ts';
-import type { OpenRequest, OpenResult } from './contract.ts';
+import type { MailboxId, OpenRequest, OpenResult } from './contract.ts';
 import { StoreError, translateError } from './errors.ts';
 import { batchQueueMax, lockRetryMinMs } from './limits.ts';
 import type { LockKeeper } from './lock-keeper.ts';
 import type { LockQuestions } from './lock-questions.ts';
 import type { LockWaitEnd, StoreMeter } from './meter.ts';
 import { type OpenedState, readOpened } from './statements/read-opened.ts';
-import { type LockRequest, takeLocks } from './statements/take-locks.ts';
+import { type LockRequest, type TakenLock, takeLocks } from './statements/take-locks.ts';
 import { sleep, type World } from './world.ts';
 
 type Answer = OpenResult | { readonly kind: 'owner-expired' };
@@ -38,6 +38,8 @@ export interface OpeningParts {
   readonly waitMs: number;
   readonly world: World;
   readonly meter: StoreMeter;
+  /** Hears of locks that were taken from owners that are gone. */
+  readonly stolen: (mailboxIds: readonly MailboxId[]) => void;
 }
 
 export class Opening {
@@ -50,6 +52,7 @@ export class Opening {
   readonly #waitMs: number;
   readonly #world: World;
   readonly #meter: StoreMeter;
+  readonly #stolen: OpeningParts['stolen'];
   #retrying = 0;
 
   constructor(parts: OpeningParts) {
@@ -60,6 +63,7 @@ export class Opening {
     this.#waitMs = parts.waitMs;
     this.#world = parts.world;
     this.#meter = parts.meter;
+    this.#stolen = parts.stolen;
     this.queue = new BatchQueue({
       send: (requests) => this.#send(requests),
       key: (request) => request.mailboxId,
@@ -127,8 +131,8 @@ export class Opening {
     if (states.status === 'rejected') throw this.#abandon(requests, states.reason);
     this.#meter.opensSent(requests.length);
     const tokens = new Set(taken.value.map(({ token }) => token));
-    const stolen = taken.value.filter(({ isStolen }) => isStolen).length;
-    if (stolen > 0) this.#meter.locksStolen(stolen);
+    const stolen = taken.value.filter(({ isStolen }) => isStolen);
+    if (stolen.length > 0) this.#tellStolen(requests, stolen);
     const answers: Answer[] = requests.map(() => ({ kind: 'disabled' }));
     for (const state of states.value) {
       const request = requests[state.index];
@@ -142,6 +146,13 @@ export class Opening {
       if (answer.kind === 'owner-expired') this.#keeper.doubt(request.ownerId);
     }
     return answers;
+  }
+
+  #tellStolen(requests: readonly OpenRequest[], stolen: readonly TakenLock[]): void {
+    this.#meter.locksStolen(stolen.length);
+    const tokens = new Set(stolen.map(({ token }) => token));
+    const opened = requests.filter(({ token }) => tokens.has(token));
+    this.#stolen(opened.map(({ mailboxId }) => mailboxId));
   }
 
   async #withEpochs(link: Link, requests: readonly OpenRequest[]): Promise<LockRequest[]> {

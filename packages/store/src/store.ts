@@ -16,10 +16,10 @@ import { Bodies, type Slice } from './bodies.ts';
 import { Closing } from './closing.ts';
 import { Cluster } from './cluster.ts';
 import { BatchPulse } from './connection/batch-pulse.ts';
-import type { LinkSettings } from './connection/link.ts';
+import type { Link, LinkSettings } from './connection/link.ts';
 import { LinkPool } from './connection/pool.ts';
 import { ServerList } from './connection/server-list.ts';
-import { ShortLine, type ShortLineHooks } from './connection/short-line.ts';
+import { ShortLine } from './connection/short-line.ts';
 import type {
   BodyStream,
   DeliverRequest,
@@ -38,6 +38,7 @@ import { Credentials } from './credentials.ts';
 import { deliver } from './delivery.ts';
 import { Directory } from './directory.ts';
 import { StoreError } from './errors.ts';
+import { Events } from './events.ts';
 import { Flagging } from './flagging.ts';
 import {
   batchDistanceMs,
@@ -67,6 +68,7 @@ import type { Owner } from './statements/list-owners.ts';
 import { readClusterKey } from './statements/read-cluster-key.ts';
 import type { Renewal, Renewed } from './statements/renew-owners.ts';
 import { type StoreStats, statsOf } from './stats.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { realWorld, type World } from './world.ts';
 
 export interface StoreOptions {
@@ -91,6 +93,8 @@ export interface StoreOptions {
   readonly asksOwners?: boolean;
   /** Hears what others ask of locks that `open` gave. Without it the store does not listen. */
   readonly lockAsked?: (question: LockQuestion) => void;
+  /** Whether webhooks are told of what happens here. Without it the store tells nobody. */
+  readonly tellsWebhooks?: boolean;
   /** Hears what is measured. */
   readonly meter?: StoreMeter;
   /** Clock, timers and connections; the real ones unless a simulation gives its own. */
@@ -104,8 +108,10 @@ export class Store {
   readonly credentials: Credentials;
   /** Sessions and nodes, for administration. */
   readonly cluster: Cluster;
-  /** Messages as an administrator sees them, tokens of the API, the record of changes. */
+  /** Messages as an administrator sees them, tokens of the API, webhooks, the record of changes. */
   readonly administration: Administration;
+  /** What webhooks are told of by who sees it happen. */
+  readonly events: Events;
 
   readonly #short: ShortLine;
   readonly #read: ShortLine;
@@ -114,6 +120,7 @@ export class Store {
   readonly #keeper: LockKeeper;
   readonly #closing: Closing;
   readonly #questions: LockQuestions;
+  readonly #subscriptions: Subscriptions;
   readonly #opening: Opening;
   readonly #snapshots: Snapshots;
   readonly #bodies: Bodies;
@@ -137,18 +144,11 @@ export class Store {
     };
     const durable = { ...server, pipeline: false, synchronousCommit: true };
     this.#keeper = new LockKeeper(options.locksLost ?? (() => undefined));
-    const hooks: ShortLineHooks = {
-      report: options.report,
-      prepare: async (link) => {
-        // A server that lost its last commits gives their versions out again.
-        this.#snapshots.clear();
-        this.#logins.cache.clear();
-        await this.#keeper.begin(link);
-        await this.#questions.begin(link);
-      },
-    };
-    this.#short = new ShortLine(short, hooks, world);
+    const prepare = (link: Link) => this.#prepare(link);
+    this.#short = new ShortLine(short, { report: options.report, prepare }, world);
     this.#read = new ShortLine(short, {}, world);
+    const follows = options.tellsWebhooks ?? false;
+    this.#subscriptions = new Subscriptions({ line: this.#short, follows, world });
     this.#work = new LinkPool(
       { ...durable, statementTimeoutMs: workStatementTimeoutMs },
       options.workConnectionsMax ?? workConnectionsMax,
@@ -168,6 +168,7 @@ export class Store {
       asked: options.lockAsked ?? null,
       world,
     });
+    this.events = new Events(this.#short, this.#subscriptions, world);
     this.#opening = new Opening({
       line: this.#short,
       keeper: this.#keeper,
@@ -177,6 +178,7 @@ export class Store {
       waitMs: options.lockWaitMs ?? lockWaitMs,
       world,
       meter,
+      stolen: (mailboxIds) => this.events.locksStolen(mailboxIds),
     });
     this.#snapshots = new Snapshots({
       line: this.#short,
@@ -192,8 +194,18 @@ export class Store {
     this.directory = new Directory(this.#work);
     this.credentials = new Credentials(this.#short, this.#work);
     this.cluster = new Cluster(this.#work);
-    this.administration = new Administration(this.#work);
+    this.administration = new Administration(this.#work, this.#subscriptions);
     this.#owners = new Owners(this.#short);
+  }
+
+  /** Before anyone else uses a new link of the short lane. */
+  async #prepare(link: Link): Promise<void> {
+    // A server that lost its last commits gives their versions out again.
+    this.#snapshots.clear();
+    this.#logins.cache.clear();
+    await this.#keeper.begin(link);
+    await this.#questions.begin(link);
+    await this.#subscriptions.begin(link);
   }
 
   /** Resolves when the database answers. Rejects with a StoreError if the first attempt fails. */
@@ -204,6 +216,7 @@ export class Store {
   /** Releases what is being released, then closes every connection. */
   async end(): Promise<void> {
     this.#questions.end();
+    this.#subscriptions.end();
     await this.#closing.end();
     await Promise.all([this.#short.end(), this.#read.end(), this.#work.end(), this.#stream.end()]);
   }
@@ -288,7 +301,8 @@ export class Store {
 
   /** Stores a message for all its recipients in one transaction: durable when it answers. */
   deliver(request: DeliverRequest): Promise<DeliverResult> {
-    return deliver(this.#work, request, this.#world);
+    const isTold = this.#subscriptions.wants('message.delivered', 'quota.near');
+    return deliver(this.#work, request, { world: this.#world, isTold });
   }
 
   /** Null or a kind for an envelope recipient. The address must be canonical. */

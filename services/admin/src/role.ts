@@ -1,5 +1,5 @@
 /**
- * The admin role put together: store, API, listener.
+ * The admin role put together: store, API, listener, the sender of events.
  *
  * Never: the root token; only its digest comes here. A node that is drained of its sessions still
  * answers here, or nobody could undrain it.
@@ -15,7 +15,7 @@ import {
   storeEvents,
   type WorkerContext,
 } from '@poplar/runtime';
-import { openStore } from '@poplar/store';
+import { openStore, type Store } from '@poplar/store';
 import type { FastifyInstance } from 'fastify';
 import manifest from '../package.json' with { type: 'json' };
 import { rootDigestKey } from './access/tokens.ts';
@@ -23,6 +23,9 @@ import { buildApi } from './api.ts';
 import { databaseConnectionsMax } from './limits.ts';
 import { type ApiServer, isLocal, makeServer } from './listener.ts';
 import { listenLocally } from './local-socket.ts';
+import { EventPoster } from './webhooks/post-event.ts';
+import { Sender } from './webhooks/sender.ts';
+import { urlRules } from './webhooks/webhook-url.ts';
 
 export async function startAdmin(context: WorkerContext): Promise<RoleInstance> {
   const { config, log, metrics, certificates } = context;
@@ -33,6 +36,7 @@ export async function startAdmin(context: WorkerContext): Promise<RoleInstance> 
     databaseUrl: context.databaseUrl,
     applicationName: `poplar admin ${config.nodeName}`,
     workConnectionsMax: databaseConnectionsMax,
+    tellsWebhooks: true,
     meter: storeEvents(context.metrics),
   });
   followStore(context.metrics, () => store.stats());
@@ -49,12 +53,14 @@ export async function startAdmin(context: WorkerContext): Promise<RoleInstance> 
   });
   const listeners = address === null ? [] : [await listen(app, address)];
   const { dataDir } = config;
+  const sender = startSender(context, store);
   const endLocal = await listenLocally({ app, dataDir, certificates, log });
   return {
     listeners,
     drain: async () => {
       await endLocal();
       await app.close();
+      await sender.stop();
       await store.end();
     },
     reload: ({ certificates: renewed }) => made?.reload(renewed),
@@ -64,6 +70,16 @@ export async function startAdmin(context: WorkerContext): Promise<RoleInstance> 
     cutOff: () => {},
     admit: async () => {},
   };
+}
+
+function startSender({ config, log, metrics }: WorkerContext, store: Store): Sender {
+  const { version } = manifest;
+  const poster = new EventPoster({ ...urlRules(config), version });
+  const sender = new Sender({ webhooks: store.administration.webhooks, poster, log, metrics });
+  // What it tells webhooks of, and whether there is one, it hears on a lane that nothing else uses.
+  store.ready().catch(() => {});
+  sender.start();
+  return sender;
 }
 
 async function listen(

@@ -24,6 +24,7 @@ export async function startMaildrop(context: WorkerContext): Promise<RoleInstanc
     databaseUrl: context.databaseUrl,
     applicationName: `poplar maildrop ${context.config.nodeName}`,
     workConnectionsMax: databaseConnectionsMax,
+    tellsWebhooks: true,
     meter: storeEvents(context.metrics),
   });
   followStore(context.metrics, () => store.stats());

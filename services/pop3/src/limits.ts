@@ -132,3 +132,9 @@ export const lastUsesMax = 1_000;
 
 /** How often the login delays of the domains are read for CAPA. */
 export const loginDelaysIntervalMs = 60_000;
+
+/**
+ * Failures of a login name or an address, halving in ten minutes, that webhooks are told of: those at which the
+ * throttle of a name delays longest, which no person who mistypes reaches.
+ */
+export const failuresToldMin = 20;

@@ -113,6 +113,7 @@ function openStoreFor(context: WorkerContext, frontEnd: () => FrontEnd): Store {
     snapshotCacheOctets: limits.snapshotCacheOctets,
     lockWaitMs: limits.lockWaitMs,
     locksLost: (tokens) => frontEnd().dropSessions((token) => tokens.includes(token)),
+    tellsWebhooks: true,
     asksOwners: locks.takeover !== 'never',
     lockAsked: ({ kind, token }) => frontEnd().lockAsked(kind, token),
   });

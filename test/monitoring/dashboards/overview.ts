@@ -107,6 +107,25 @@ export const overview: Dashboard = {
       ],
     },
     {
+      title: 'Webhooks',
+      panels: [
+        graph('Events sent', 'ops', {
+          description: 'Attempts by outcome; refused: the address is not allowed.',
+          queries: [
+            rate('poplar_webhook_attempts_total', ['outcome']),
+            { ...rate('poplar_webhook_dead_letters_total'), legend: 'dead letters' },
+          ],
+        }),
+        graph('Events kept', 'short', {
+          description: 'Those that wait, and dead letters of the last 30 days; up to 10,000.',
+          queries: [
+            cluster('poplar_cluster_webhook_pending', 'waiting'),
+            cluster('poplar_cluster_webhook_dead', 'dead'),
+          ],
+        }),
+      ],
+    },
+    {
       title: 'Nodes',
       panels: [
         graph('Maildrops open', 'short', {

@@ -150,6 +150,15 @@ export class Throttle {
     return true;
   }
 
+  /** Failures that are remembered of an account and of an address, as they have leaked by now. */
+  failuresOf({ address, account }: LoginSource): { address: number; account: number } {
+    const { scores } = this.#parts;
+    return {
+      address: scores.failures(this.#key('address', addressPrefixes(address).host)),
+      account: scores.failures(this.#key('account', account)),
+    };
+  }
+
   /** The secret was right. What the address has done to other accounts stays. */
   succeeded(source: LoginSource): void {
     const { scores, friends, trusted } = this.#parts;

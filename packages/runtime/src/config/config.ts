@@ -134,6 +134,12 @@ export interface Config {
     /** All of it is the password, but for a line end at its end. */
     readonly passwordFile: string | null;
   };
+  readonly webhooks: {
+    /** Networks of this site's own that webhooks may lead to; without it public addresses alone. */
+    readonly allowedNetworks: readonly string[];
+    /** Whether webhooks may go over http, too: in a closed network. */
+    readonly http: boolean;
+  };
   readonly tracing: {
     /** Of a collector of OpenTelemetry (OTLP over HTTP), without `/v1/traces`; null: no traces. */
     readonly url: string | null;

@@ -93,6 +93,7 @@ export function loadConfig(environment: Environment, options: LoadOptions = {}):
       fallback: 'info',
     }),
     probe: takeProbe(settings),
+    webhooks: takeWebhooks(settings),
     tracing: takeTracing(settings),
     sources: settings.sources,
     warnings: warningsOf(environment),
@@ -128,6 +129,23 @@ function takeTracing(settings: Settings): Config['tracing'] {
       variable: 'POPLAR_TRACING_URL',
       parse: value.optional(value.collectorUrl),
       fallback: null,
+    }),
+  };
+}
+
+function takeWebhooks(settings: Settings): Config['webhooks'] {
+  return {
+    allowedNetworks: settings.take<readonly string[]>({
+      key: 'webhooks.allowedNetworks',
+      variable: 'POPLAR_WEBHOOK_NETWORKS',
+      parse: value.list(value.network),
+      fallback: [],
+    }),
+    http: settings.take({
+      key: 'webhooks.http',
+      variable: 'POPLAR_WEBHOOK_HTTP',
+      parse: value.flag,
+      fallback: false,
     }),
   };
 }

@@ -14,6 +14,7 @@ const figures: ClusterFigures = {
     ...{ mailboxes: 1, receipts: 2, flaggedMessages: 3, purgeLagSeconds: 4, databaseOctets: 5 },
     ...{ connections: 6, connectionsMax: 100, commits: 8, rollbacks: 9, deadlocks: 10 },
     ...{ blocksRead: 11, blocksHit: 12, transactionSeconds: 13, standbys: 1 },
+    ...{ webhookPending: 14, webhookDead: 15 },
     ...{ synchronousStandbys: 1, replicationLagMs: 1_500, replicationLagOctets: null },
   },
 };
@@ -27,6 +28,7 @@ test('every figure is there under its name, and what is not known is not', async
     'poplar_cluster_nodes{state="gone"} 1',
     'poplar_cluster_sessions{node="n1"} 7',
     'poplar_cluster_purge_lag_seconds 4',
+    'poplar_cluster_webhook_dead 15',
     'poplar_cluster_replication_lag_seconds 1.5',
     'poplar_cluster_postgresql_commits_total 8',
   ]) {

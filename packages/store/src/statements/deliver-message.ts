@@ -42,11 +42,8 @@ function outcomeOf(text: string): DeliveredCopy['outcome'] {
   return 'duplicate-uidl';
 }
 
-export const deliverMessage: Statement<DeliverInput, DeliveredCopy> = {
-  name: 'deliver_message',
-  durable: true,
-  text: `
-with wanted as (
+/** Up to its counters; more may follow in the same transaction (deliver-message-told.ts). */
+export const storing = `with wanted as (
   select * from unnest($1::bigint[], $2::uuid[], $3::bytea[])
     with ordinality as w (mailbox_id, guid, prefix, n)),
 open_drop as materialized (
@@ -83,14 +80,23 @@ counted as (
   set messages = d.messages + t.messages, octets = d.octets + t.octets, version = d.version + 1
   from (select mailbox_id, count(*) as messages, sum(octets) as octets
         from inserted group by mailbox_id) t
-  where d.mailbox_id = t.mailbox_id and d.mailbox_id = any($1::bigint[]))
+  where d.mailbox_id = t.mailbox_id and d.mailbox_id = any($1::bigint[]))`;
+
+/** What became of each copy. */
+export const outcomes = `
 select w.n - 1,
        case when exists (select from inserted i where i.guid = w.guid) then 'delivered'
             when exists (select from open_drop o where o.mailbox_id = w.mailbox_id) 
                  then case when exists (select from fitting f where f.guid = w.guid)
                            then 'duplicate-uidl' else 'over-quota' end
             else 'no-mailbox' end
-from wanted w`,
+from wanted w`;
+
+export const deliverMessage: Statement<DeliverInput, DeliveredCopy> = {
+  name: 'deliver_message',
+  durable: true,
+  text: `
+${storing}${outcomes}`,
   parameters: (input) => [
     int8Array(input.mailboxIds),
     uuidArray(input.guids),

@@ -21,6 +21,9 @@ export interface DatabaseFigures {
   readonly flaggedMessages: number;
   /** How long ago the first of them should have been purged; 0 when none is due. */
   readonly purgeLagSeconds: number;
+  /** Events for webhooks, up to 10,000 of each. */
+  readonly webhookPending: number;
+  readonly webhookDead: number;
   readonly databaseOctets: number;
   readonly connections: number;
   readonly connectionsMax: number;
@@ -68,7 +71,10 @@ select case when c.mailboxes <= 10000 then c.mailboxes
             else greatest(c.mailboxes, (select reltuples from pg_class where oid = 'mailbox'::regclass))
        end, p.receipts, p.messages, p.lag, pg_database_size(current_database()), a.connections,
        current_setting('max_connections'), d.xact_commit, d.xact_rollback, d.deadlocks, d.blks_read,
-       d.blks_hit, a.transaction_seconds, s.standbys, s.synchronous, s.lag, s.behind
+       d.blks_hit, a.transaction_seconds, s.standbys, s.synchronous, s.lag, s.behind,
+       (select count(*) from (
+          select from webhook_delivery where state = 'pending' limit 10000) pending),
+       (select count(*) from (select from webhook_delivery where state = 'dead' limit 10000) dead)
 from counted c, purge p, activity a, standby s, pg_stat_database d
 where d.datname = current_database()`,
   parameters: () => [],
@@ -90,5 +96,7 @@ where d.datname = current_database()`,
     synchronousStandbys: numberAt(row, 14),
     replicationLagMs: numberOrNullAt(row, 15),
     replicationLagOctets: numberOrNullAt(row, 16),
+    webhookPending: numberAt(row, 17),
+    webhookDead: numberAt(row, 18),
   }),
 };

@@ -16,6 +16,7 @@ export { confirmReceipt } from '../statements/confirm-receipt.ts';
 export { deleteFormerOwners, type FormerOwners } from '../statements/delete-former-owners.ts';
 export { deleteOwner } from '../statements/delete-owner.ts';
 export { type DeliverInput, deliverMessage } from '../statements/deliver-message.ts';
+export { deliverMessageTold } from '../statements/deliver-message-told.ts';
 export { endSession, type SessionToEnd } from '../statements/end-session.ts';
 export { findHeldLocks } from '../statements/find-held-locks.ts';
 export { findLogins } from '../statements/find-logins.ts';

@@ -6,7 +6,15 @@
  * every name it is given through reach.ts.
  */
 
-export const scopes = ['read', 'mailboxes', 'messages', 'sessions', 'nodes', 'tokens'] as const;
+export const scopes = [
+  'read',
+  'mailboxes',
+  'messages',
+  'sessions',
+  'nodes',
+  'tokens',
+  'webhooks',
+] as const;
 export type Scope = (typeof scopes)[number];
 
 interface Rule {

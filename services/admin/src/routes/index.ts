@@ -23,6 +23,13 @@ import { nodeRoutes } from './nodes.ts';
 import { passwordHashRoutes } from './password-hashes.ts';
 import { sessionEndRoutes, sessionRoutes } from './sessions.ts';
 import { tokenChangeRoutes, tokenRoutes } from './tokens.ts';
+import { webhookDeliveryRoutes } from './webhook-deliveries.ts';
+import {
+  webhookAddRoutes,
+  webhookChangeRoutes,
+  webhookReadRoutes,
+  webhookRemovalRoutes,
+} from './webhooks.ts';
 
 export const allRoutes: readonly Routes[] = [
   ...[domainReadRoutes, domainAddRoutes, domainRoutes],
@@ -36,6 +43,8 @@ export const allRoutes: readonly Routes[] = [
   ...[sessionRoutes, sessionEndRoutes],
   ...[nodeRoutes],
   ...[tokenRoutes, tokenChangeRoutes],
+  ...[webhookReadRoutes, webhookAddRoutes, webhookChangeRoutes, webhookRemovalRoutes],
+  ...[webhookDeliveryRoutes],
   ...[auditRoutes],
   ...[configRoutes],
 ];

@@ -53,7 +53,7 @@ export async function apiFixture(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<ApiFixture> {
   const database = await temporaryDatabase();
-  const store = openStore({ databaseUrl: database.url });
+  const store = openStore({ databaseUrl: database.url, tellsWebhooks: true });
   const root = makeToken();
   const app = await buildApi({
     store,

@@ -17,6 +17,7 @@ import { registerRemovalCommands } from './removal.ts';
 import { registerSessionCommands } from './session.ts';
 import { registerTokenCommands } from './token.ts';
 import { registerTopCommand } from './top.ts';
+import { registerWebhookCommands } from './webhook.ts';
 
 /** Adds them. Commands of `program` inherit its exit override, which must exist before. */
 export function registerCommands(program: Command): void {
@@ -31,6 +32,7 @@ export function registerCommands(program: Command): void {
   registerRemovalCommands(program);
   registerMessageCommands(program);
   registerTokenCommands(program);
+  registerWebhookCommands(program);
   registerTopCommand(program);
   registerProbeCommand(program);
   registerCompletionCommand(program);

@@ -25,7 +25,7 @@ export function registerTokenCommands(program: Command): void {
     .argument('<label>', 'what it is for, such as "monitoring"')
     .requiredOption(
       '--scope <scopes>',
-      'what it opens: read, mailboxes, messages, sessions, nodes, tokens; with commas between them',
+      'what it opens: read, mailboxes, messages, sessions, nodes, tokens, webhooks; with commas between them',
       scopesArgument,
     )
     .option('--domain <domain>', 'only the mailboxes of this domain', domainArgument)

@@ -8,8 +8,9 @@
  * Never: a wait without a bound (throttle/limits.ts); a failure of ours counted as the client's.
  */
 
-import type { Throttle } from '@poplar/identity';
-import { waitingAttemptsMax } from '../limits.ts';
+import { addressPrefixes, type Throttle } from '@poplar/identity';
+import type { Store } from '@poplar/store';
+import { failuresToldMin, waitingAttemptsMax } from '../limits.ts';
 import { type Claim, type LoginResult, type RefusalReason, refused } from './contract.ts';
 
 /** What only somebody who does not know the secret is told. */
@@ -25,12 +26,14 @@ const guesses: ReadonlySet<RefusalReason> = new Set([
 
 export class Admittance {
   readonly #throttle: Throttle;
+  readonly #events: Store['events'];
   /** Of those who wait: called with false, it ends the wait before its time. */
   readonly #waiting = new Set<(isOver: boolean) => void>();
   #isEnding = false;
 
-  constructor(throttle: Throttle) {
+  constructor(throttle: Throttle, events: Store['events']) {
     this.#throttle = throttle;
+    this.#events = events;
   }
 
   /**
@@ -70,10 +73,28 @@ export class Admittance {
     for (const wake of this.#waiting) wake(false);
   }
 
-  note({ claimant, account }: Claim, secret: Uint8Array | null, result: LoginResult): void {
+  note(claim: Claim, secret: Uint8Array | null, result: LoginResult): void {
+    const { claimant, account } = claim;
     const source = { address: claimant.address, account };
     if (result.kind === 'opened') this.#throttle.succeeded(source);
-    else if (guesses.has(result.reason)) this.#throttle.failed({ ...source, secret });
+    else if (guesses.has(result.reason)) {
+      const isCounted = this.#throttle.failed({ ...source, secret });
+      if (isCounted && this.#events.wantsFailedLogins) this.#tell(claim);
+    }
+  }
+
+  /** Of a name or an address that has failed often lately, on all nodes together. */
+  #tell({ claimant, account, names }: Claim): void {
+    const { address, account: ofAccount } = this.#throttle.failuresOf({
+      ...{ address: claimant.address, account },
+    });
+    const client = addressPrefixes(claimant.address).host;
+    if (address >= failuresToldMin) {
+      this.#events.loginsFailed({ name: null, client, failures: Math.round(address) });
+    }
+    if (names !== null && ofAccount >= failuresToldMin) {
+      this.#events.loginsFailed({ name: names.actor, client, failures: Math.round(ofAccount) });
+    }
   }
 
   async #sleep(waitMs: number): Promise<boolean> {

@@ -82,7 +82,7 @@ export class LoginDesk {
     this.#settings = settings;
     this.report = report;
     this.#verifier = verifier;
-    const admittance = new Admittance(guards.throttle);
+    const admittance = new Admittance(guards.throttle, store.events);
     this.#admittance = admittance;
     const opener = new MaildropOpener(store, ownerId);
     const { argon2, scram, oauth, decoyKey } = settings;

@@ -19,6 +19,8 @@ export interface ClusterFigures {
     readonly receipts: number;
     readonly flaggedMessages: number;
     readonly purgeLagSeconds: number;
+    readonly webhookPending: number;
+    readonly webhookDead: number;
     readonly databaseOctets: number;
     readonly connections: number;
     readonly connectionsMax: number;
@@ -70,6 +72,16 @@ export const databaseMetrics: Readonly<Record<string, DatabaseMetric>> = {
     type: 'gauge',
     help: 'How long ago the first of them should have been purged; 0 when none is due.',
     value: ({ purgeLagSeconds }) => purgeLagSeconds,
+  },
+  poplar_cluster_webhook_pending: {
+    type: 'gauge',
+    help: 'Events that wait to be sent to webhooks, up to 10,000.',
+    value: ({ webhookPending }) => webhookPending,
+  },
+  poplar_cluster_webhook_dead: {
+    type: 'gauge',
+    help: 'Events that could not be sent and are kept, up to 10,000.',
+    value: ({ webhookDead }) => webhookDead,
   },
   poplar_cluster_database_bytes: {
     type: 'gauge',

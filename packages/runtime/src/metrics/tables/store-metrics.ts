@@ -25,7 +25,8 @@ const statement: LabelDefinition = {
   values: [
     ...['take_locks', 'read_opened', 'find_logins', 'release_locks', 'list_messages'],
     ...['read_bodies', 'read_mailbox_bodies', 'read_slice', 'copy_body', 'flag_messages'],
-    ...['find_recipients', 'deliver_message', 'claim_receipt', 'purge_messages', 'renew_owners'],
+    ...['find_recipients', 'deliver_message', 'deliver_message_told', 'claim_receipt'],
+    ...['purge_messages', 'renew_owners'],
     'exchange_penalties',
   ],
 };
