@@ -17,12 +17,14 @@ import Fastify, {
   type FastifyServerFactory,
 } from 'fastify';
 import { guard } from './access/guard.ts';
+import { type ClusterView, viewCluster } from './cluster-view.ts';
 import { bodyOctetsMax, countedAddressesMax, requestsPerMinuteMax } from './limits.ts';
 import { apiPath, clientOf } from './names.ts';
 import { describeApi } from './openapi.ts';
 import { Passwords } from './passwords.ts';
 import { Problem, problemBody, problemOf } from './problem.ts';
 import { allRoutes } from './routes/index.ts';
+import { metricsRoutes } from './routes/overview.ts';
 import { validatorCompiler } from './validation.ts';
 
 export interface ApiParts {
@@ -43,6 +45,7 @@ export interface RouteParts {
   readonly store: Store;
   readonly config: Config;
   readonly passwords: Passwords;
+  readonly cluster: ClusterView;
 }
 
 export type Routes = FastifyPluginAsync<RouteParts, FastifyInstance['server'], TypeBoxTypeProvider>;
@@ -79,8 +82,10 @@ export async function buildApi(parts: ApiParts): Promise<FastifyInstance> {
   });
   guard(app, parts);
   await describeApi(app, parts.version);
-  const given: RouteParts = { store, config, passwords: new Passwords(config.auth) };
+  const passwords = new Passwords(config.auth);
+  const given: RouteParts = { store, config, passwords, cluster: viewCluster(store.cluster) };
   for (const routes of allRoutes) await app.register(routes, { ...given, prefix: apiPath });
+  await app.register(metricsRoutes, given);
   return app;
 }
 
