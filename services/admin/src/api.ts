@@ -18,6 +18,8 @@ import Fastify, {
 } from 'fastify';
 import { guard } from './access/guard.ts';
 import { type ClusterView, viewCluster } from './cluster-view.ts';
+import type { ConsoleFile } from './console/console-files.ts';
+import { serveConsole } from './console/serve-console.ts';
 import { bodyOctetsMax, countedAddressesMax, requestsPerMinuteMax } from './limits.ts';
 import { apiPath, clientOf } from './names.ts';
 import { describeApi } from './openapi.ts';
@@ -38,6 +40,8 @@ export interface ApiParts {
   /** Hears of each answer, for metrics. */
   readonly answered?: (status: number) => void;
   readonly serverFactory?: FastifyServerFactory;
+  /** The console, where there is one: a command that builds an API for itself has none. */
+  readonly console?: readonly ConsoleFile[];
 }
 
 /** What each file of routes is given. */
@@ -72,7 +76,7 @@ export async function buildApi(parts: ApiParts): Promise<FastifyInstance> {
     const { answered } = parts;
     app.addHook('onResponse', async (_request, reply) => answered(reply.statusCode));
   }
-  // Nothing here is a page but the documentation, which brings all it needs.
+  // Nothing here is a page but the documentation, which brings all it needs, and the console, which has a rule of its own.
   await app.register(helmet, { hsts: false });
   await app.register(rateLimit, {
     max: requestsPerMinuteMax,
@@ -86,6 +90,7 @@ export async function buildApi(parts: ApiParts): Promise<FastifyInstance> {
   const given: RouteParts = { store, config, passwords, cluster: viewCluster(store.cluster) };
   for (const routes of allRoutes) await app.register(routes, { ...given, prefix: apiPath });
   await app.register(metricsRoutes, given);
+  if (parts.console !== undefined) serveConsole(app, parts.console);
   return app;
 }
 
