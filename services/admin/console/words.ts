@@ -32,7 +32,9 @@ export function octetWords(octets: number): string {
 /** Of a rate or another figure that is no count: two or three digits. */
 export function rateWords(value: number): string {
   if (value > 0 && value < 0.01) return '< 0.01';
-  return value < 1_000 ? String(Number(value.toPrecision(value < 10 ? 2 : 3))) : countWords(Math.round(value));
+  return value < 1_000
+    ? String(Number(value.toPrecision(value < 10 ? 2 : 3)))
+    : countWords(Math.round(value));
 }
 
 export function secondsWords(seconds: number): string {
