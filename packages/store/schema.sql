@@ -266,6 +266,13 @@ table node_drain
   actor text not null
   node_drain_pkey PRIMARY KEY (node_name)
 
+unlogged table node_figures with (fillfactor=50)
+  node_name text collate "C" not null
+  reported_at timestamp with time zone not null default now()
+  figures jsonb not null
+  node_figures_bounded CHECK ((octet_length((figures)::text) <= 8192))
+  node_figures_pkey PRIMARY KEY (node_name)
+
 table owner with (fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=500)
   owner_id uuid not null
   node_name text collate "C" not null

@@ -112,6 +112,33 @@ describe('metrics', () => {
     assert.deepEqual(logins, [id, id], 'both attempts are of this session');
   });
 
+  test('what a node counts is told to the cluster, and any node repeats it', async () => {
+    const other = await started('asked');
+    try {
+      await eventually(async () => {
+        const answer = await fetch(`http://127.0.0.1:${other.ops}/metrics/cluster`);
+        const said = (await answer.text()).split('\n');
+        for (const line of [
+          'poplar_cluster_logins_total{node="watched",outcome="opened"} 1',
+          'poplar_cluster_logins_total{node="watched",outcome="credentials"} 1',
+          'poplar_cluster_logins_total{node="asked",outcome="opened"} 0',
+          'poplar_cluster_messages_flagged_total{node="watched"} 2',
+          'poplar_cluster_connections{node="watched"} 0',
+        ]) {
+          assert.ok(
+            said.includes(line),
+            `${line}: ${said.filter((one) => one.includes('logins'))}`,
+          );
+        }
+      }, 30_000);
+      const { nodes } = await database.store.cluster.figures();
+      const held = nodes.find(({ nodeName }) => nodeName === 'watched')?.report?.figures;
+      assert.equal(held?.sentOctets, await metric(node, 'poplar_sent_bytes_total'));
+    } finally {
+      await other.stop();
+    }
+  });
+
   test('TLS by version and resumption, and bytes that are those inside it', async () => {
     const box = await database.addMailbox('secured@example.org', maildropNamed('two-messages'));
     const before = await metric(node, 'poplar_sent_bytes_total', { listener: 'pop3s' });

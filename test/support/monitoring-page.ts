@@ -44,9 +44,8 @@ function labelsOf(name: string): readonly string[] | null {
 }
 
 function clusterRows(): Row[] {
-  return [...clusterMetrics].map(([name, { type, help, label }]) => ({
-    ...{ name, type, help },
-    labels: label === undefined ? [] : [label],
+  return [...clusterMetrics].map(([name, { type, help, labels = [] }]) => ({
+    ...{ name, type, help, labels },
   }));
 }
 

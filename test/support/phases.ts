@@ -131,6 +131,14 @@ export const phases: readonly Phase[] = [
     peers: ['prometheus', 'promtool'],
   },
   {
+    name: 'console',
+    files: ['test/console/**/*.test.ts'],
+    isolated: true,
+    concurrency: 2,
+    withinMs: 6 * minuteMs,
+    peers: ['/usr/bin/chromium'],
+  },
+  {
     name: 'interop',
     files: ['test/interop/**/*.test.ts'],
     isolated: true,

@@ -52,6 +52,7 @@ export { type ClusterExposition, createClusterExposition } from './metrics/clust
 export { type Collected, createExposition, type Exposition } from './metrics/exposition.ts';
 export { MetricSet } from './metrics/metric-set.ts';
 export { type MetricName, metricDefinitions, metricTable } from './metrics/metric-table.ts';
+export { NodeFigureReader, type NodeFigures } from './metrics/node-figures.ts';
 export {
   followStore,
   type StoreEvents,

@@ -51,11 +51,13 @@ test('the figures of the cluster are those of its nodes, mailboxes and flagged m
     [mailboxId],
   );
   const { nodes, database } = await mail.store.cluster.figures();
+  const gone = { alive: false, draining: false, workers: 0, sessions: 0, report: null };
+  const up = { alive: true, draining: true, workers: 2, sessions: 7, report: null };
   assert.deepEqual(
     nodes.filter(({ nodeName }) => nodeName.startsWith('figures-')),
     [
-      { nodeName: 'figures-gone', alive: false, draining: false, workers: 0, sessions: 0 },
-      { nodeName: 'figures-up', alive: true, draining: true, workers: 2, sessions: 7 },
+      { nodeName: 'figures-gone', ...gone },
+      { nodeName: 'figures-up', ...up },
     ],
   );
   const [counted] = await mail.database.query('select count(*)::int as mailboxes from mailbox');
@@ -67,6 +69,45 @@ test('the figures of the cluster are those of its nodes, mailboxes and flagged m
   assert.deepEqual([database.standbys, database.replicationLagMs], [0, null]);
   await mail.database.query('delete from quit_receipt where mailbox_id = $1', [mailboxId]);
   for (const ownerId of ids) await mail.store.removeOwner(ownerId);
+});
+
+test('a node says something of itself, which takes the place of what it said before', async () => {
+  const { cluster } = mail.store;
+  const ownerId = randomUUID();
+  const nodeName = 'reporting';
+  await mail.store.registerOwner({
+    ...{ ownerId, nodeName, bootId: randomUUID(), worker: 0, version: '1' },
+  });
+  const said = async () => (await cluster.figures()).nodes.find((one) => one.nodeName === nodeName);
+  await cluster.report({ nodeName, figures: { loginsOpened: 1, eventLoopDelaySeconds: 0.25 } });
+  const first = (await said())?.report;
+  assert.deepEqual(first?.figures, { loginsOpened: 1, eventLoopDelaySeconds: 0.25 });
+  await cluster.report({ nodeName, figures: { loginsOpened: 2 ** 52 } });
+  const second = (await said())?.report;
+  assert.deepEqual(second?.figures, { loginsOpened: 2 ** 52 });
+  assert.ok(second.at > first.at);
+  // What is no number comes of no release that we know.
+  const row = "update node_figures set figures = $1::jsonb where node_name = 'reporting'";
+  await mail.database.query(row, ['{"loginsOpened": "9", "next": {}, "sentOctets": 3}']);
+  assert.deepEqual((await said())?.report?.figures, { sentOctets: 3 });
+  const figures = Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`figure${at}`, at]));
+  await assert.rejects(cluster.report({ nodeName, figures }), { code: 'INVALID' });
+  await mail.database.query("update node_figures set reported_at = now() - interval '61 minutes'");
+  await cluster.report({ nodeName: 'another', figures: {} });
+  assert.equal((await said())?.report, null, 'what is old is removed by whoever says something');
+  await mail.store.removeOwner(ownerId);
+});
+
+test('locks are listed of one domain alone, where that is asked for', async () => {
+  const mailboxId = await mail.addMailbox();
+  const address = await addressOf(mailboxId);
+  const { token } = await mail.open(mailboxId, {});
+  const domain = address.slice(address.indexOf('@') + 1);
+  const listed = async (of: string) =>
+    (await mail.store.directory.listLocks({ limit: 100, domain: of })).map((row) => row.address);
+  assert.deepEqual(await listed(domain), [address]);
+  assert.deepEqual(await listed('elsewhere.example'), []);
+  await mail.store.close(mailboxId, token);
 });
 
 test('a lock shows from where and by whom it is held, and nothing of that stays', async () => {

@@ -7,12 +7,14 @@
 
 import { type ByActor, byActor } from './by-actor.ts';
 import type { LinkPool } from './connection/pool.ts';
+import type { ShortLine } from './connection/short-line.ts';
 import { StoreError } from './errors.ts';
 import { drainNode, type NodeToDrain } from './statements/drain-node.ts';
 import { type EndedSession, endSession, type SessionToEnd } from './statements/end-session.ts';
 import { listDrains, type NodeDrain } from './statements/list-drains.ts';
 import { type DatabaseFigures, readClusterFigures } from './statements/read-cluster-figures.ts';
 import { type NodeFigures, readClusterNodes } from './statements/read-cluster-nodes.ts';
+import { type NodeReport, reportFigures } from './statements/report-figures.ts';
 import { undrainNode } from './statements/undrain-node.ts';
 
 /** What the cluster is like now, for metrics: cheap enough to be asked for every few seconds. */
@@ -23,9 +25,12 @@ export interface ClusterFigures {
 
 export class Cluster {
   readonly #pool: LinkPool;
+  readonly #line: ShortLine;
 
-  constructor(pool: LinkPool) {
+  /** @param line for what may be lost in a crash */
+  constructor(pool: LinkPool, line: ShortLine) {
     this.#pool = pool;
+    this.#line = line;
   }
 
   /** Tells the session that has a maildrop open to end; null when there is none. */
@@ -48,6 +53,11 @@ export class Cluster {
   /** Nodes that are to take no sessions, whether they run or not. */
   async drains(): Promise<NodeDrain[]> {
     return this.#pool.run(listDrains, undefined);
+  }
+
+  /** What a node says of itself, in the place of what it said before. */
+  async report(report: NodeReport): Promise<void> {
+    await this.#line.run(reportFigures, report);
   }
 
   /** Rejects with a StoreError. */

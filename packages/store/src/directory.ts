@@ -21,7 +21,7 @@ import { findDomain } from './statements/find-domain.ts';
 import { findMailbox, type MailboxDetails } from './statements/find-mailbox.ts';
 import { type DomainRow, listDomains } from './statements/list-domains.ts';
 import { type GrantRow, listGrants } from './statements/list-grants.ts';
-import { type HeldMaildrop, listLocks } from './statements/list-locks.ts';
+import { type HeldMaildrop, type LockPage, listLocks } from './statements/list-locks.ts';
 import { listLoginNames } from './statements/list-login-names.ts';
 import {
   listMailboxes,
@@ -195,7 +195,7 @@ export class Directory {
   }
 
   /** Maildrops that live sessions have open. */
-  async listLocks(page: Page): Promise<HeldMaildrop[]> {
+  async listLocks(page: LockPage): Promise<HeldMaildrop[]> {
     return this.#pool.run(listLocks, bounded(page));
   }
 

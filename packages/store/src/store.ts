@@ -193,7 +193,7 @@ export class Store {
     this.#penalties = new Penalties(this.#short);
     this.directory = new Directory(this.#work);
     this.credentials = new Credentials(this.#short, this.#work);
-    this.cluster = new Cluster(this.#work);
+    this.cluster = new Cluster(this.#work, this.#short);
     this.administration = new Administration(this.#work, this.#subscriptions);
     this.#owners = new Owners(this.#short);
   }

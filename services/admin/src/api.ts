@@ -17,12 +17,16 @@ import Fastify, {
   type FastifyServerFactory,
 } from 'fastify';
 import { guard } from './access/guard.ts';
+import { type ClusterView, viewCluster } from './cluster-view.ts';
+import type { ConsoleFile } from './console/console-files.ts';
+import { serveConsole } from './console/serve-console.ts';
 import { bodyOctetsMax, countedAddressesMax, requestsPerMinuteMax } from './limits.ts';
 import { apiPath, clientOf } from './names.ts';
 import { describeApi } from './openapi.ts';
 import { Passwords } from './passwords.ts';
 import { Problem, problemBody, problemOf } from './problem.ts';
 import { allRoutes } from './routes/index.ts';
+import { metricsRoutes } from './routes/overview.ts';
 import { validatorCompiler } from './validation.ts';
 
 export interface ApiParts {
@@ -36,6 +40,8 @@ export interface ApiParts {
   /** Hears of each answer, for metrics. */
   readonly answered?: (status: number) => void;
   readonly serverFactory?: FastifyServerFactory;
+  /** The console, where there is one: a command that builds an API for itself has none. */
+  readonly console?: readonly ConsoleFile[];
 }
 
 /** What each file of routes is given. */
@@ -43,6 +49,7 @@ export interface RouteParts {
   readonly store: Store;
   readonly config: Config;
   readonly passwords: Passwords;
+  readonly cluster: ClusterView;
 }
 
 export type Routes = FastifyPluginAsync<RouteParts, FastifyInstance['server'], TypeBoxTypeProvider>;
@@ -69,7 +76,7 @@ export async function buildApi(parts: ApiParts): Promise<FastifyInstance> {
     const { answered } = parts;
     app.addHook('onResponse', async (_request, reply) => answered(reply.statusCode));
   }
-  // Nothing here is a page but the documentation, which brings all it needs.
+  // Nothing here is a page but the documentation, which brings all it needs, and the console, which has a rule of its own.
   await app.register(helmet, { hsts: false });
   await app.register(rateLimit, {
     max: requestsPerMinuteMax,
@@ -79,8 +86,11 @@ export async function buildApi(parts: ApiParts): Promise<FastifyInstance> {
   });
   guard(app, parts);
   await describeApi(app, parts.version);
-  const given: RouteParts = { store, config, passwords: new Passwords(config.auth) };
+  const passwords = new Passwords(config.auth);
+  const given: RouteParts = { store, config, passwords, cluster: viewCluster(store.cluster) };
   for (const routes of allRoutes) await app.register(routes, { ...given, prefix: apiPath });
+  await app.register(metricsRoutes, given);
+  if (parts.console !== undefined) serveConsole(app, parts.console);
   return app;
 }
 

@@ -58,6 +58,12 @@ export const hashesBodyOctetsMax = 2 * 1024 * 1024;
 /** Messages named in one request. */
 export const messageIdsMax = 1_000;
 
+/** Figures of the cluster are read from the database once in this time, however many look at them. */
+export const overviewKeptMs = 2_000;
+
+/** Nodes that one overview shows: more than a cluster has, also when names come and go for an hour. */
+export const overviewNodesMax = 500;
+
 /** Octets of a header that are looked at for its preview: most headers are shorter. */
 export const previewOctets = 8_192;
 

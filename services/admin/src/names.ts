@@ -9,6 +9,7 @@ import { refusedPerMinuteMax } from './limits.ts';
 
 export const apiPath = '/api/v1';
 export const docsPath = '/docs';
+export const consolePath = '/console';
 
 /** The socket by which the commands of this host reach the node of a data directory. */
 export function localSocket(dataDir: string): string {

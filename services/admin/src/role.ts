@@ -20,6 +20,7 @@ import type { FastifyInstance } from 'fastify';
 import manifest from '../package.json' with { type: 'json' };
 import { rootDigestKey } from './access/tokens.ts';
 import { buildApi } from './api.ts';
+import { readConsole } from './console/console-files.ts';
 import { databaseConnectionsMax } from './limits.ts';
 import { type ApiServer, isLocal, makeServer } from './listener.ts';
 import { listenLocally } from './local-socket.ts';
@@ -43,6 +44,7 @@ export async function startAdmin(context: WorkerContext): Promise<RoleInstance> 
   let made: ApiServer | null = null;
   const app = await buildApi({
     ...{ store, config, rootDigest, log, version: manifest.version },
+    console: await readConsole(),
     answered: (status) => {
       metrics.inc('poplar_admin_requests_total', `${Math.floor(status / 100)}xx`);
     },

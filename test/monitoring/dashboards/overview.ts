@@ -1,7 +1,7 @@
 /** The service as its clients see it: is it up, is it fast, what goes through it. */
 
 import type { Dashboard } from './dashboard.ts';
-import { cluster, graph, number, of, quantiles, rate, total } from './queries.ts';
+import { cluster, graph, number, of, quantiles, rate, saidRate, total } from './queries.ts';
 
 export const overview: Dashboard = {
   uid: 'poplar-overview',
@@ -150,6 +150,44 @@ export const overview: Dashboard = {
             {
               expr: `rate(${of('process_cpu_seconds_total', { job: 'poplar' })}[$__rate_interval])`,
               legend: '{{instance}}',
+            },
+          ],
+        }),
+      ],
+    },
+    {
+      title: 'The whole cluster, from one place',
+      panels: [
+        graph('Logins', 'ops', {
+          description: 'As all nodes say of themselves: also of nodes that are not scraped.',
+          queries: [saidRate('poplar_cluster_logins_total', ['outcome'])],
+        }),
+        graph('Commands and messages', 'ops', {
+          description: 'POP3 commands, and messages out, in, and gone by QUIT.',
+          queries: [
+            { ...saidRate('poplar_cluster_commands_total'), legend: 'commands' },
+            { ...saidRate('poplar_cluster_messages_retrieved_total'), legend: 'retrieved' },
+            { ...saidRate('poplar_cluster_messages_flagged_total'), legend: 'flagged' },
+            { ...saidRate('poplar_cluster_messages_delivered_total'), legend: 'delivered' },
+          ],
+        }),
+        graph('Bytes', 'Bps', {
+          description: 'Counted when a connection ends.',
+          queries: [
+            { ...saidRate('poplar_cluster_sent_bytes_total'), legend: 'sent' },
+            { ...saidRate('poplar_cluster_received_bytes_total'), legend: 'received' },
+          ],
+        }),
+        graph('Connections', 'short', {
+          description: 'Open, by node.',
+          queries: [{ expr: 'max by (node) (poplar_cluster_connections)', legend: '{{node}}' }],
+        }),
+        graph('Event loops', 's', {
+          description: 'How late nearly all timers of the worker threads were at most.',
+          queries: [
+            {
+              expr: 'max by (node) (poplar_cluster_event_loop_delay_seconds)',
+              legend: '{{node}}',
             },
           ],
         }),

@@ -37,6 +37,12 @@ export function clusterRate(metric: string, legend: string): Query {
   return { expr: `max(rate(${metric}[$__rate_interval]))`, legend };
 }
 
+/** The rate of what nodes say of themselves, which all nodes that are asked repeat. */
+export function saidRate(metric: string, by: readonly string[] = []): Query {
+  const once = `max by (${['node', ...by].join(', ')}) (rate(${metric}[$__rate_interval]))`;
+  return { expr: sum(once, by), legend: legendOf(by) };
+}
+
 /** The median and the slowest hundredth of a histogram. */
 export function quantiles(
   metric: string,

@@ -3,11 +3,21 @@ import { test } from 'node:test';
 import { createClusterExposition } from './cluster-exposition.ts';
 import { type ClusterFigures, clusterMetrics } from './tables/cluster-metrics.ts';
 
-const node = { nodeName: 'n1', alive: true, draining: false, workers: 2, sessions: 7 };
+const report = {
+  at: new Date(),
+  figures: {
+    loginsOpened: 5,
+    loginsInUse: 1,
+    sentOctets: 900,
+    eventLoopDelaySeconds: 0.025,
+    next: 1,
+  },
+};
+const node = { nodeName: 'n1', alive: true, draining: false, workers: 2, sessions: 7, report };
 const figures: ClusterFigures = {
   nodes: [
     node,
-    { ...node, nodeName: 'n2', draining: true, sessions: 1 },
+    { ...node, nodeName: 'n2', draining: true, sessions: 1, report: null },
     { ...node, nodeName: 'n3', alive: false, workers: 0, sessions: 0 },
   ],
   database: {
@@ -27,6 +37,11 @@ test('every figure is there under its name, and what is not known is not', async
     'poplar_cluster_nodes{state="draining"} 1',
     'poplar_cluster_nodes{state="gone"} 1',
     'poplar_cluster_sessions{node="n1"} 7',
+    'poplar_cluster_logins_total{node="n1",outcome="opened"} 5',
+    'poplar_cluster_logins_total{node="n1",outcome="in-use"} 1',
+    'poplar_cluster_logins_total{node="n1",outcome="temporary"} 0',
+    'poplar_cluster_sent_bytes_total{node="n1"} 900',
+    'poplar_cluster_event_loop_delay_seconds{node="n1"} 0.025',
     'poplar_cluster_purge_lag_seconds 4',
     'poplar_cluster_webhook_dead 15',
     'poplar_cluster_replication_lag_seconds 1.5',
@@ -35,6 +50,8 @@ test('every figure is there under its name, and what is not known is not', async
     assert.ok(text.split('\n').includes(line), line);
   }
   assert.doesNotMatch(text, /replication_lag_bytes/);
+  // Neither of a node that has said nothing, nor of one that is gone.
+  assert.doesNotMatch(text, /logins_total\{node="n[23]"/);
   const printed = new Set([...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name));
   const missing = [...clusterMetrics.keys()].filter((name) => !printed.has(name));
   assert.deepEqual(missing, ['poplar_cluster_replication_lag_bytes']);

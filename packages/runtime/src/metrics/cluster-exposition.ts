@@ -10,9 +10,12 @@
 
 import prom from 'prom-client';
 import { clusterFiguresKeptMs } from '../limits.ts';
-import { type ClusterFigures, clusterMetrics, databaseMetrics } from './tables/cluster-metrics.ts';
-
-const nodeStates = ['up', 'draining', 'gone'] as const;
+import {
+  type ClusterFigures,
+  clusterMetrics,
+  databaseMetrics,
+  nodeMetrics,
+} from './tables/cluster-metrics.ts';
 
 export interface ClusterExposition {
   readonly contentType: string;
@@ -48,27 +51,9 @@ async function print(figures: ClusterFigures | null): Promise<string> {
   set(registry, 'poplar_cluster_up', [{ labels: {}, value: figures === null ? 0 : 1 }]);
   if (figures === null) return registry.metrics();
   const { nodes, database } = figures;
-  const states = nodes.map(({ alive, draining }) =>
-    alive ? (draining ? 'draining' : 'up') : 'gone',
-  );
-  const ofState = (state: string) => states.filter((one) => one === state).length;
-  set(
-    registry,
-    'poplar_cluster_nodes',
-    nodeStates.map((state) => ({ labels: { state }, value: ofState(state) })),
-  );
-  const byNode = (value: (node: ClusterFigures['nodes'][number]) => number) =>
-    nodes.map((node) => ({ labels: { node: node.nodeName }, value: value(node) }));
-  set(
-    registry,
-    'poplar_cluster_workers',
-    byNode(({ workers }) => workers),
-  );
-  set(
-    registry,
-    'poplar_cluster_sessions',
-    byNode(({ sessions }) => sessions),
-  );
+  for (const [name, metric] of Object.entries(nodeMetrics)) {
+    set(registry, name, metric.samples(nodes));
+  }
   for (const [name, metric] of Object.entries(databaseMetrics)) {
     const value = metric.value(database);
     if (value !== null) set(registry, name, [{ labels: {}, value }]);
@@ -82,9 +67,8 @@ interface Sample {
 }
 
 function set(registry: prom.Registry, name: string, samples: readonly Sample[]): void {
-  const { type = 'gauge', help = '', label } = clusterMetrics.get(name) ?? {};
-  const labelNames = label === undefined ? [] : [label];
-  const settings = { name, help, labelNames, registers: [registry] };
+  const { type = 'gauge', help = '', labels = [] } = clusterMetrics.get(name) ?? {};
+  const settings = { name, help, labelNames: [...labels], registers: [registry] };
   if (type === 'counter') {
     const counter = new prom.Counter(settings);
     for (const sample of samples) counter.inc(sample.labels, sample.value);

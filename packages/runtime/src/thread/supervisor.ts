@@ -142,10 +142,15 @@ export class Supervisor {
     this.#tellAll({ kind: 'cut-off' });
   }
 
+  /** The numbers of all workers as of their last pings: nobody is asked. */
+  get lastSnapshots(): readonly Float64Array[] {
+    return this.#slots.flatMap((slot) => slot.snapshots);
+  }
+
   /** The numbers of all workers; one that does not answer in time is represented by its last. */
   async collect(): Promise<Omit<Collected, 'isReady'>> {
     const workers = await Promise.all(this.#slots.map(gaugesOf));
-    return { workers, snapshots: this.#slots.flatMap((slot) => slot.snapshots) };
+    return { workers, snapshots: this.lastSnapshots };
   }
 
   /** Resolves when no thread is left. */

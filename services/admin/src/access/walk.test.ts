@@ -51,14 +51,13 @@ const table: readonly Row[] = [
     'PUT /mailboxes/{address}/master-grant',
     'DELETE /mailboxes/{address}/master-grant',
   ]),
-  ...rows(['read', 'sessions'], false, ['GET /sessions']),
   ...rows(['messages'], true, [
     'GET /mailboxes/{address}/messages',
     'POST /mailboxes/{address}/messages',
     'POST /mailboxes/{address}/messages/restore',
     'POST /mailboxes/{address}/messages/purge',
   ]),
-  ...rows(['read', 'sessions'], true, ['GET /sessions/{address}']),
+  ...rows(['read', 'sessions'], true, ['GET /sessions', 'GET /sessions/{address}']),
   ...rows(['sessions'], true, ['DELETE /sessions/{address}']),
   ...rows(['read', 'nodes'], false, ['GET /nodes']),
   ...rows(['nodes'], false, ['PUT /nodes/{node}/drain', 'DELETE /nodes/{node}/drain']),
@@ -75,7 +74,7 @@ const table: readonly Row[] = [
     'POST /webhook-deliveries/{deliveryId}/resend',
   ]),
   ...rows(['read'], true, ['GET /audit']),
-  ...rows(['read'], false, ['GET /config']),
+  ...rows(['read'], false, ['GET /config', 'GET /overview', 'GET /metrics']),
   ...rows(scopes, true, ['GET /self']),
 ];
 
@@ -141,7 +140,9 @@ function request(route: string, domain = 'example.org'): { method: string; path:
   );
   const isAudit = path === '/audit' && domain !== 'example.org';
   const query = isAudit ? `?address=ann@${domain}` : '';
-  return { method, path: `/api/v1${filled}${query}` };
+  // Beside the API, where Prometheus looks for it.
+  const prefix = path === '/metrics' ? '' : '/api/v1';
+  return { method, path: `${prefix}${filled}${query}` };
 }
 
 /** Good enough to get as far as the guard, and no further: what passes is refused for its body. */
@@ -228,6 +229,7 @@ describe('who may not is refused', () => {
     const items = [{ address: 'ann@example.org', hash: '$2y$' }];
     await refused('POST', '/mailboxes/password-hashes', { items, create: true });
     await refused('GET', '/mailboxes?domain=example.org');
+    await refused('GET', '/sessions?domain=example.org');
     await refused('GET', '/audit');
     await refused('GET', '/audit?address=ann@example.org');
     await refused('PATCH', ann, { status: 'suspended' });
@@ -262,6 +264,9 @@ describe('a path written otherwise opens nothing', () => {
     (path) => path.replace('/api', '/docs/static/..%2f..%2fapi'),
     (path) => path.replace('api', '%61pi'),
     (path) => path.replace('api', 'API'),
+    (path) => path.replace('metrics', '%6Detrics'),
+    (path) => `/console/..${path}`,
+    (path) => `/console/%2e%2e${path}`,
     (path) => `${path}/`,
     (path) => `${path}//`,
     (path) => `${path}%00`,

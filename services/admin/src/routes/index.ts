@@ -20,6 +20,7 @@ import { mailboxChangeRoutes, mailboxDeletionRoutes } from './mailbox-changes.ts
 import { mailboxListRoutes, mailboxRoutes } from './mailboxes.ts';
 import { messageChangeRoutes, messageRoutes } from './messages.ts';
 import { nodeRoutes } from './nodes.ts';
+import { overviewRoutes } from './overview.ts';
 import { passwordHashRoutes } from './password-hashes.ts';
 import { sessionEndRoutes, sessionRoutes } from './sessions.ts';
 import { tokenChangeRoutes, tokenRoutes } from './tokens.ts';
@@ -41,7 +42,7 @@ export const allRoutes: readonly Routes[] = [
   ...[grantRoutes, masterGrantRoutes],
   ...[messageRoutes, messageChangeRoutes, injectionRoutes],
   ...[sessionRoutes, sessionEndRoutes],
-  ...[nodeRoutes],
+  ...[nodeRoutes, overviewRoutes],
   ...[tokenRoutes, tokenChangeRoutes],
   ...[webhookReadRoutes, webhookAddRoutes, webhookChangeRoutes, webhookRemovalRoutes],
   ...[webhookDeliveryRoutes],

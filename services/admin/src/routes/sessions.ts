@@ -4,13 +4,13 @@
 
 import { Type } from 'typebox';
 import { callerOf } from '../access/caller.ts';
-import { addressIn } from '../access/reach.ts';
+import { addressIn, listedDomain } from '../access/reach.ts';
 import type { Routes } from '../api.ts';
 import { nameKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
 import { Problem } from '../problem.ts';
 import { strict } from '../validation.ts';
 import { found } from './mailbox-shape.ts';
-import { addressParams, textOrNull, time } from './shapes.ts';
+import { addressParams, domainText, textOrNull, time } from './shapes.ts';
 
 const sessionSchema = Type.Object(
   {
@@ -51,18 +51,22 @@ export const sessionRoutes: Routes = async (app, { store }) => {
   app.get(
     '/sessions',
     {
-      config: { access: { anyOf: ['read', 'sessions'], reach: 'cluster' } },
+      config: { access: { anyOf: ['read', 'sessions'], reach: 'domain' } },
       schema: {
         tags,
         summary: 'List the maildrops that are open, in the order of their addresses',
-        querystring: strict(pageQuery),
+        description: 'A token of one domain sees those of its mailboxes alone.',
+        querystring: strict({ ...pageQuery, domain: Type.Optional(domainText) }),
         response: { 200: pageSchema(sessionSchema) },
       },
     },
     async (request) => {
       const page = pageRequest(request.query, nameKey);
-      const wanted = { after: page.after ?? '', limit: page.limit };
-      const rows = await store.directory.listLocks(wanted);
+      const domain = listedDomain(request, request.query.domain);
+      const rows = await store.directory.listLocks({
+        ...{ after: page.after ?? '', limit: page.limit },
+        ...(domain === null ? {} : { domain }),
+      });
       return pageOf(rows, page, {
         key: ({ address }) => address,
         item: ({ nodeName: node, since, ...held }) => ({

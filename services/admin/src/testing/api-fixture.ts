@@ -12,6 +12,7 @@ import { type TemporaryDatabase, temporaryDatabase } from '@poplar/store/testing
 import type { FastifyInstance } from 'fastify';
 import { digestOf, makeToken } from '../access/tokens.ts';
 import { buildApi } from '../api.ts';
+import { readConsole } from '../console/console-files.ts';
 
 const answerWithinMs = 20_000;
 
@@ -61,6 +62,7 @@ export async function apiFixture(
     rootDigest: digestOf(root),
     version: '0.0.0',
     log: silentLog,
+    console: await readConsole(),
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const bound = app.server.address();

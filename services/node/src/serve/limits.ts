@@ -29,5 +29,8 @@ export const penaltyIntervalMs = 2_000;
 /** Penalties sent at once; what is more waits for the next time. 1,000 are 250 failures. */
 export const penaltyRowsMax = 1_000;
 
+/** A node tells the cluster what it counts this often: one small row, and charts that move. */
+export const reportIntervalMs = 5_000;
+
 /** Connections of the embedded server beyond those of the workers: commands, psql, reserve. */
 export const spareConnections = 20;

@@ -39,12 +39,13 @@ import {
   startOpsServer,
   storeEvents,
 } from '@poplar/runtime';
-import { openStore } from '@poplar/store';
+import { openStore, type Store } from '@poplar/store';
 import { healthProbe } from '../probe/health-probe.ts';
 import { adminKeys } from './admin-keys.ts';
 import { openDatabase } from './database.ts';
 import { makeDemonstration } from './demonstration.ts';
 import { DrainOrder } from './drain-order.ts';
+import { FigureReport } from './figure-report.ts';
 import { Leases } from './leases.ts';
 import { renewStatementTimeoutMs } from './limits.ts';
 import { PenaltyExchange } from './penalty-exchange.ts';
@@ -147,6 +148,8 @@ async function run(given: Run): Promise<void> {
   lowerPoolPriority();
   if (ending.aborted) return;
   readiness.started({ supervisor, leases, order });
+  const report = beginReport({ store, nodeName, supervisor, log });
+  started.defer(() => report.end());
   reload.now = () => void reloading.now();
 
   for (const line of demonstration) say(line);
@@ -196,6 +199,22 @@ function drainOrder(parts: {
     show: (isDraining) => leases.showDraining(isDraining),
     log,
   });
+}
+
+function beginReport(parts: {
+  readonly store: Store;
+  readonly nodeName: string;
+  readonly supervisor: Supervisor;
+  readonly log: Log;
+}): FigureReport {
+  const { store, nodeName, supervisor, log } = parts;
+  const report = new FigureReport({
+    report: (figures) => store.cluster.report({ nodeName, figures }),
+    snapshots: () => supervisor.lastSnapshots,
+    log,
+  });
+  report.begin();
+  return report;
 }
 
 function rolesToRun({ roles, workers, listeners }: Config): RoleToRun[] {

@@ -5,15 +5,21 @@
  * Never: a label whose values are not few (nodes of the last hour, states).
  */
 
+import { figureIn, loginFigures, type NodeFigureName, type NodeFigures } from '../node-figures.ts';
+
+interface ClusterNode {
+  readonly nodeName: string;
+  readonly alive: boolean;
+  readonly draining: boolean;
+  readonly workers: number;
+  readonly sessions: number;
+  /** What it said of itself last. */
+  readonly report: { readonly at: Date; readonly figures: NodeFigures } | null;
+}
+
 /** This package does not know the store: whatever has these figures may be one. */
 export interface ClusterFigures {
-  readonly nodes: readonly {
-    readonly nodeName: string;
-    readonly alive: boolean;
-    readonly draining: boolean;
-    readonly workers: number;
-    readonly sessions: number;
-  }[];
+  readonly nodes: readonly ClusterNode[];
   readonly database: {
     readonly mailboxes: number;
     readonly receipts: number;
@@ -43,8 +49,8 @@ type Figure = (database: ClusterFigures['database']) => number | null;
 export interface ClusterMetricShape {
   readonly type: 'counter' | 'gauge';
   readonly help: string;
-  /** Its only label, if it has one. */
-  readonly label?: string;
+  /** The labels that each of its samples has; none without it. */
+  readonly labels?: readonly string[];
 }
 
 interface DatabaseMetric extends ClusterMetricShape {
@@ -150,25 +156,121 @@ export const databaseMetrics: Readonly<Record<string, DatabaseMetric>> = {
   },
 };
 
-/** Those of nodes, which have a label; the one that is always there comes first. */
-const nodeMetrics: readonly (readonly [string, ClusterMetricShape])[] = [
-  ['poplar_cluster_up', { type: 'gauge', help: '1 if the figures of the cluster could be read.' }],
-  [
-    'poplar_cluster_nodes',
-    { type: 'gauge', help: 'Nodes heard of within an hour, by state.', label: 'state' },
-  ],
-  [
-    'poplar_cluster_workers',
-    { type: 'gauge', help: 'Worker threads whose leases run.', label: 'node' },
-  ],
-  [
-    'poplar_cluster_sessions',
-    { type: 'gauge', help: 'Maildrops open, as of the last renewal of leases.', label: 'node' },
-  ],
-];
+interface Sample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+interface NodeMetric extends ClusterMetricShape {
+  readonly samples: (nodes: readonly ClusterNode[]) => readonly Sample[];
+}
+
+const nodeStates = ['up', 'draining', 'gone'] as const;
+
+function stateOf({ alive, draining }: ClusterNode): string {
+  if (!alive) return 'gone';
+  return draining ? 'draining' : 'up';
+}
+
+function byNode(value: (node: ClusterNode) => number): NodeMetric['samples'] {
+  return (nodes) => nodes.map((node) => ({ labels: { node: node.nodeName }, value: value(node) }));
+}
+
+/** Of nodes that are there and have said it. */
+function ofReports(
+  samples: (figures: NodeFigures, node: string) => readonly Sample[],
+): NodeMetric['samples'] {
+  return (nodes) =>
+    nodes.flatMap(({ nodeName, alive, report }) =>
+      report === null || !alive ? [] : samples(report.figures, nodeName),
+    );
+}
+
+function said(type: ClusterMetricShape['type'], figure: NodeFigureName, help: string): NodeMetric {
+  const samples = ofReports((figures, node) => [
+    { labels: { node }, value: figureIn(figures, figure) },
+  ]);
+  return { type, help, labels: ['node'], samples };
+}
+
+/** Those of nodes, and of what nodes say of themselves every few seconds. */
+export const nodeMetrics: Readonly<Record<string, NodeMetric>> = {
+  poplar_cluster_nodes: {
+    type: 'gauge',
+    help: 'Nodes heard of within an hour, by state.',
+    labels: ['state'],
+    samples: (nodes) =>
+      nodeStates.map((state) => ({
+        labels: { state },
+        value: nodes.filter((node) => stateOf(node) === state).length,
+      })),
+  },
+  poplar_cluster_workers: {
+    type: 'gauge',
+    help: 'Worker threads whose leases run.',
+    labels: ['node'],
+    samples: byNode(({ workers }) => workers),
+  },
+  poplar_cluster_sessions: {
+    type: 'gauge',
+    help: 'Maildrops open, as of the last renewal of leases.',
+    labels: ['node'],
+    samples: byNode(({ sessions }) => sessions),
+  },
+  poplar_cluster_logins_total: {
+    type: 'counter',
+    help: 'Attempts to log in, by what the client was told, as the node said a few seconds ago.',
+    labels: ['node', 'outcome'],
+    samples: ofReports((figures, node) =>
+      Object.entries(loginFigures).map(([figure, outcome]) => ({
+        labels: { node, outcome },
+        value: figures[figure] ?? 0,
+      })),
+    ),
+  },
+  poplar_cluster_connections: said('gauge', 'connections', 'Connections open.'),
+  poplar_cluster_commands_total: said('counter', 'commands', 'POP3 commands that were answered.'),
+  poplar_cluster_sent_bytes_total: said(
+    'counter',
+    'sentOctets',
+    'Bytes sent to clients, inside TLS, counted when their connection ends.',
+  ),
+  poplar_cluster_received_bytes_total: said(
+    'counter',
+    'receivedOctets',
+    'Bytes that clients sent, inside TLS, counted when their connection ends.',
+  ),
+  poplar_cluster_messages_retrieved_total: said(
+    'counter',
+    'messagesRetrieved',
+    'Messages sent whole (RETR), counted when their session ends.',
+  ),
+  poplar_cluster_messages_flagged_total: said(
+    'counter',
+    'messagesFlagged',
+    'Messages that a QUIT removed from their maildrop.',
+  ),
+  poplar_cluster_messages_delivered_total: said(
+    'counter',
+    'messagesDelivered',
+    'Messages that came in by LMTP, one time per mailbox.',
+  ),
+  poplar_cluster_event_loop_delay_seconds: said(
+    'gauge',
+    'eventLoopDelaySeconds',
+    'How late 99 of 100 timers of the worker threads were at most, within the last seconds.',
+  ),
+};
+
+/** What is always there. */
+const upMetric: ClusterMetricShape = {
+  type: 'gauge',
+  help: '1 if the figures of the cluster could be read.',
+};
 
 /** All there are. */
 export const clusterMetrics: ReadonlyMap<string, ClusterMetricShape> = new Map([
-  ...nodeMetrics,
+  ['poplar_cluster_up', upMetric],
+  ...Object.entries(nodeMetrics),
   ...Object.entries(databaseMetrics),
 ]);

@@ -1,0 +1,27 @@
+/**
+ * Every bound of the console, with its unit and its reason; they are listed in docs/limits.md.
+ */
+
+/** An answer of the API is waited for this long; then the page says that there is none. */
+export const answerWithinMs = 20_000;
+
+/** The overview is asked for this often: nodes say what they count every 5 seconds. */
+export const overviewIntervalMs = 3_000;
+
+/** Sessions and nodes are listed anew this often, while the page is looked at. */
+export const listIntervalMs = 5_000;
+
+/** Points of a chart: ten minutes of reports. */
+export const chartPointsMax = 120;
+
+/** Lines of one chart: more nodes than this are told apart in the table, not by colour. */
+export const chartLinesMax = 6;
+
+/** Rows of one page of a table. */
+export const pageRows = 50;
+
+/** Characters of a password that the page makes: 20 of 32 letters are 100 random bits. */
+export const passwordCharacters = 20;
+
+/** A search begins when nothing was typed for this long. */
+export const typingPauseMs = 250;

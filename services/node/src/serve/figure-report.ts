@@ -1,0 +1,62 @@
+/**
+ * Tells the cluster every few seconds what is counted on this node, so that any node can show all of them
+ * (the overview of the console, /metrics of the REST API, /metrics/cluster).
+ *
+ * What is told are the numbers that the workers gave with their last pings: nobody is asked for them, and
+ * a worker that is stuck delays nothing.
+ *
+ * Never: a report before the last one has ended; a failure that stops the loop, or is logged each time.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Log, NodeFigureReader, type NodeFigures } from '@poplar/runtime';
+import { reportIntervalMs } from './limits.ts';
+
+export interface FigureReportParts {
+  readonly report: (figures: NodeFigures) => Promise<void>;
+  /** Of all threads, as of a moment ago. */
+  readonly snapshots: () => readonly Float64Array[];
+  readonly log: Log;
+}
+
+export class FigureReport {
+  readonly #parts: FigureReportParts;
+  readonly #reader = new NodeFigureReader();
+  readonly #ending = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+  #isFailing = false;
+
+  constructor(parts: FigureReportParts) {
+    this.#parts = parts;
+  }
+
+  /** Reports until `end`, the first time at once. */
+  begin(intervalMs: number = reportIntervalMs): void {
+    this.#running = this.#reportForEver(intervalMs);
+  }
+
+  async end(): Promise<void> {
+    this.#ending.abort();
+    await this.#running;
+  }
+
+  async #reportForEver(intervalMs: number): Promise<void> {
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      await this.#report();
+      await sleep(intervalMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async #report(): Promise<void> {
+    const { report, snapshots, log } = this.#parts;
+    try {
+      await report(this.#reader.read(snapshots()));
+      if (this.#isFailing) log.info({}, 'figures are reported to the cluster again');
+      this.#isFailing = false;
+    } catch (error) {
+      if (!this.#isFailing) log.warn({}, 'figures are not reported to the cluster', error);
+      this.#isFailing = true;
+    }
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Takes the pictures of docs/operations/console.md, light and dark, of a cluster of two nodes under some load:
+ *
+ *   node_modules/.bin/node test/console/screenshots.ts
+ *
+ * Never: a picture of anything that is not ours.
+ */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startServer } from '@poplar/store/testing';
+import type { Page } from 'playwright-core';
+import { keepDeleted } from '../support/accidents.ts';
+import { AdminClient } from '../support/admin-client.ts';
+import { openPage, startBrowser } from '../support/browser.ts';
+import { letter, readToken, startAdminNode, startLoad } from '../support/console-scene.ts';
+import { Pop3Client } from '../support/pop3-client.ts';
+import { root } from '../support/source-tree.ts';
+import { openTestDatabase, testSecret } from '../support/test-database.ts';
+
+const folder = join(root, 'docs/operations/images');
+/** Of load, so that the charts have something to show. */
+const loadMs = Number(process.env.POPLAR_SCREENSHOT_LOAD_MS ?? 120_000);
+
+const names = ['ann', 'ben', 'cleo', 'dora', 'emil', 'finn', 'gwen', 'hugo', 'ida', 'jonas'];
+const subjects = ['Minutes of Monday', 'Offer 4711', 'Re: the contract', 'Invoice November'];
+
+await using started = new AsyncDisposableStack();
+const server = await startServer();
+started.defer(() => server.stop());
+process.env.POPLAR_TEST_DATABASE_URL = server.url;
+const database = await openTestDatabase();
+started.defer(() => database.drop());
+await keepDeleted(database, 86_400);
+const nodes = [];
+for (const name of ['pop1', 'pop2']) {
+  const node = await startAdminNode(database, name);
+  started.defer(() => node.stop());
+  nodes.push(node);
+}
+const [first] = nodes;
+if (first === undefined) throw new Error('no node');
+const admin = new AdminClient(first.admin, readToken(first));
+for (const name of names) {
+  const box = await database.addMailbox(`${name}@example.org`);
+  for (const subject of subjects) await database.deliver(box, { content: letter(subject) });
+}
+await keepDeleted(database, 86_400);
+await admin.send('PATCH', '/mailboxes/jonas@example.org', { status: 'suspended' });
+await admin.post('/mailboxes/ann@example.org/app-passwords', { label: 'phone' });
+const held = [];
+for (const name of names.slice(0, 4)) {
+  const client = await Pop3Client.connect({ port: first.pop3 });
+  await client.login(`${name}@example.org`, testSecret);
+  held.push(client);
+}
+const quits = await Pop3Client.connect({ port: first.pop3 });
+await quits.login('emil@example.org', testSecret);
+await quits.ok('DELE 2');
+await quits.ok('DELE 3');
+await quits.quit();
+
+const origin = `http://127.0.0.1:${first.admin}`;
+const browser = await startBrowser();
+started.defer(() => browser.close());
+const load = startLoad(
+  nodes,
+  names.slice(5, 9).map((name) => `${name}@example.org`),
+);
+started.defer(() => load.stop());
+mkdirSync(folder, { recursive: true });
+
+const { page, errors } = await openPage(browser, origin, {
+  viewport: { width: 1280, height: 860 },
+});
+await page.goto(`${origin}/console/`);
+await take(page, 'sign-in');
+await page.getByLabel('Token').fill(readToken(first));
+await page.getByRole('button', { name: 'Sign in' }).click();
+await page.getByRole('heading', { name: 'Overview' }).waitFor();
+await sleep(loadMs);
+await take(page, 'overview');
+const views = {
+  sessions: '#/sessions',
+  mailboxes: '#/mailboxes',
+  mailbox: '#/mailboxes/emil%40example.org',
+  nodes: '#/nodes',
+  audit: '#/audit',
+};
+for (const [name, hash] of Object.entries(views)) {
+  await page.goto(`${origin}/console/${hash}`);
+  await page.locator('main#main h1').waitFor();
+  await sleep(500);
+  await take(page, name);
+}
+await page.goto(`${origin}/console/#/mailboxes`);
+await page.getByRole('button', { name: 'New mailbox' }).click();
+await page.getByLabel('Address').fill('kurt@example.org');
+await take(page, 'new-mailbox');
+for (const client of held) client.destroy();
+process.stdout.write(`${errors.join('\n')}\n`);
+
+async function take(of: Page, name: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await of.emulateMedia({ colorScheme });
+    const path = join(folder, `console-${name}-${colorScheme}.png`);
+    await of.screenshot({ path, animations: 'disabled' });
+  }
+}
