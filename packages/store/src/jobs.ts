@@ -22,6 +22,7 @@ import { type DeliveredCopy, deliverMessage } from './statements/deliver-message
 import { type EndedJob, endJob } from './statements/end-job.ts';
 import { findByUidl } from './statements/find-by-uidl.ts';
 import { forgetJobs } from './statements/forget-jobs.ts';
+import { keepJob } from './statements/keep-job.ts';
 import type { JobRow } from './statements/job-row.ts';
 import { type JobPage, listJobs } from './statements/list-jobs.ts';
 
@@ -81,6 +82,11 @@ export class Jobs {
   async advance(run: JobRun, progress: JobProgress): Promise<void> {
     const advanced = await this.#pool.run(advanceJob, { ...run, ...progress });
     if (advanced.length === 0) throw notOurs();
+  }
+
+  /** Says that somebody is at it, however far it is. CONFLICT likewise. */
+  async keep(run: JobRun): Promise<void> {
+    if ((await this.#pool.run(keepJob, run)).length === 0) throw notOurs();
   }
 
   /** CONFLICT likewise. */

@@ -28,12 +28,14 @@ import { endSession } from './statements/end-session.ts';
 import { exchangePenalties } from './statements/exchange-penalties.ts';
 import { findByUidl } from './statements/find-by-uidl.ts';
 import { findHeldLocks } from './statements/find-held-locks.ts';
+import { findLastMessage } from './statements/find-last-message.ts';
 import { findLogins } from './statements/find-logins.ts';
 import { findRecipients } from './statements/find-recipients.ts';
 import { flagMessages } from './statements/flag-messages.ts';
 import { forgetJobs } from './statements/forget-jobs.ts';
 import { forgetReceipts } from './statements/forget-receipts.ts';
 import { importCredentials } from './statements/import-credentials.ts';
+import { keepJob } from './statements/keep-job.ts';
 import { listMessages } from './statements/list-messages.ts';
 import { lockMailboxes } from './statements/lock-mailboxes.ts';
 import { markPurged } from './statements/mark-purged.ts';
@@ -165,6 +167,8 @@ const plans: Record<string, () => Promise<string>> = {
       ...{ jobId: '1', run: token, handled: 0, messages: 0, octets: 0 },
       ...{ withoutUidl: 0, newUidls: 0, skipped: {} },
     }),
+  keepJob: () => planOf(keepJob, { jobId: '1', run: token }),
+  findLastMessage: () => planOf(findLastMessage, mailboxId),
   endJob: () => planOf(endJob, { jobId: '1', run: token, state: 'complete', error: null }),
   cancelJob: () => planOf(cancelJob, { jobId: '1', domain: 'a', actor: 'b' }),
   forgetJobs: () => planOf(forgetJobs, undefined),

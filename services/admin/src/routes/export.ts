@@ -1,0 +1,104 @@
+/**
+ * The mail of a mailbox as other programs read it. Its job says how far it is; there is nothing to go on with:
+ * whoever loses the connection begins again.
+ *
+ * Never: an answer that ends well and is not complete: its connection is broken instead.
+ */
+
+import { Readable } from 'node:stream';
+import type { BegunJob, Store } from '@poplar/store';
+import { Type } from 'typebox';
+import { callerOf } from '../access/caller.ts';
+import { addressIn } from '../access/reach.ts';
+import type { Routes } from '../api.ts';
+import { Problem, problemOf } from '../problem.ts';
+import { JobKeeper } from '../transfer/job-keeper.ts';
+import { exportsMax } from '../transfer/limits.ts';
+import { mailOf } from '../transfer/run-export.ts';
+import { Running } from '../transfer/running.ts';
+import { strict } from '../validation.ts';
+import { found } from './mailbox-shape.ts';
+import { addressParams } from './shapes.ts';
+
+const description = `The messages that are there when it begins, in their order, without those that a QUIT flagged. \`mbox\`: quoted as
+mboxrd; it has no place for UIDLs. \`maildir\`: a tar archive whose \`dovecot-uidlist\` has all UIDLs. Lines end with LF. The
+maildrop is not locked. The header \`poplar-job\` names the job that says how far it is.`;
+
+const types = { mbox: 'application/mbox', maildir: 'application/x-tar' } as const;
+
+/** Octets that wait for the client beside what the operating system holds. */
+const waitingOctets = 64 * 1024;
+
+export const exportRoutes: Routes = async (app, { store, config }) => {
+  const running = new Running(app, exportsMax);
+
+  app.get(
+    '/mailboxes/:address/export',
+    {
+      config: { access: { anyOf: ['messages'], reach: 'domain' } },
+      onRequest: async (_request, reply) => running.enter(reply.raw),
+      schema: {
+        ...{ tags: ['messages', 'jobs'], summary: 'Export all mail of a mailbox', description },
+        ...{ produces: Object.values(types), params: addressParams },
+        querystring: strict({
+          format: Type.Optional(
+            Type.Union([Type.Literal('mbox'), Type.Literal('maildir')], {
+              description: 'mbox without it',
+            }),
+          ),
+        }),
+        response: { 200: Type.Unsafe<Readable>(Type.String({ description: 'the mail' })) },
+      },
+    },
+    async (request, reply) => {
+      const address = addressIn(request, request.params.address);
+      const { format = 'mbox' } = request.query;
+      const { messages, octets, status } = await found(store, address);
+      const begun = await store.administration.jobs.begin({
+        ...{ address, kind: 'export', format, requestKey: null, nodeName: config.nodeName },
+        ...{ totalMessages: messages, totalOctets: octets, actor: callerOf(request).actor },
+      });
+      if (begun === null) throw new Problem(409, `the mailbox is ${status}`);
+      const { promise: ended, resolve } = Promise.withResolvers<void>();
+      const mail = Readable.from(mailFor(begun, { store, format, resolve }), {
+        objectMode: false,
+        highWaterMark: waitingOctets,
+      });
+      running.follow(mail, ended);
+      reply.raw.once('close', () => mail.destroy());
+      void reply.header('poplar-job', begun.job.jobId).type(types[format]);
+      return reply.send(mail);
+    },
+  );
+};
+
+interface ExportParts {
+  readonly store: Store;
+  readonly format: 'mbox' | 'maildir';
+  readonly resolve: () => void;
+}
+
+async function* mailFor(
+  { job, run }: BegunJob,
+  { store, format, resolve }: ExportParts,
+): AsyncGenerator<Uint8Array> {
+  let isLost = false;
+  const keeper = new JobKeeper(store, run, () => {
+    isLost = true;
+  });
+  try {
+    const { mailboxId } = job;
+    const advanced = async (progress: Parameters<typeof store.administration.jobs.advance>[1]) => {
+      if (isLost) throw new Problem(409, 'the job was cancelled');
+      await store.administration.jobs.advance(run, progress);
+    };
+    yield* mailOf({ store, mailboxId, format, advanced });
+    await keeper.complete();
+  } catch (error) {
+    await keeper.broke('failed', problemOf(error).message.slice(0, 500));
+    throw error;
+  } finally {
+    await keeper.broke('interrupted', 'the connection was lost');
+    resolve();
+  }
+}
