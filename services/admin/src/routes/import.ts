@@ -74,11 +74,8 @@ export const importRoutes: Routes = async (app, parts) => {
       const address = addressIn(request, request.params.address);
       const body = streamOf(request);
       const { from = 0, more = false } = request.query;
-      const asked = {
-        address,
-        format: body.format,
-        key: request.headers['idempotency-key'] ?? null,
-      };
+      const key = request.headers['idempotency-key'] ?? null;
+      const asked = { address, format: body.format, key, from };
       const begun = await begin(request, asked, parts);
       // What is not read of a request is not waited for.
       void reply.header('connection', 'close').type('application/x-ndjson').serializer(String);
@@ -105,10 +102,17 @@ function streamOf({ headers: given, body }: FastifyRequest): {
   return { stream: body, format };
 }
 
+interface AskedImport {
+  readonly address: string;
+  readonly format: 'mbox' | 'maildir';
+  readonly key: string | null;
+  readonly from: number;
+}
+
 /** The job of this request; or what became of it, when it was over before. */
 async function begin(
   request: FastifyRequest,
-  { address, format, key }: { address: string; format: 'mbox' | 'maildir'; key: string | null },
+  { address, format, key, from }: AskedImport,
   { store, config }: RouteParts,
 ): Promise<BegunJob | { readonly over: ImportAnswer }> {
   const { actor } = callerOf(request);
@@ -117,7 +121,12 @@ async function begin(
     ...{ address, kind: 'import', format, requestKey: key, nodeName: config.nodeName, actor },
     ...{ totalMessages: null, totalOctets: null },
   });
-  if (begun !== null) return begun;
+  if (begun !== null && from <= begun.job.handled) return begun;
+  if (begun !== null) {
+    const { handled } = begun.job;
+    await jobs.end({ ...begun.run, state: 'interrupted', error: 'messages were left out' });
+    throw new Problem(409, `the import has ${handled} messages: send what is behind them`);
+  }
   const [job] = key === null ? [] : await jobs.list({ limit: 1, address, requestKey: key });
   if (job?.state === 'complete' && job.kind === 'import') {
     return { over: { done: true, ...shownJob(job) } };

@@ -48,13 +48,10 @@ export function importAnswers(request: ImportRequest): ImportAnswers {
 }
 
 async function* answersOf(request: ImportRequest): AsyncGenerator<ImportAnswer> {
-  const { store, stream, run, job, from, more } = request;
+  const { store, stream, run, job, more } = request;
   const keeper = new JobKeeper(store, run, () => stream.destroy());
   try {
     yield { jobId: job.jobId, position: job.handled };
-    if (from > job.handled) {
-      throw new Problem(409, `the import has ${job.handled} messages: send what is behind them`);
-    }
     for await (const step of storeMail(entriesOf(request), workOf(request))) yield { ...step };
     if (more) keeper.release();
     else await keeper.complete();
@@ -67,7 +64,6 @@ async function* answersOf(request: ImportRequest): AsyncGenerator<ImportAnswer> 
   } finally {
     // The client is gone: nobody takes the next line.
     await keeper.broke('interrupted', 'the connection was lost');
-    stream.destroy();
   }
 }
 
@@ -86,7 +82,8 @@ function entriesOf({ stream, format, config }: ImportRequest) {
 async function* bounded(stream: Readable): AsyncGenerator<Uint8Array> {
   let octets = 0;
   try {
-    for await (const piece of stream) {
+    // Or else the answer that says why nothing more is read would be lost with the connection.
+    for await (const piece of stream.iterator({ destroyOnReturn: false })) {
       if (!(piece instanceof Uint8Array)) throw new TypeError('a stream of a request has octets');
       octets += piece.byteLength;
       if (octets > importOctetsMax) {
