@@ -6,14 +6,14 @@
  */
 
 import { Readable } from 'node:stream';
-import type { BegunJob, Store } from '@poplar/store';
+import type { BegunJob, JobProgress, Store } from '@poplar/store';
 import { Type } from 'typebox';
 import { callerOf } from '../access/caller.ts';
 import { addressIn } from '../access/reach.ts';
 import type { Routes } from '../api.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { JobKeeper } from '../transfer/job-keeper.ts';
-import { exportsMax } from '../transfer/limits.ts';
+import { exportStallMs, exportsMax } from '../transfer/limits.ts';
 import { mailOf } from '../transfer/run-export.ts';
 import { Running } from '../transfer/running.ts';
 import { strict } from '../validation.ts';
@@ -59,12 +59,12 @@ export const exportRoutes: Routes = async (app, { store, config }) => {
         ...{ totalMessages: messages, totalOctets: octets, actor: callerOf(request).actor },
       });
       if (begun === null) throw new Problem(409, `the mailbox is ${status}`);
-      const { promise: ended, resolve } = Promise.withResolvers<void>();
-      const mail = Readable.from(mailFor(begun, { store, format, resolve }), {
+      const given = { store, format, ...watched(() => mail.destroy()) };
+      const mail = Readable.from(mailFor(begun, given), {
         objectMode: false,
         highWaterMark: waitingOctets,
       });
-      running.follow(mail, ended);
+      running.follow(mail, given.ended);
       reply.raw.once('close', () => mail.destroy());
       void reply.header('poplar-job', begun.job.jobId).type(types[format]);
       return reply.send(mail);
@@ -72,33 +72,50 @@ export const exportRoutes: Routes = async (app, { store, config }) => {
   );
 };
 
-interface ExportParts {
+interface Watched {
+  /** Resolves when nothing of it is under way any more. */
+  readonly ended: Promise<void>;
+  readonly end: () => void;
+  /** To be called whenever the client has taken something. */
+  readonly taken: () => void;
+  readonly breakOff: () => void;
+}
+
+/** Breaks it off when the client takes nothing for long. */
+function watched(breakOff: () => void): Watched {
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(breakOff, exportStallMs);
+  const end = () => {
+    clearTimeout(timer);
+    resolve();
+  };
+  return { ended, end, taken: () => timer.refresh(), breakOff };
+}
+
+interface ExportParts extends Watched {
   readonly store: Store;
   readonly format: 'mbox' | 'maildir';
-  readonly resolve: () => void;
 }
 
 async function* mailFor(
   { job, run }: BegunJob,
-  { store, format, resolve }: ExportParts,
+  { store, format, ...watch }: ExportParts,
 ): AsyncGenerator<Uint8Array> {
-  let isLost = false;
-  const keeper = new JobKeeper(store, run, () => {
-    isLost = true;
-  });
+  const { jobs } = store.administration;
+  const keeper = new JobKeeper(store, run, watch.breakOff);
   try {
     const { mailboxId } = job;
-    const advanced = async (progress: Parameters<typeof store.administration.jobs.advance>[1]) => {
-      if (isLost) throw new Problem(409, 'the job was cancelled');
-      await store.administration.jobs.advance(run, progress);
-    };
-    yield* mailOf({ store, mailboxId, format, advanced });
+    const advanced = (progress: JobProgress) => jobs.advance(run, progress);
+    for await (const piece of mailOf({ store, mailboxId, format, advanced })) {
+      yield piece;
+      watch.taken();
+    }
     await keeper.complete();
   } catch (error) {
     await keeper.broke('failed', problemOf(error).message.slice(0, 500));
     throw error;
   } finally {
     await keeper.broke('interrupted', 'the connection was lost');
-    resolve();
+    watch.end();
   }
 }

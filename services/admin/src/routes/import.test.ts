@@ -90,7 +90,8 @@ async function sendAndBreak(
   });
   sent.on('error', () => undefined);
   sent.write(part);
-  await until(async () => (await numbersIn(address)).length >= stored);
+  const hasBegun = async () => (await jobsOf(address, key)).length > 0;
+  await until(async () => (await hasBegun()) && (await numbersIn(address)).length >= stored);
   sent.destroy();
   await until(async () => (await jobOf(address, key)).state !== 'running');
 }
@@ -112,10 +113,14 @@ async function numbersIn(address: string): Promise<number[]> {
   return rows.map(({ body }) => Number(/^N: (\d+)/.exec(String(body))?.[1]));
 }
 
-async function jobOf(address: string, key?: string): Promise<Readonly<Record<string, unknown>>> {
+async function jobsOf(address: string, key?: string): Promise<Lines> {
   const query = key === undefined ? '' : `&key=${key}`;
   const { body } = await api.call('GET', `/jobs?address=${address}${query}`);
-  const [job] = Array.isArray(body.items) ? body.items : [];
+  return Array.isArray(body.items) ? body.items : [];
+}
+
+async function jobOf(address: string, key?: string): Promise<Readonly<Record<string, unknown>>> {
+  const [job] = await jobsOf(address, key);
   assert.ok(job !== undefined);
   return job;
 }
