@@ -8,6 +8,8 @@ sequence domain_domain_id_seq
 
 sequence job_job_id_seq
 
+sequence mailbox_job_job_id_seq
+
 sequence mailbox_mailbox_id_seq
 
 sequence message_id_seq
@@ -145,6 +147,40 @@ table mailbox_grant
   mailbox_grant_mailbox_id_fkey FOREIGN KEY (mailbox_id) REFERENCES mailbox(mailbox_id) ON DELETE CASCADE
   mailbox_grant_pkey PRIMARY KEY (mailbox_id, grantee_id)
   CREATE INDEX mailbox_grant_grantee ON public.mailbox_grant USING btree (grantee_id)
+
+table mailbox_job
+  job_id bigint not null generated always as identity
+  mailbox_id bigint not null
+  kind text not null
+  format text not null
+  request_key text
+  actor text not null
+  node text not null
+  state text not null
+  run uuid not null
+  lease_until timestamp with time zone not null
+  handled bigint not null default 0
+  messages bigint not null default 0
+  octets bigint not null default 0
+  without_uidl bigint not null default 0
+  new_uidls bigint not null default 0
+  skipped jsonb not null default '{}'::jsonb
+  total_messages bigint
+  total_octets bigint
+  error text
+  created_at timestamp with time zone not null default now()
+  updated_at timestamp with time zone not null default now()
+  finished_at timestamp with time zone
+  mailbox_job_counts_sane CHECK (((handled >= 0) AND (messages >= 0) AND (octets >= 0)))
+  mailbox_job_error_bounded CHECK ((octet_length(error) <= 1000))
+  mailbox_job_key_bounded CHECK (((octet_length(request_key) >= 8) AND (octet_length(request_key) <= 64)))
+  mailbox_job_kind_known CHECK ((kind = ANY (ARRAY['import'::text, 'export'::text])))
+  mailbox_job_state_known CHECK ((state = ANY (ARRAY['running'::text, 'complete'::text, 'cancelled'::text, 'failed'::text, 'interrupted'::text])))
+  mailbox_job_mailbox_id_fkey FOREIGN KEY (mailbox_id) REFERENCES mailbox(mailbox_id) ON DELETE CASCADE
+  mailbox_job_pkey PRIMARY KEY (job_id)
+  CREATE INDEX mailbox_job_mailbox ON public.mailbox_job USING btree (mailbox_id, job_id)
+  CREATE INDEX mailbox_job_updated ON public.mailbox_job USING btree (updated_at)
+  CREATE UNIQUE INDEX mailbox_job_request ON public.mailbox_job USING btree (mailbox_id, request_key) WHERE (request_key IS NOT NULL)
 
 table maildrop with (fillfactor=70, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
   mailbox_id bigint not null

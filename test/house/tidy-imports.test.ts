@@ -54,7 +54,7 @@ const introductions = new Set([
   'services/maildrop/src/accept-message.ts',
   'services/admin/src/inject-message.ts',
   'services/node/src/serve/demonstration.ts',
-  'services/node/src/command/import/deliver-message.ts',
+  'services/admin/src/transfer/import-message.ts',
 ]);
 
 function memberOf(path: string): string {

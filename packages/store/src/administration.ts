@@ -8,6 +8,7 @@
 import { type ByActor, byActor } from './by-actor.ts';
 import type { LinkPool } from './connection/pool.ts';
 import { StoreError } from './errors.ts';
+import { Jobs } from './jobs.ts';
 import { pageRowsMax } from './limits.ts';
 import { Messages } from './messages.ts';
 import { removeDueMailbox } from './removing.ts';
@@ -30,6 +31,8 @@ function bounded<Input extends { readonly limit: number }>(page: Input): Input {
 export class Administration {
   readonly messages: Messages;
   readonly webhooks: Webhooks;
+  /** Imports and exports. */
+  readonly jobs: Jobs;
 
   readonly #pool: LinkPool;
 
@@ -37,6 +40,7 @@ export class Administration {
     this.#pool = pool;
     this.messages = new Messages(pool, subscriptions);
     this.webhooks = new Webhooks(pool, subscriptions);
+    this.jobs = new Jobs(pool);
   }
 
   /** Its id. NOT_FOUND when its domain does not exist. */

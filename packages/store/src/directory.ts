@@ -18,6 +18,7 @@ import { addMasterGrant, type MasterGrant } from './statements/add-master-grant.
 import { type DeletedMailbox, deleteMailbox } from './statements/delete-mailbox.ts';
 import { findByUidl } from './statements/find-by-uidl.ts';
 import { findDomain } from './statements/find-domain.ts';
+import { findLastMessage } from './statements/find-last-message.ts';
 import { findMailbox, type MailboxDetails } from './statements/find-mailbox.ts';
 import { type DomainRow, listDomains } from './statements/list-domains.ts';
 import { type GrantRow, listGrants } from './statements/list-grants.ts';
@@ -203,6 +204,12 @@ export class Directory {
   async findByUidl(question: UidlQuestion): Promise<UidlHolder | null> {
     const [holder] = await this.#pool.run(findByUidl, question);
     return holder ?? null;
+  }
+
+  /** The last message of a mailbox, flagged or not; 0 when it has none. */
+  async lastMessageOf(mailboxId: MailboxId): Promise<bigint> {
+    const [last] = await this.#pool.run(findLastMessage, mailboxId);
+    return last ?? 0n;
   }
 
   /** Messages as stored, flagged ones included. */

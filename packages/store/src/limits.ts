@@ -130,6 +130,13 @@ export const leaseSeconds = 15;
 /** Owners whose lease ended this long ago are removed. */
 export const ownerKeptHours = 1;
 
+/** The lease of a job: three missed signs of whoever works on it, and it is interrupted. */
+export const jobLeaseSeconds = 15;
+/** How long a job is kept that nothing was heard of: whoever wants to go on has come back long before. */
+export const jobKeptDays = 30;
+/** Jobs forgotten in one statement. */
+export const forgetJobsMax = 1_000;
+
 /** Rows of one page of a listing. */
 export const pageRowsMax = 1_000;
 

@@ -15,20 +15,27 @@ import { addCredential } from './statements/add-credential.ts';
 import { addGrant } from './statements/add-grant.ts';
 import { addMasterGrant } from './statements/add-master-grant.ts';
 import { addScramSecrets } from './statements/add-scram-secrets.ts';
+import { advanceJob } from './statements/advance-job.ts';
 import { askOwners } from './statements/ask-owners.ts';
 import { beginEpoch } from './statements/begin-epoch.ts';
+import { beginJob } from './statements/begin-job.ts';
+import { cancelJob } from './statements/cancel-job.ts';
 import { claimReceipt } from './statements/claim-receipt.ts';
 import { confirmReceipt } from './statements/confirm-receipt.ts';
 import { deliverMessage } from './statements/deliver-message.ts';
+import { endJob } from './statements/end-job.ts';
 import { endSession } from './statements/end-session.ts';
 import { exchangePenalties } from './statements/exchange-penalties.ts';
 import { findByUidl } from './statements/find-by-uidl.ts';
 import { findHeldLocks } from './statements/find-held-locks.ts';
+import { findLastMessage } from './statements/find-last-message.ts';
 import { findLogins } from './statements/find-logins.ts';
 import { findRecipients } from './statements/find-recipients.ts';
 import { flagMessages } from './statements/flag-messages.ts';
+import { forgetJobs } from './statements/forget-jobs.ts';
 import { forgetReceipts } from './statements/forget-receipts.ts';
 import { importCredentials } from './statements/import-credentials.ts';
+import { keepJob } from './statements/keep-job.ts';
 import { listMessages } from './statements/list-messages.ts';
 import { lockMailboxes } from './statements/lock-mailboxes.ts';
 import { markPurged } from './statements/mark-purged.ts';
@@ -152,6 +159,21 @@ const plans: Record<string, () => Promise<string>> = {
   confirmReceipt: () => planOf(confirmReceipt, { mailboxId, token }),
   markPurged: () => planOf(markPurged, { mailboxId, token }),
   forgetReceipts: () => planOf(forgetReceipts, undefined),
+  beginJob: () =>
+    planOf(beginJob, {
+      ...{ address: 'a', kind: 'import', format: 'mbox', requestKey: 'b', nodeName: 'c' },
+      ...{ run: token, totalMessages: null, totalOctets: null, actor: 'd' },
+    }),
+  advanceJob: () =>
+    planOf(advanceJob, {
+      ...{ jobId: '1', run: token, handled: 0, messages: 0, octets: 0 },
+      ...{ withoutUidl: 0, newUidls: 0, skipped: {} },
+    }),
+  keepJob: () => planOf(keepJob, { jobId: '1', run: token }),
+  findLastMessage: () => planOf(findLastMessage, mailboxId),
+  endJob: () => planOf(endJob, { jobId: '1', run: token, state: 'complete', error: null }),
+  cancelJob: () => planOf(cancelJob, { jobId: '1', domain: 'a', actor: 'b' }),
+  forgetJobs: () => planOf(forgetJobs, undefined),
   findHeldLocks: () => planOf(findHeldLocks, [{ mailboxId, token }]),
   purgeMessages: () => planOf(purgeMessages, { mailboxId, token, messageIds }),
   deliverMessage: () =>

@@ -48,7 +48,7 @@ export const purgeIntervalMs = 5_000;
 /** How often dead owners and old receipts are removed: nothing waits for either. */
 export const housekeepingIntervalMs = 60_000;
 
-/** Statements that forget receipts in one go, so that a large backlog does not hold up purging. */
+/** Statements that forget receipts or jobs in one go, so that a large backlog does not hold up purging. */
 export const forgetRoundsMax = 100;
 
 /** Deleted mailboxes that are worked on in one go, for the same reason. */

@@ -25,6 +25,17 @@ interface IdleLink {
   readonly since: number;
 }
 
+/** It may be answered with a warning: then nobody may be told that it is done. */
+const commit: Statement<void, never> = {
+  name: 'commit',
+  text: 'commit',
+  durable: true,
+  parameters: () => [],
+  row: () => {
+    throw new StoreError('STORE_CORRUPT', 'a commit has no rows');
+  },
+};
+
 export class LinkPool {
   readonly #settings: LinkSettings;
   readonly #max: number;
@@ -68,7 +79,7 @@ export class LinkPool {
     try {
       await link.execute('begin');
       const result = await work(link);
-      await link.execute('commit');
+      await link.run(commit, undefined);
       return result;
     } catch (error) {
       // A link that cannot even do this must not be lent again in the middle of a transaction.

@@ -56,6 +56,12 @@ const table: readonly Row[] = [
     'POST /mailboxes/{address}/messages',
     'POST /mailboxes/{address}/messages/restore',
     'POST /mailboxes/{address}/messages/purge',
+    'POST /mailboxes/{address}/import',
+    'GET /mailboxes/{address}/export',
+    'GET /jobs',
+    'GET /jobs/{jobId}',
+    'GET /jobs/{jobId}/events',
+    'POST /jobs/{jobId}/cancel',
   ]),
   ...rows(['read', 'sessions'], true, ['GET /sessions', 'GET /sessions/{address}']),
   ...rows(['sessions'], true, ['DELETE /sessions/{address}']),
@@ -101,6 +107,11 @@ before(async () => {
   await api.database.query(
     "update webhook_delivery set state = 'dead', finished_at = now() where delivery_id = 1",
   );
+  const job = await api.store.administration.jobs.begin({
+    ...{ address: 'ann@example.org', kind: 'import', format: 'mbox', requestKey: null },
+    ...{ nodeName: 'node-1', totalMessages: null, totalOctets: null },
+  });
+  values.jobId = job?.job.jobId ?? '';
   state = await everything();
 });
 after(() => api.end());
@@ -108,8 +119,17 @@ after(() => api.end());
 /** All rows that a request could change; that a token was used is no change. */
 async function everything(): Promise<string> {
   const tables = ['domain', 'mailbox', 'login_name', 'credential', 'mailbox_grant', 'master_grant'];
-  const all = [...tables, 'node_drain', 'message', 'maildrop', 'maildrop_lock', 'audit'];
-  all.push('webhook', 'webhook_delivery');
+  const all = [
+    ...tables,
+    'node_drain',
+    'message',
+    'maildrop',
+    'maildrop_lock',
+    'mailbox_job',
+    'webhook',
+    'webhook_delivery',
+    'audit',
+  ];
   const found = await Promise.all(
     all.map((name) =>
       // Tokens are made by this test itself, with their audit rows.
@@ -121,7 +141,7 @@ async function everything(): Promise<string> {
   return JSON.stringify(found);
 }
 
-const values: Readonly<Record<string, string>> = {
+const values: Record<string, string> = {
   domain: 'example.org',
   address: 'ann@example.org',
   grantee: 'ben@example.org',
@@ -131,6 +151,7 @@ const values: Readonly<Record<string, string>> = {
   tokenId: '999',
   webhookId: '1',
   deliveryId: '1',
+  jobId: '1',
 };
 
 function request(route: string, domain = 'example.org'): { method: string; path: string } {
@@ -207,7 +228,7 @@ describe('who may not is refused', () => {
       const status = await ask(method, path, token);
       const isRefusedForBody = hasBody(method) && status === 400;
       // What has a number and no name is not there for such a token.
-      const isUnseen = /webhookId|deliveryId/.test(url) && status === 404;
+      const isUnseen = /webhookId|deliveryId|jobId/.test(url) && status === 404;
       assert.ok(
         status === 403 || isUnseen || (ofDomain && isRefusedForBody),
         `${route}: ${status}`,

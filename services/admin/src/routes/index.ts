@@ -13,8 +13,12 @@ import {
   otherSecretRoutes,
 } from './credentials.ts';
 import { domainAddRoutes, domainReadRoutes, domainRoutes } from './domains.ts';
+import { exportRoutes } from './export.ts';
 import { grantRoutes, masterGrantRoutes } from './grants.ts';
+import { importRoutes } from './import.ts';
 import { injectionRoutes } from './injection.ts';
+import { jobEventRoutes } from './job-events.ts';
+import { jobRoutes } from './jobs.ts';
 import { loginNameRoutes } from './login-names.ts';
 import { mailboxChangeRoutes, mailboxDeletionRoutes } from './mailbox-changes.ts';
 import { mailboxListRoutes, mailboxRoutes } from './mailboxes.ts';
@@ -41,6 +45,7 @@ export const allRoutes: readonly Routes[] = [
   ...[loginNameRoutes],
   ...[grantRoutes, masterGrantRoutes],
   ...[messageRoutes, messageChangeRoutes, injectionRoutes],
+  ...[importRoutes, exportRoutes, jobRoutes, jobEventRoutes],
   ...[sessionRoutes, sessionEndRoutes],
   ...[nodeRoutes, overviewRoutes],
   ...[tokenRoutes, tokenChangeRoutes],

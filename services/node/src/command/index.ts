@@ -1,6 +1,5 @@
 /**
- * The commands of `poplar` other than `serve` and `config`. They are clients of the REST API (api/reach.ts);
- * `mailbox import` alone reaches the store directly.
+ * The commands of `poplar` other than `serve` and `config`. They are clients of the REST API (api/reach.ts).
  *
  * What an operator can mend is thrown as StartError, ConfigError and their like; `main.ts` prints it.
  */
@@ -9,6 +8,7 @@ import type { Command } from 'commander';
 import { registerCompletionCommand } from './completion.ts';
 import { registerCredentialCommands } from './credential/command.ts';
 import { registerDomainCommands } from './domain.ts';
+import { registerJobCommands } from './job.ts';
 import { registerMailboxCommands } from './mailbox.ts';
 import { registerMessageCommands } from './message.ts';
 import { registerNodeCommands } from './node.ts';
@@ -31,6 +31,7 @@ export function registerCommands(program: Command): void {
   registerNodeCommands(program);
   registerRemovalCommands(program);
   registerMessageCommands(program);
+  registerJobCommands(program);
   registerTokenCommands(program);
   registerWebhookCommands(program);
   registerTopCommand(program);

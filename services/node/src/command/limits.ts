@@ -8,24 +8,17 @@ export const commandConnectionsMax = 20;
 /** Octets read from an input file at once. */
 export const readChunkOctets = 256 * 1024;
 
-/** A line of an mbox that is longer is passed on in parts and never a From_ line. */
-export const mboxLineOctetsMax = 64 * 1024;
-
-/** A From_ line that is longer is part of a message: real ones have less than 300 octets. */
-export const fromLineOctetsMax = 1_000;
-
-/** Octets of a header that are searched for X-UIDL. */
-export const headerSearchOctetsMax = 1024 * 1024;
-
-/** Characters of a UIDL (RFC 1939 §7). */
-export const uidlCharactersMax = 70;
-
 /** Files taken from one folder: their names are sorted in memory, about 300 octets each. */
 export const folderEntriesMax = 2_000_000;
 
-/** Octets of a dovecot-uidlist, and of one line in it. */
-export const uidListOctetsMax = 512 * 1024 * 1024;
-export const uidListLineOctetsMax = 16 * 1024;
+/** Messages, and octets of them, that one request of an import brings: what is lost with it is sent again. */
+export const importRequest = { messages: 256, octets: 4 * 1024 * 1024 } as const;
+
+/** How often an import tries to go on without any progress: longer than a node's lease lasts. */
+export const importTriesMax = 9;
+/** First pause of those attempts; doubled each time up to the second. */
+export const importRetryMinMs = 200;
+export const importRetryMaxMs = 5_000;
 
 /** What a report names one by one, of messages and lines skipped and of those with a new UIDL. */
 export const namedMax = { text: 20, json: 10_000 } as const;

@@ -8,6 +8,7 @@ import { withApi } from './api/access.ts';
 import { explained, type Fields, pathOf, queryOf, textOf } from './api/client.ts';
 import { registerAppPasswordCommands } from './app-password.ts';
 import { registerBulkCommand } from './bulk/command.ts';
+import { registerExportCommand } from './export.ts';
 import { registerGrantCommands } from './grant.ts';
 import { registerImportCommand } from './import/command.ts';
 import { addressedCommand, noSuchMailbox } from './mailbox-command.ts';
@@ -60,6 +61,7 @@ export function registerMailboxCommands(program: Command): void {
   registerAppPasswordCommands(mailbox);
   registerSecretCommands(mailbox);
   registerImportCommand(addressed('import', 'import .eml files, mbox files and Maildirs'));
+  registerExportCommand(addressed('export', 'write all mail to standard output'));
 }
 
 async function addMailbox(address: string, options: WithPassword, command: Command): Promise<void> {

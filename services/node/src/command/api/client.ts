@@ -13,9 +13,11 @@ export interface ApiRequest {
   readonly method: Method;
   /** Below /api/v1, with its query. */
   readonly path: string;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   /** Of the body; JSON without it. */
   readonly type?: string;
+  /** By which the API knows a request that comes again. */
+  readonly key?: string;
 }
 
 interface ApiResponse {
@@ -23,8 +25,13 @@ interface ApiResponse {
   readonly text: string;
 }
 
+interface ApiStream {
+  readonly status: number;
+  readonly octets: AsyncIterable<Uint8Array>;
+}
+
 /** Over a connection, or into an API that is built in this process. */
-export type Transport = (request: ApiRequest) => Promise<ApiResponse>;
+export type Transport = (request: ApiRequest) => Promise<ApiStream>;
 
 /** An object of an answer: what a field is, is for its reader to say. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -57,7 +64,12 @@ export class ApiClient {
 
   /** Lines of JSON to lines of JSON. Throws ApiProblem. */
   async lines(path: string, body: string, type: string): Promise<readonly Fields[]> {
-    const text = await this.#ask({ method: 'POST', path, body, type });
+    return this.send({ method: 'POST', path, body, type });
+  }
+
+  /** Anything to lines of JSON. Throws ApiProblem. */
+  async send(request: ApiRequest): Promise<readonly Fields[]> {
+    const text = await this.#ask(request);
     return text
       .split('\n')
       .filter((line) => line !== '')
@@ -81,11 +93,30 @@ export class ApiClient {
     }
   }
 
+  /** The octets of an answer as they come. Throws ApiProblem. */
+  async stream(path: string): Promise<AsyncIterable<Uint8Array>> {
+    const { status, octets } = await this.#transport({ method: 'GET', path });
+    if (status >= 200 && status < 300) return octets;
+    throw new ApiProblem(status, problemIn(await textIn(octets)) ?? `status ${status}`);
+  }
+
   async #ask(request: ApiRequest): Promise<string> {
-    const { status, text } = await this.#transport(request);
+    const { status, text } = await asked(this.#transport, request);
     if (status >= 200 && status < 300) return text;
     throw new ApiProblem(status, problemIn(text) ?? `status ${status}`);
   }
+}
+
+/** One request and all of its answer. */
+export async function asked(transport: Transport, request: ApiRequest): Promise<ApiResponse> {
+  const { status, octets } = await transport(request);
+  return { status, text: await textIn(octets) };
+}
+
+async function textIn(octets: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of octets) pieces.push(piece);
+  return Buffer.concat(pieces).toString('utf8');
 }
 
 /** The detail of a problem, and which fields are wrong. */

@@ -11,7 +11,7 @@ import { randomBytes } from 'node:crypto';
 import { buildApi, digestOf, localSocket, readRootToken } from '@poplar/admin';
 import { type Config, describeConfig, StartError, silentLog } from '@poplar/runtime';
 import { configured, type StoreCommandOptions, withStore } from '../store-access.ts';
-import { ApiClient, fieldsOf, itemsOf, type Transport } from './client.ts';
+import { ApiClient, asked, fieldsOf, itemsOf, type Transport } from './client.ts';
 import { isOfThisHost, openWire, type Wire, wireTransport } from './wire.ts';
 
 export async function reachApi<T>(
@@ -59,7 +59,7 @@ async function isOurs(wire: Wire, config: Config): Promise<boolean> {
   const ask = wireTransport(wire, 'soon');
   const path = config.database.url === null ? '/self' : '/config';
   try {
-    const { status, text } = await ask({ method: 'GET', path });
+    const { status, text } = await asked(ask, { method: 'GET', path });
     if (status !== 200) return false;
     return config.database.url === null || databaseIn(text) === databaseOf(config);
   } catch (error) {
@@ -78,6 +78,11 @@ function databaseIn(text: string): unknown {
   return itemsOf(fieldsOf(text)).find(({ key }) => key === databaseKey)?.value;
 }
 
+function payloadOf(body: string | Uint8Array): string | Buffer {
+  if (typeof body === 'string') return body;
+  return Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+}
+
 async function inProcess<T>(
   options: StoreCommandOptions,
   work: (api: ApiClient) => Promise<T>,
@@ -86,16 +91,18 @@ async function inProcess<T>(
     const token = randomBytes(32).toString('base64url');
     const given = { store, config, rootDigest: digestOf(token), rootActor: 'command' };
     const app = await buildApi({ ...given, version: '', log: silentLog });
-    const transport: Transport = async ({ method, path, body, type = 'application/json' }) => {
-      const { statusCode, body: text } = await app.inject({
+    const transport: Transport = async ({ method, path, body, type = 'application/json', key }) => {
+      const answer = await app.inject({
         ...{ method, url: `/api/v1${path}` },
         headers: {
           authorization: `Bearer ${token}`,
           ...(body === undefined ? {} : { 'content-type': type }),
+          ...(key === undefined ? {} : { 'idempotency-key': key }),
         },
-        ...(body === undefined ? {} : { payload: body }),
+        ...(body === undefined ? {} : { payload: payloadOf(body) }),
+        payloadAsStream: true,
       });
-      return { status: statusCode, text };
+      return { status: answer.statusCode, octets: answer.stream() };
     };
     try {
       return await work(new ApiClient(transport));

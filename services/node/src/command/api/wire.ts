@@ -36,7 +36,11 @@ export function wireTransport(
   patience: 'soon' | 'usual' = 'usual',
 ): Transport {
   const timeoutMs = patience === 'soon' ? apiProbeTimeoutMs : apiTimeoutMs;
-  return async ({ method, path, body, type = 'application/json' }) => {
+  const away = (error: unknown): ApiFailure => {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
+    return new ApiFailure(`${name} cannot be reached (${code})`);
+  };
+  return async ({ method, path, body, type = 'application/json', key }) => {
     try {
       const { statusCode, body: answer } = await request(`${base}/api/v1${path}`, {
         method,
@@ -46,15 +50,26 @@ export function wireTransport(
         headers: {
           authorization: `Bearer ${token}`,
           ...(body === undefined ? {} : { 'content-type': type }),
+          ...(key === undefined ? {} : { 'idempotency-key': key }),
         },
         body: body ?? null,
       });
-      return { status: statusCode, text: await answer.text() };
+      return { status: statusCode, octets: octetsOf(answer, away) };
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-      throw new ApiFailure(`${name} cannot be reached (${code})`);
+      throw away(error);
     }
   };
+}
+
+async function* octetsOf(
+  answer: AsyncIterable<unknown>,
+  away: (error: unknown) => ApiFailure,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of answer) if (piece instanceof Uint8Array) yield piece;
+  } catch (error) {
+    throw away(error);
+  }
 }
 
 const loopback = new BlockList();

@@ -5,16 +5,13 @@
  */
 
 import { lstat } from 'node:fs/promises';
+import { beginsFromLine } from '@poplar/admin';
 import { StartError } from '@poplar/runtime';
 import { isEmlName, openEmlFile, openEmlFolder } from './eml.ts';
-import type { Source, SourceOptions } from './found.ts';
-import { beginsFromLine } from './from-line.ts';
+import type { Format, Source, SourceOptions } from './found.ts';
 import { isMaildir, openMaildir } from './maildir.ts';
 import { openMbox } from './mbox.ts';
 import { codeOf, fileProblem, openRegularFile } from './regular-file.ts';
-
-export const formats = ['eml', 'mbox', 'maildir'] as const;
-export type Format = (typeof formats)[number];
 
 /** Octets at the beginning of a file that tell what it is. */
 const beginningOctets = 1024;

@@ -5,9 +5,9 @@
  * Never: more than one message in memory.
  */
 
+import { beginsFromLine, storedUidlOf } from '@poplar/admin';
 import { StartError } from '@poplar/runtime';
 import type { Found, Source, SourceOptions } from './found.ts';
-import { beginsFromLine } from './from-line.ts';
 import {
   entryPath,
   fileProblem,
@@ -15,7 +15,6 @@ import {
   openRegularFile,
   readRegularFile,
 } from './regular-file.ts';
-import { storedUidlOf } from './stored-uidl.ts';
 
 /** The files whose name ends so are messages. */
 const messageName = /\.eml$/i;

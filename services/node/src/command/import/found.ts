@@ -4,6 +4,11 @@
  * Never: a name found in the input used as a path by whoever gets this; `place` is for people.
  */
 
+import type { SkipReason } from '@poplar/admin';
+
+export const formats = ['eml', 'mbox', 'maildir'] as const;
+export type Format = (typeof formats)[number];
+
 /** A message as it was in the input. */
 export interface FoundMessage {
   readonly kind: 'message';
@@ -19,38 +24,6 @@ export interface FoundMessage {
   readonly inputOctets: number;
 }
 
-export type SkipReason =
-  /** This message is there already, under its UIDL. */
-  | 'duplicate-uidl'
-  | 'over-quota'
-  /** The pseudo-message in which some servers keep the state of an mbox. */
-  | 'folder-data'
-  /** Larger than `limits.messageOctetsMax`. */
-  | 'too-large'
-  /** No octet in it. */
-  | 'empty'
-  /** A symbolic link, a directory, a pipe. */
-  | 'not-a-file'
-  /** What stands before the first From_ line of an mbox. */
-  | 'not-a-message'
-  /** The system does not let it be read. */
-  | 'unreadable'
-  /** The store does not take it. */
-  | 'refused';
-
-/** Whether mail may be missing that somebody expects: the command then ends with 1. */
-export const isError: Readonly<Record<SkipReason, boolean>> = {
-  'duplicate-uidl': false,
-  'folder-data': false,
-  'over-quota': true,
-  'too-large': true,
-  empty: true,
-  'not-a-file': true,
-  'not-a-message': true,
-  unreadable: true,
-  refused: true,
-};
-
 interface Skipped {
   readonly kind: 'skipped';
   readonly reason: SkipReason;
@@ -62,7 +35,7 @@ export type Found = FoundMessage | Skipped;
 
 /** One PATH of the command line, looked at and ready to be read. */
 export interface Source {
-  readonly format: 'eml' | 'mbox' | 'maildir';
+  readonly format: Format;
   /** Of all its files, as they were when it was looked at. */
   readonly totalOctets: number;
   /** In order, with at most one message at a time in memory. */

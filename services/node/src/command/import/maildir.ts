@@ -5,13 +5,20 @@
  * Never: a file moved, renamed or flagged; `tmp` read, where messages are not complete; folders
  * below (`.Sent`) entered, because a maildrop is the inbox alone.
  *
- * Rules: maildir(5); `uidlist.ts` for the UIDLs.
+ * Rules: maildir(5); `UidList` of the admin service for the UIDLs.
  */
 
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
+import {
+  type KnownMessage,
+  storedUidlOf,
+  UidList,
+  uidListOctetsMax,
+  uniqueName,
+} from '@poplar/admin';
 import { StartError } from '@poplar/runtime';
-import { readChunkOctets, uidListOctetsMax } from '../limits.ts';
+import { readChunkOctets } from '../limits.ts';
 import type { Found, Source, SourceOptions } from './found.ts';
 import {
   codeOf,
@@ -21,8 +28,6 @@ import {
   openRegularFile,
   readRegularFile,
 } from './regular-file.ts';
-import { storedUidlOf } from './stored-uidl.ts';
-import { type KnownMessage, UidList, uniqueName } from './uidlist.ts';
 
 interface MaildirFile {
   readonly path: string;

@@ -4,11 +4,10 @@
  * Never: the file in memory; a byte of it written.
  */
 
+import { isStray, MboxSplitter, mboxEntry } from '@poplar/admin';
 import { readChunkOctets } from '../limits.ts';
 import type { Found, Source, SourceOptions } from './found.ts';
-import { type MboxMessage, MboxSplitter } from './mbox-splitter.ts';
 import { codeOf, fileProblem, openRegularFile } from './regular-file.ts';
-import { storedUidlOf } from './stored-uidl.ts';
 
 /** Throws StartError when it is not a file that can be read. */
 export async function openMbox(path: string, options: SourceOptions): Promise<Source> {
@@ -21,9 +20,6 @@ export async function openMbox(path: string, options: SourceOptions): Promise<So
     messages: () => mboxMessages(path, options),
   };
 }
-
-/** An empty line before the first From_ line is nothing that could be lost. */
-const lineEndOctets = 2;
 
 async function* mboxMessages(path: string, options: SourceOptions): AsyncGenerator<Found> {
   const file = await openRegularFile(path);
@@ -42,12 +38,13 @@ async function* mboxMessages(path: string, options: SourceOptions): AsyncGenerat
       const messages = isEnd ? splitter.finish() : splitter.push(chunk.subarray(0, bytesRead));
       for (const message of messages) {
         count += 1;
-        yield foundIn(message, `${path}: message ${count}`);
+        const { inputOctets } = message;
+        yield { ...mboxEntry(message), place: `${path}: message ${count}`, inputOctets };
       }
       if (isEnd) break;
     }
     const { strayOctets } = splitter;
-    if (strayOctets > lineEndOctets) {
+    if (isStray(strayOctets)) {
       const place = `${path}: ${strayOctets} octets before the first From_ line`;
       yield { kind: 'skipped', reason: 'not-a-message', place, inputOctets: strayOctets };
     }
@@ -57,17 +54,4 @@ async function* mboxMessages(path: string, options: SourceOptions): AsyncGenerat
   } finally {
     await file.handle.close();
   }
-}
-
-const folderData = /^Subject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA\r?$/m;
-
-function foundIn(message: MboxMessage, place: string): Found {
-  const { content, receivedAt, inputOctets } = message;
-  if (content === null) return { kind: 'skipped', reason: 'too-large', place, inputOctets };
-  if (content.length === 0) return { kind: 'skipped', reason: 'empty', place, inputOctets };
-  const beginning = Buffer.from(content.subarray(0, 1024)).toString('latin1');
-  if (folderData.test(beginning)) {
-    return { kind: 'skipped', reason: 'folder-data', place, inputOctets };
-  }
-  return { kind: 'message', content, uidl: storedUidlOf(content), receivedAt, place, inputOctets };
 }

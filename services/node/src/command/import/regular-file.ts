@@ -11,9 +11,9 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SkipReason } from '@poplar/admin';
 import { StartError } from '@poplar/runtime';
 import { folderEntriesMax } from '../limits.ts';
-import type { SkipReason } from './found.ts';
 
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 

@@ -4,6 +4,7 @@
  * Never: less than what happened, also after a stop or a failure.
  */
 
+import type { SkipReason } from '@poplar/admin';
 import { namedMax } from '../limits.ts';
 import {
   printable,
@@ -13,12 +14,11 @@ import {
   printJson,
   printLine,
 } from '../output.ts';
-import type { SkipReason } from './found.ts';
 import type { Tally } from './tally.ts';
 
 export type ImportEnd =
-  | { readonly kind: 'complete' | 'stopped' | 'no-mailbox' }
-  /** The store could not go on; the message at hand may have been stored. */
+  | { readonly kind: 'complete' | 'stopped' }
+  /** It could not go on. */
   | { readonly kind: 'failed'; readonly reason: string };
 
 export interface Report {
@@ -60,6 +60,7 @@ function reportJson({ address, tally, end }: Report): unknown {
     newUidlPlaces: tally.newUidlPlaces,
     skipped: Object.fromEntries(tally.skipped),
     errors: tally.named,
+    resumed: tally.resumed,
     elapsedMs: Math.round(tally.elapsedMs),
   };
 }
@@ -75,6 +76,10 @@ function reportLines({ address, tally }: Report): string[] {
     lines.push(`skipped   ${printedMessages(count)}: ${reasonTexts[reason]}`);
   }
   lines.push(...namedLines(tally.named.map((one) => [one.place, reasonTexts[one.reason]])));
+  if (tally.resumed > 0) {
+    const times = tally.resumed === 1 ? 'once' : `${printedCount(tally.resumed)} times`;
+    lines.push(`went on   ${times} after the connection was lost; what it said then is not named`);
+  }
   if (tally.newUidls > 0) {
     lines.push(`new UIDL  ${printedMessages(tally.newUidls)}: ${newUidlText}`);
     lines.push(...namedLines(tally.newUidlPlaces.map((place) => [place, newUidlText])));
@@ -91,19 +96,16 @@ function namedLines(named: readonly (readonly [place: string, text: string])[]):
   return lines;
 }
 
-function endLines({ address, tally, end }: Report): string[] {
+function endLines({ tally, end }: Report): string[] {
   const done = printedMessages(tally.imported);
   if (end.kind === 'complete') return [];
   const lines: string[] = [];
-  if (end.kind === 'no-mailbox') lines.push(`mailbox ${address} is gone or suspended since`);
   if (end.kind === 'stopped') lines.push(`stopped; ${done} imported, all of them kept`);
   if (end.kind === 'failed') {
-    lines.push(
-      `database: ${end.reason}; ${done} imported, all of them kept, ` +
-        'and the one that was under way may be there too',
-    );
+    const least = tally.isCertain ? '' : 'at least ';
+    lines.push(`${end.reason}; ${least}${done} imported, all of them kept`);
   }
-  if (tally.importedWithoutUidl > 0 && end.kind !== 'no-mailbox') {
+  if (tally.importedWithoutUidl > 0) {
     const doubled = printedMessages(tally.importedWithoutUidl);
     lines.push(`${doubled} had no UIDL: to run it again would import them twice`);
   }

@@ -1,57 +1,59 @@
 /**
- * Moves the messages of all sources into one mailbox, in order, one after the other; the next one is
- * read while the last one is being stored.
+ * Sends the messages of all sources to the REST API, some in each request, the next ones being read meanwhile.
  *
- * Never: a message counted before it is durable; a stop in the middle of one.
+ * Never: a message counted before it is durable.
  */
 
-import { type Destination, deliverMessage } from './deliver-message.ts';
-import type { Found, Source } from './found.ts';
+import { importRequest } from '../limits.ts';
+import type { Found, FoundMessage, Source } from './found.ts';
+import type { Sender } from './sender.ts';
 import type { Tally } from './tally.ts';
 
 export interface ImportRun {
   readonly sources: readonly Source[];
-  readonly destination: Destination;
+  readonly sender: Sender;
   readonly tally: Tally;
-  /** Aborted: stop behind the message at hand. */
+  /** Aborted: stop behind the request at hand. */
   readonly stopping: AbortSignal;
-  /** Called behind each message. */
+  /** Called behind each request. */
   readonly onProgress: () => void;
 }
 
-/** `stopped`: by the signal. `no-mailbox`: the mailbox went away. Rejects with a StoreError. */
-export async function runImport(run: ImportRun): Promise<'complete' | 'stopped' | 'no-mailbox'> {
+/** `stopped`: by the signal. Rejects with a StartError. */
+export async function runImport(run: ImportRun): Promise<'complete' | 'stopped'> {
+  const { sender, tally, stopping, onProgress } = run;
+  let some: FoundMessage[] = [];
+  let octets = 0;
+  const sent = async (isLast: boolean): Promise<void> => {
+    await sender.send(some, isLast);
+    some = [];
+    octets = 0;
+    onProgress();
+  };
   for (const source of run.sources) {
     for await (const found of oneAhead(source.messages())) {
-      if (run.stopping.aborted) return 'stopped';
-      if (!(await takeOver(found, run))) return 'no-mailbox';
-      run.onProgress();
+      if (stopping.aborted) break;
+      if (found.kind === 'skipped') {
+        tally.leaveOut(found.reason, found.place);
+        tally.inputOctets += found.inputOctets;
+        continue;
+      }
+      const isFull = some.length === importRequest.messages;
+      if (isFull || (octets > 0 && octets + found.content.length > importRequest.octets)) {
+        await sent(false);
+      }
+      some.push(found);
+      octets += found.content.length;
     }
   }
-  return 'complete';
-}
-
-/** False when there is no mailbox any more. */
-async function takeOver(found: Found, { destination, tally }: ImportRun): Promise<boolean> {
-  const { place, inputOctets } = found;
-  if (found.kind === 'skipped') tally.skip(found.reason, place);
-  else {
-    const delivered = await deliverMessage(found, destination);
-    if (delivered.kind === 'no-mailbox') return false;
-    if (delivered.kind === 'skipped') tally.skip(delivered.reason, place);
-    else {
-      tally.imported += 1;
-      tally.importedOctets += delivered.octets;
-      if (delivered.uidl === 'none') tally.importedWithoutUidl += 1;
-      if (delivered.uidl !== 'kept' && found.uidl !== null) tally.renew(place);
-    }
-  }
-  tally.inputOctets += inputOctets;
-  return true;
+  if (!stopping.aborted) await sent(true);
+  if (!stopping.aborted || sender.isComplete) return 'complete';
+  await sender.cancel();
+  return 'stopped';
 }
 
 /** The same items, the next one being made while the consumer works on the last one. */
-async function* oneAhead<Item>(items: AsyncGenerator<Item>): AsyncGenerator<Item> {
+async function* oneAhead(items: AsyncGenerator<Found>): AsyncGenerator<Found> {
   let next = items.next();
   try {
     while (true) {

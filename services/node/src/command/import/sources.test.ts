@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { StartError } from '@poplar/runtime';
-import { type Format, openSource } from './detect.ts';
-import type { Found } from './found.ts';
+import { openSource } from './detect.ts';
+import type { Format, Found } from './found.ts';
 
 let root: string;
 beforeEach(() => {

@@ -2,8 +2,16 @@
  * What an import has done so far, counted: the source of the progress line and of the report.
  */
 
+import { isError, type SkipReason } from '@poplar/admin';
 import { namedMax } from '../limits.ts';
-import { isError, type SkipReason } from './found.ts';
+
+export interface TallySums {
+  readonly imported: number;
+  readonly importedOctets: number;
+  readonly importedWithoutUidl: number;
+  readonly newUidls: number;
+  readonly skipped: ReadonlyMap<SkipReason, number>;
+}
 
 export class Tally {
   imported = 0;
@@ -22,6 +30,13 @@ export class Tally {
   readonly named: { readonly place: string; readonly reason: SkipReason }[] = [];
   readonly #startedMs = performance.now();
   #endedMs: number | null = null;
+  /** What was left out on this side, before anything was sent. */
+  readonly #leftOut = new Map<SkipReason, number>();
+
+  /** Times that it went on after a lost connection. */
+  resumed = 0;
+  /** False while nobody knows what became of the last request: it may have stored more. */
+  isCertain = true;
 
   get elapsedMs(): number {
     return (this.#endedMs ?? performance.now()) - this.#startedMs;
@@ -45,6 +60,24 @@ export class Tally {
   renew(place: string): void {
     this.newUidls += 1;
     if (this.newUidlPlaces.length < namedMax.json) this.newUidlPlaces.push(place);
+  }
+
+  /** Of what was never sent: the input itself tells. */
+  leaveOut(reason: SkipReason, place: string): void {
+    this.#leftOut.set(reason, (this.#leftOut.get(reason) ?? 0) + 1);
+    this.skip(reason, place);
+  }
+
+  /** The sums as the other side has them: some answers were lost, and what they named with them. */
+  correct(sums: TallySums): void {
+    const { imported, importedOctets, importedWithoutUidl, newUidls } = sums;
+    Object.assign(this, { imported, importedOctets, importedWithoutUidl, newUidls });
+    this.skipped.clear();
+    for (const counts of [this.#leftOut, sums.skipped]) {
+      for (const [reason, count] of counts) {
+        this.skipped.set(reason, (this.skipped.get(reason) ?? 0) + count);
+      }
+    }
   }
 
   skip(reason: SkipReason, place: string): void {

@@ -5,7 +5,7 @@
  * Never: a value that UIDL could not send.
  */
 
-import { headerSearchOctetsMax, uidlCharactersMax } from '../limits.ts';
+import { headerSearchOctetsMax, uidlCharactersMax } from './limits.ts';
 
 /** RFC 1939 §7: one to 70 characters in the range 0x21 to 0x7E. */
 const sendable = new RegExp(`^[!-~]{1,${uidlCharactersMax}}$`);

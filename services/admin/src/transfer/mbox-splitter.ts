@@ -15,8 +15,8 @@
  * Rules: RFC 4155; qmail's mbox(5) for the quoting.
  */
 
-import { fromLineOctetsMax, mboxLineOctetsMax } from '../limits.ts';
 import { beginsFromLine, fromLineDate } from './from-line.ts';
+import { fromLineOctetsMax, mboxLineOctetsMax } from './limits.ts';
 
 export interface MboxMessage {
   /** Null when it was larger than the limit. */

@@ -9,7 +9,7 @@
  */
 
 import { StringDecoder } from 'node:string_decoder';
-import { uidListLineOctetsMax } from '../limits.ts';
+import { uidListLineOctetsMax } from './limits.ts';
 import { sendableUidl } from './stored-uidl.ts';
 
 export interface KnownMessage {

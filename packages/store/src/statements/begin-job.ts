@@ -1,0 +1,58 @@
+/**
+ * Begins a job with its audit row, or goes on with the one of the same key that was not finished: from then on
+ * what an earlier request still does for it is refused. Answers no row when there is no such mailbox, and
+ * none when the mailbox is not as this kind of job needs it, or the job of that key is over.
+ *
+ * Plan: the unique indexes of addresses and keys. An earlier request that is just storing messages is waited
+ * for by the lock of the row, and its messages are counted in what is answered.
+ */
+
+import { jobLeaseSeconds } from '../limits.ts';
+import type { Statement } from '../statement.ts';
+import { type JobRow, jobColumns, jobOf } from './job-row.ts';
+
+export interface NewJob {
+  /** Canonical. */
+  readonly address: string;
+  readonly kind: 'import' | 'export';
+  readonly format: string;
+  readonly requestKey: string | null;
+  readonly nodeName: string;
+  /** A fresh random UUID: whoever has it may go on. */
+  readonly run: string;
+  readonly totalMessages: number | null;
+  readonly totalOctets: number | null;
+  readonly actor: string;
+}
+
+export const beginJob: Statement<NewJob, JobRow> = {
+  name: 'begin_job',
+  durable: true,
+  text: `
+with j as (
+  insert into mailbox_job as old (mailbox_id, kind, format, request_key, actor, node, state, run, lease_until,
+                          total_messages, total_octets)
+  select b.mailbox_id, $2, $3, $4, $5, $6, 'running', $7::uuid,
+         now() + make_interval(secs => ${jobLeaseSeconds}), $8::bigint, $9::bigint
+  from mailbox b
+  where b.address = $1
+    and (b.status = 'active' or ($2::text = 'export' and b.status <> 'deleting'))
+  on conflict (mailbox_id, request_key) where request_key is not null do update
+  set state = 'running', run = excluded.run, node = excluded.node, lease_until = excluded.lease_until,
+      updated_at = now(), error = null, finished_at = null
+  where old.state in ('running', 'interrupted', 'failed')
+    and old.kind = excluded.kind and old.format = excluded.format
+  returning *, xmax = 0 as is_new),
+audited as (
+  insert into audit (actor, action, mailbox_id, subject, detail)
+  select j.actor, 'mailbox.' || j.kind, j.mailbox_id, $1,
+         jsonb_build_object('job', j.job_id, 'format', j.format)
+  from j where j.is_new)
+select ${jobColumns} from j join mailbox m on m.mailbox_id = j.mailbox_id`,
+  parameters: (job) => [
+    ...[job.address, job.kind, job.format, job.requestKey, job.actor, job.nodeName, job.run],
+    job.totalMessages === null ? null : String(job.totalMessages),
+    job.totalOctets === null ? null : String(job.totalOctets),
+  ],
+  row: jobOf,
+};

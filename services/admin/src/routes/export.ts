@@ -1,0 +1,121 @@
+/**
+ * The mail of a mailbox as other programs read it. Its job says how far it is; there is nothing to go on with:
+ * whoever loses the connection begins again.
+ *
+ * Never: an answer that ends well and is not complete: its connection is broken instead.
+ */
+
+import { Readable } from 'node:stream';
+import type { BegunJob, JobProgress, Store } from '@poplar/store';
+import { Type } from 'typebox';
+import { callerOf } from '../access/caller.ts';
+import { addressIn } from '../access/reach.ts';
+import type { Routes } from '../api.ts';
+import { Problem, problemOf } from '../problem.ts';
+import { JobKeeper } from '../transfer/job-keeper.ts';
+import { exportStallMs, exportsMax } from '../transfer/limits.ts';
+import { mailOf } from '../transfer/run-export.ts';
+import { Running } from '../transfer/running.ts';
+import { strict } from '../validation.ts';
+import { found } from './mailbox-shape.ts';
+import { addressParams } from './shapes.ts';
+
+const description = `The messages that are there when it begins, in their order, without those that a QUIT flagged. \`mbox\`: quoted as
+mboxrd; it has no place for UIDLs. \`maildir\`: a tar archive whose \`dovecot-uidlist\` has all UIDLs. Lines end with LF. The
+maildrop is not locked. The header \`poplar-job\` names the job that says how far it is.`;
+
+const types = { mbox: 'application/mbox', maildir: 'application/x-tar' } as const;
+
+/** Octets that wait for the client beside what the operating system holds. */
+const waitingOctets = 64 * 1024;
+
+export const exportRoutes: Routes = async (app, { store, config }) => {
+  const running = new Running(app, exportsMax);
+
+  app.get(
+    '/mailboxes/:address/export',
+    {
+      config: { access: { anyOf: ['messages'], reach: 'domain' } },
+      onRequest: async (_request, reply) => running.enter(reply.raw),
+      schema: {
+        ...{ tags: ['messages', 'jobs'], summary: 'Export all mail of a mailbox', description },
+        ...{ produces: Object.values(types), params: addressParams },
+        querystring: strict({
+          format: Type.Optional(
+            Type.Union([Type.Literal('mbox'), Type.Literal('maildir')], {
+              description: 'mbox without it',
+            }),
+          ),
+        }),
+        response: { 200: Type.Unsafe<Readable>(Type.String({ description: 'the mail' })) },
+      },
+    },
+    async (request, reply) => {
+      const address = addressIn(request, request.params.address);
+      const { format = 'mbox' } = request.query;
+      const { messages, octets, status } = await found(store, address);
+      const begun = await store.administration.jobs.begin({
+        ...{ address, kind: 'export', format, requestKey: null, nodeName: config.nodeName },
+        ...{ totalMessages: messages, totalOctets: octets, actor: callerOf(request).actor },
+      });
+      if (begun === null) throw new Problem(409, `the mailbox is ${status}`);
+      const given = { store, format, ...watched(() => mail.destroy()) };
+      const mail = Readable.from(mailFor(begun, given), {
+        objectMode: false,
+        highWaterMark: waitingOctets,
+      });
+      running.follow(mail, given.ended);
+      reply.raw.once('close', () => mail.destroy());
+      void reply.header('poplar-job', begun.job.jobId).type(types[format]);
+      return reply.send(mail);
+    },
+  );
+};
+
+interface Watched {
+  /** Resolves when nothing of it is under way any more. */
+  readonly ended: Promise<void>;
+  readonly end: () => void;
+  /** To be called whenever the client has taken something. */
+  readonly taken: () => void;
+  readonly breakOff: () => void;
+}
+
+/** Breaks it off when the client takes nothing for long. */
+function watched(breakOff: () => void): Watched {
+  const { promise: ended, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(breakOff, exportStallMs);
+  const end = () => {
+    clearTimeout(timer);
+    resolve();
+  };
+  return { ended, end, taken: () => timer.refresh(), breakOff };
+}
+
+interface ExportParts extends Watched {
+  readonly store: Store;
+  readonly format: 'mbox' | 'maildir';
+}
+
+async function* mailFor(
+  { job, run }: BegunJob,
+  { store, format, ...watch }: ExportParts,
+): AsyncGenerator<Uint8Array> {
+  const { jobs } = store.administration;
+  const keeper = new JobKeeper(store, run, watch.breakOff);
+  try {
+    const { mailboxId } = job;
+    const advanced = (progress: JobProgress) => jobs.advance(run, progress);
+    for await (const piece of mailOf({ store, mailboxId, format, advanced })) {
+      yield piece;
+      watch.taken();
+    }
+    await keeper.complete();
+  } catch (error) {
+    await keeper.broke('failed', problemOf(error).message.slice(0, 500));
+    throw error;
+  } finally {
+    await keeper.broke('interrupted', 'the connection was lost');
+    watch.end();
+  }
+}
