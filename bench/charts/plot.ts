@@ -7,7 +7,7 @@
 import { type Axis, powersAxis, stepsAxis } from './axis.ts';
 import { dot, drawing, line, type Place, path, words } from './drawing.ts';
 
-export interface PlotSeries {
+interface PlotSeries {
   readonly name: string;
   readonly points: readonly (readonly [x: number, y: number])[];
 }

@@ -26,7 +26,7 @@ const step = 7_919;
 /** Of each worker; as it is when nothing is set. */
 const snapshotCacheOctets = 64 * 1024 * 1024;
 
-export interface ScanSample {
+interface ScanSample {
   readonly polled: number;
   readonly residentOctets: number;
   readonly loginEntries: number;

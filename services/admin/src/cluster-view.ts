@@ -9,7 +9,7 @@ import { createClusterExposition } from '@poplar/runtime';
 import type { Cluster, ClusterFigures } from '@poplar/store';
 import { overviewKeptMs } from './limits.ts';
 
-export interface DatedFigures extends ClusterFigures {
+interface DatedFigures extends ClusterFigures {
   readonly at: Date;
 }
 

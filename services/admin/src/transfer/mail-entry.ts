@@ -37,7 +37,7 @@ export const isError: Readonly<Record<SkipReason, boolean>> = {
 };
 
 /** A message as it was in the stream. */
-export interface MailMessage {
+interface MailMessage {
   readonly kind: 'message';
   /** LF or CRLF lines, as found; the framing of the format is removed. */
   readonly content: Uint8Array;

@@ -18,7 +18,7 @@ import { exportPageRows, exportSliceOctets, maildirMessagesMax } from './limits.
 import { fromLine, plainText } from './mail-text.ts';
 import { tarEnd, tarFile } from './tar-writer.ts';
 
-export type ExportFormat = 'mbox' | 'maildir';
+type ExportFormat = 'mbox' | 'maildir';
 
 export interface ExportWork {
   readonly store: Store;

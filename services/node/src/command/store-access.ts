@@ -92,7 +92,7 @@ async function embeddedUrl(config: Config, opened: AsyncDisposableStack): Promis
   return postgres.url;
 }
 
-export function reasonOf(error: StoreError): string {
+function reasonOf(error: StoreError): string {
   if (error.code === 'STORE_INCOMPATIBLE') {
     return 'its schema is not of this version; `poplar serve` brings it up to date';
   }
