@@ -10,7 +10,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 
-export interface ReceivedEvent {
+interface ReceivedEvent {
   readonly id: string;
   readonly event: string;
   readonly domain: string | null;
@@ -29,7 +29,7 @@ export interface EventReceiver {
 }
 
 /** Whether somebody who knows the secret made this, within five minutes. */
-export function isSigned(header: string, body: string, secret: string): boolean {
+function isSigned(header: string, body: string, secret: string): boolean {
   const [, time = '', rest = ''] = /^t=(\d+),(.*)$/.exec(header) ?? [];
   const wanted = createHmac('sha256', secret).update(`${time}.${body}`).digest();
   const isRecent = Math.abs(Date.now() / 1_000 - Number(time)) < 300;

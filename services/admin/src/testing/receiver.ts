@@ -7,13 +7,13 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 
-export interface Received {
+interface Received {
   readonly path: string;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: string;
 }
 
-export type Answer = (response: ServerResponse, request: IncomingMessage) => void;
+type Answer = (response: ServerResponse, request: IncomingMessage) => void;
 
 export interface Receiver {
   readonly port: number;
@@ -26,7 +26,7 @@ export interface Receiver {
   end(): Promise<void>;
 }
 
-export const ok: Answer = (response) => void response.writeHead(204).end();
+const ok: Answer = (response) => void response.writeHead(204).end();
 
 interface ReceiverOptions {
   readonly host?: string;

@@ -33,7 +33,7 @@ export interface OutgoingEvent {
 }
 
 /** Why an attempt failed, as administrators are shown it. */
-export type PostFailure =
+type PostFailure =
   /** The URL or an address of its host is not allowed (any more). */
   | 'refused'
   /** The name has no address. */

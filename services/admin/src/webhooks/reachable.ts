@@ -32,14 +32,14 @@ const globalUnicast = new Networks(['2000::/3']);
 /** Protocol assignments with Teredo, documentation, 6to4. NAT64 and the rest are outside of 2000::/3. */
 const reserved6 = new Networks(['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20']);
 
-export interface Resolved {
+interface Resolved {
   readonly address: string;
 }
 
 /** All addresses of a name. */
 export type Resolve = (host: string) => Promise<readonly Resolved[]>;
 
-export const resolveBySystem: Resolve = (host) => lookup(host, { all: true, order: 'verbatim' });
+const resolveBySystem: Resolve = (host) => lookup(host, { all: true, order: 'verbatim' });
 
 export type Reached =
   | { readonly kind: 'reachable'; readonly addresses: readonly string[] }
