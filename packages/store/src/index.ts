@@ -36,6 +36,7 @@ export type {
 } from './credentials.ts';
 export type { Directory } from './directory.ts';
 export { StoreError, type StoreErrorCode } from './errors.ts';
+export type { JobRow, JobState } from './job-row.ts';
 export type { BegunJob, ImportBatch, Jobs } from './jobs.ts';
 export { importRowsMax, leaseSeconds } from './limits.ts';
 export type { LockQuestion } from './lock-questions.ts';
@@ -49,7 +50,6 @@ export type { ClaimedDelivery } from './statements/claim-webhook-deliveries.ts';
 export type { EndedSession } from './statements/end-session.ts';
 export type { LockHolder, MailboxDetails } from './statements/find-mailbox.ts';
 export type { NewOwner } from './statements/insert-owner.ts';
-export type { JobRow, JobState } from './statements/job-row.ts';
 export type { ApiTokenRow } from './statements/list-api-tokens.ts';
 export type { AuditPage, AuditRow } from './statements/list-audit.ts';
 export type { CredentialRow } from './statements/list-credentials.ts';

@@ -14,6 +14,7 @@ import { type ByActor, byActor } from './by-actor.ts';
 import type { LinkPool } from './connection/pool.ts';
 import type { DeliverRequest, MailboxId, UidlHolder, UidlQuestion } from './contract.ts';
 import { StoreError } from './errors.ts';
+import type { JobRow } from './job-row.ts';
 import { bodyOctetsMax, pageRowsMax } from './limits.ts';
 import { advanceJob, type JobProgress, type JobRun } from './statements/advance-job.ts';
 import { beginJob, type NewJob } from './statements/begin-job.ts';
@@ -22,7 +23,6 @@ import { type DeliveredCopy, deliverMessage } from './statements/deliver-message
 import { type EndedJob, endJob } from './statements/end-job.ts';
 import { findByUidl } from './statements/find-by-uidl.ts';
 import { forgetJobs } from './statements/forget-jobs.ts';
-import type { JobRow } from './statements/job-row.ts';
 import { keepJob } from './statements/keep-job.ts';
 import { type JobPage, listJobs } from './statements/list-jobs.ts';
 

@@ -7,9 +7,9 @@
  * for by the lock of the row, and its messages are counted in what is answered.
  */
 
+import { type JobRow, jobColumns, jobOf } from '../job-row.ts';
 import { jobLeaseSeconds } from '../limits.ts';
 import type { Statement } from '../statement.ts';
-import { type JobRow, jobColumns, jobOf } from './job-row.ts';
 
 export interface NewJob {
   /** Canonical. */

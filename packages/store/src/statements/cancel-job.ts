@@ -6,8 +6,8 @@
  * Plan: the primary keys.
  */
 
+import { type JobRow, jobColumns, jobOf } from '../job-row.ts';
 import type { Statement } from '../statement.ts';
-import { type JobRow, jobColumns, jobOf } from './job-row.ts';
 
 export interface CancelledJob {
   readonly jobId: string;

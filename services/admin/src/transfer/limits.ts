@@ -30,8 +30,10 @@ export const archiveHeaderOctetsMax = 64 * 1024;
 /** Octets that an entry of an archive may say it has: what is larger than a message is read past, not kept. */
 export const archiveEntryOctetsMax = 64 * 1024 * 1024 * 1024;
 
-/** Messages and octets of them that are stored in one transaction: it locks the maildrop for some milliseconds. */
-export const importBatch = { messages: 64, octets: 1024 * 1024 } as const;
+/** Messages that are stored in one transaction: it locks the maildrop for some milliseconds. */
+export const importBatchMessagesMax = 64;
+/** Octets of them. One message alone may have more. */
+export const importBatchOctetsMax = 1024 * 1024;
 
 /** Imports at once, each of which may hold its largest message twice; others are told to wait. */
 export const importsMax = 4;

@@ -13,7 +13,7 @@ import {
   type Prepared,
   prepared,
 } from './import-message.ts';
-import { importBatch } from './limits.ts';
+import { importBatchMessagesMax, importBatchOctetsMax } from './limits.ts';
 import type { MailEntry, SkipReason } from './mail-entry.ts';
 
 /** What became of some messages that follow each other. Messages are counted from 1. */
@@ -62,8 +62,8 @@ function* batchesOf(messages: readonly Prepared[]): Generator<readonly Prepared[
   for (const message of messages) {
     const more = message.kind === 'message' ? message.request.octets : 0;
     if (
-      batch.length === importBatch.messages ||
-      (batch.length > 0 && octets + more > importBatch.octets)
+      batch.length === importBatchMessagesMax ||
+      (batch.length > 0 && octets + more > importBatchOctetsMax)
     ) {
       yield batch;
       batch = [];

@@ -24,7 +24,7 @@ export class Running {
   }
 
   /** Takes a place, until `response` is closed. Throws Problem when there is none. */
-  enter(response: { once(event: 'close', listener: () => void): unknown }): void {
+  enter(response: { once(name: 'close', listener: () => void): unknown }): void {
     if (this.#begun >= this.#max) throw new Problem(503, 'too many of these at once; try again');
     this.#begun += 1;
     response.once('close', () => {

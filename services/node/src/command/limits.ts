@@ -11,8 +11,10 @@ export const readChunkOctets = 256 * 1024;
 /** Files taken from one folder: their names are sorted in memory, about 300 octets each. */
 export const folderEntriesMax = 2_000_000;
 
-/** Messages, and octets of them, that one request of an import brings: what is lost with it is sent again. */
-export const importRequest = { messages: 256, octets: 4 * 1024 * 1024 } as const;
+/** Messages that one request of an import brings: what is lost with it is sent again. */
+export const importRequestMessagesMax = 256;
+/** Octets of them. One message alone may have more. */
+export const importRequestOctetsMax = 4 * 1024 * 1024;
 
 /** How often an import tries to go on without any progress: longer than a node's lease lasts. */
 export const importTriesMax = 9;

@@ -4,7 +4,7 @@
  * Never: a message counted before it is durable.
  */
 
-import { importRequest } from '../limits.ts';
+import { importRequestMessagesMax, importRequestOctetsMax } from '../limits.ts';
 import type { Found, FoundMessage, Source } from './found.ts';
 import type { Sender } from './sender.ts';
 import type { Tally } from './tally.ts';
@@ -38,8 +38,8 @@ export async function runImport(run: ImportRun): Promise<'complete' | 'stopped'>
         tally.inputOctets += found.inputOctets;
         continue;
       }
-      const isFull = some.length === importRequest.messages;
-      if (isFull || (octets > 0 && octets + found.content.length > importRequest.octets)) {
+      const isFull = some.length === importRequestMessagesMax;
+      if (isFull || (octets > 0 && octets + found.content.length > importRequestOctetsMax)) {
         await sent(false);
       }
       some.push(found);

@@ -5,8 +5,8 @@
  * Never: `running` said of work that nobody does.
  */
 
-import type { MailboxId } from '../contract.ts';
-import type { Row } from '../field.ts';
+import type { MailboxId } from './contract.ts';
+import type { Row } from './field.ts';
 import {
   dateAt,
   dateOrNullAt,
@@ -15,7 +15,7 @@ import {
   numberOrNullAt,
   textAt,
   textOrNullAt,
-} from '../field.ts';
+} from './field.ts';
 
 export type JobState = 'running' | 'complete' | 'cancelled' | 'failed' | 'interrupted';
 
