@@ -37,6 +37,7 @@ export {
 } from './embedded-postgres/temporary.ts';
 export { exitCode, fatal, StartError } from './lifecycle/fatal.ts';
 export { onSignals, type SignalActions } from './lifecycle/signals.ts';
+export { watchEnd } from './lifecycle/slow-end.ts';
 export { hasTerminal, say } from './lifecycle/terminal.ts';
 export { assertPortFree, ListenError, listenProblem, resolveListeners } from './listen.ts';
 export {
