@@ -178,7 +178,8 @@ test('top shows nodes and who has a maildrop open', async () => {
   await client.login(mailbox.address, testSecret);
   const { code, out } = (await ways[1]?.run('top --once')) ?? {};
   assert.equal(code, 0);
-  assert.match(out ?? '', /^first +serving /m);
+  assert.match(out ?? '', /^NODE +STATE +SESSIONS +RENEWED$/m);
+  assert.match(out ?? '', /^first +up +\d+ +\d+ s ago$/m, 'as `node list` has it');
   assert.match(out ?? '', /^watched@example\.org +first .* 127\.0\.0\.1/m);
   await client.quit();
 });
@@ -192,7 +193,20 @@ test('an API that is not there, or does not know the token, is told in one line'
   assert.match(away.err, /^poplar: http:\/\/127\.0\.0\.1:1 cannot be reached \(ECONNREFUSED\)\n$/);
   const stranger = await run(`http://127.0.0.1:${node.admin}`, token);
   assert.deepEqual([stranger.code, stranger.out], [1, '']);
-  assert.match(stranger.err, /^poplar: a good token is needed[^\n]*\n$/);
+  const refused = `http://127.0.0.1:${node.admin} refuses the token: POPLAR_ADMIN_TOKEN is not`;
+  assert.equal(stranger.err, `poplar: ${refused} a good one\n`);
+  const dataDir = mkdtempSync(join(tmpdir(), 'poplar-other-'));
+  try {
+    writeFileSync(join(dataDir, 'admin-token'), token);
+    const environment = { POPLAR_ADMIN_URL: `http://127.0.0.1:${node.admin}` };
+    const other = await runPoplar(database.url, ['audit'], {
+      environment: { ...environment, POPLAR_DATA_DIR: dataDir },
+    });
+    const why = `set, and that of ${dataDir} is not a good one`;
+    assert.deepEqual([other.code, other.err], [1, `poplar: ${refused} ${why}\n`]);
+  } finally {
+    rmSync(dataDir, { recursive: true });
+  }
   assert.ok(!(away.err + stranger.err).includes(token));
 });
 

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent, get } from 'node:http';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -241,6 +242,42 @@ describe('a node that runs', () => {
     await client.quit();
     await stopped;
     assert.ok(performance.now() - sinceMs >= 1_500);
+    assert.equal(await owners(database), 0);
+  });
+
+  test('waits for none that only keep their connection, and says what it waits for', async () => {
+    const node = await startNode({
+      databaseUrl: database.url,
+      environment: {
+        POPLAR_ROLES: 'pop3,maildrop,admin',
+        // Not loopback, so HTTPS: a client may be silent before its handshake, too.
+        POPLAR_LISTEN_ADMIN: '0.0.0.0:0',
+        POPLAR_DRAIN_TIMEOUT_MS: '10000',
+      },
+    });
+    const heard: string[] = [];
+    const clients = [node.pop3, node.lmtp, node.admin, node.ops].map((port) => {
+      // Each stays after the node has closed its side.
+      const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+      client.on('error', () => {});
+      client.on('data', (bytes) => heard.push(bytes.toString()));
+      return client;
+    });
+    try {
+      const agent = new Agent({ keepAlive: true });
+      const asked = get({ agent, port: node.ops, path: '/livez' });
+      const [answer] = await once(asked, 'response');
+      answer.resume();
+      await eventually(() => assert.equal(heard.length, 2, 'greeted by both'));
+      await node.stop();
+      agent.destroy();
+    } finally {
+      for (const client of clients) client.destroy();
+    }
+    assert.match(heard.join(''), /-ERR \[SYS\/TEMP\].*\r\n/);
+    assert.match(heard.join(''), /421 4\.3\.2 .*\r\n/);
+    assert.doesNotMatch(node.log(), /not ended in time/, 'nothing had to be cut off');
+    assert.match(node.log(), /"waitsFor":"connections","connections":1,.*"still ending"/);
     assert.equal(await owners(database), 0);
   });
 

@@ -5,7 +5,7 @@
  * Never: a file removed that Poplar did not make.
  */
 
-import { access, constants, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StartError } from './lifecycle/fatal.ts';
 
@@ -43,6 +43,19 @@ export async function prepareDataDirectory(directory: string): Promise<void> {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
     throw new StartError(`data directory ${directory} cannot be used: ${reasons[code] ?? code}`);
   }
+}
+
+/** What a command says that finds none. */
+export function noData(directory: string): string {
+  return `there is no Poplar data in ${directory}: set DATABASE_URL or POPLAR_DATA_DIR, or run npm start`;
+}
+
+/** As `prepareDataDirectory`, but throws StartError where there is none. */
+export async function requireDataDirectory(directory: string): Promise<void> {
+  const marker = await stat(join(directory, markerName)).catch((error: unknown) => error);
+  const code = marker instanceof Error && 'code' in marker ? marker.code : null;
+  if (code === 'ENOENT' || code === 'ENOTDIR') throw new StartError(noData(directory));
+  await prepareDataDirectory(directory);
 }
 
 async function mark(directory: string, marker: string): Promise<void> {

@@ -24,7 +24,7 @@ export { ConfigError } from './config/config-error.ts';
 export { type DescribedSetting, describeConfig, hidePassword } from './config/describe-config.ts';
 export { type LoadOptions, loadConfig } from './config/load-config.ts';
 export { type Reloaded, reloadConfig } from './config/reload-config.ts';
-export { prepareDataDirectory } from './data-directory.ts';
+export { prepareDataDirectory, requireDataDirectory } from './data-directory.ts';
 export {
   type EmbeddedPostgres,
   type EmbeddedPostgresOptions,
@@ -37,6 +37,7 @@ export {
 } from './embedded-postgres/temporary.ts';
 export { exitCode, fatal, StartError } from './lifecycle/fatal.ts';
 export { onSignals, type SignalActions } from './lifecycle/signals.ts';
+export { watchEnd } from './lifecycle/slow-end.ts';
 export { hasTerminal, say } from './lifecycle/terminal.ts';
 export { assertPortFree, ListenError, listenProblem, resolveListeners } from './listen.ts';
 export {

@@ -40,6 +40,9 @@ export const spanFlushIntervalMs = 1_000;
 /** A collector that takes longer loses the spans of the request. */
 export const spanExportTimeoutMs = 2_000;
 
+/** An end that takes longer says in the log what it waits for, this often. */
+export const endReportIntervalMs = 1_000;
+
 /** After the drain deadline, workers have this long to say so before they are terminated. */
 export const drainGraceMs = 1_000;
 

@@ -7,7 +7,7 @@
 
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, type Socket } from 'node:net';
 import type { Address, CertificateSet } from '@poplar/runtime';
 import type { FastifyServerFactoryHandler } from 'fastify';
 import { connectionsMax, headTimeoutMs, keepAliveTimeoutMs, requestTimeoutMs } from './limits.ts';
@@ -52,5 +52,21 @@ function bounded<Any extends Server | TlsServer>(server: Any): Any {
   server.headersTimeout = headTimeoutMs;
   server.keepAliveTimeout = keepAliveTimeoutMs;
   server.maxConnections = connectionsMax;
+  return closingAll(server);
+}
+
+/**
+ * Node's `closeAllConnections` knows no connection whose handshake is under way, and `close` waits for it:
+ * one client that connects and says nothing would hold up the end of the node.
+ */
+function closingAll<Any extends Server | TlsServer>(server: Any): Any {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.closeAllConnections = () => {
+    for (const socket of sockets) socket.destroy();
+  };
   return server;
 }

@@ -14,6 +14,7 @@ import {
   StartError,
   storeEvents,
   type WorkerContext,
+  watchEnd,
 } from '@poplar/runtime';
 import { openStore, type Store } from '@poplar/store';
 import type { FastifyInstance } from 'fastify';
@@ -60,10 +61,13 @@ export async function startAdmin(context: WorkerContext): Promise<RoleInstance> 
   return {
     listeners,
     drain: async () => {
-      await endLocal();
-      await app.close();
-      await sender.stop();
-      await store.end();
+      await watchEnd(
+        log,
+        'requests',
+        endLocal().then(() => app.close()),
+      );
+      await watchEnd(log, 'webhooks', sender.stop());
+      await watchEnd(log, 'the database', store.end());
     },
     reload: ({ certificates: renewed }) => made?.reload(renewed),
     // This role takes no locks.

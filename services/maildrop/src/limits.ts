@@ -21,6 +21,15 @@ export const writeStallMs = 60_000;
 /** After the last reply, the client has this long to close its side. */
 export const lingerMs = 5_000;
 
+/**
+ * The same when the node ends: who has not closed by then is left to the kernel, which still delivers what
+ * was said.
+ */
+export const drainLingerMs = 1_000;
+
+/** How often an ending listener looks whether somebody is waited for in vain. */
+export const drainPollMs = 100;
+
 /** How often all connections are looked at for passed deadlines: one timer for all of them. */
 export const sweepIntervalMs = 1_000;
 

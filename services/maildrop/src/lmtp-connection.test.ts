@@ -11,6 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { type LmtpOutcome, LmtpSession, OctetBudget } from '@poplar/protocol';
 import { loadCertificates, loadConfig } from '@poplar/runtime';
+import { drainLingerMs } from './limits.ts';
 import { type EndReason, LmtpConnection, type LmtpConnectionParts } from './lmtp-connection.ts';
 import { StartTls } from './starttls.ts';
 
@@ -191,6 +192,21 @@ test('drain sends idle clients away and lets a message end', async () => {
   assert.match(await heard(busy.client, '421'), /^250 2\.0\.0 .*\r\n421 4\.3\.2/);
   busy.client.end();
   assert.equal(await busy.ended, 'shutdown');
+});
+
+test('a drain waits a second for clients that do not close their side, not five', async () => {
+  const { client, clock, connection, ended } = await open();
+  await heard(client, '220');
+  connection.drain();
+  await heard(client, '421');
+  clock.nowMs = drainLingerMs;
+  connection.sweep();
+  await delay(20);
+  assert.equal(connection.octetsOut > 0 && !client.destroyed, true);
+  clock.nowMs = drainLingerMs + 1;
+  connection.sweep();
+  assert.equal(await ended, 'shutdown');
+  client.destroy();
 });
 
 test('a client that stays after goodbye is cut off', async () => {

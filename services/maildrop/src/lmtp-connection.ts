@@ -18,6 +18,7 @@ import type { LmtpCloseReason, LmtpEffect, LmtpOutcome, LmtpSession } from '@pop
 import {
   commandTimeoutMs,
   dataTimeoutMs,
+  drainLingerMs,
   lingerMs,
   socketPendingOctetsMax,
   tlsHandshakeTimeoutMs,
@@ -59,6 +60,7 @@ export class LmtpConnection<Mailbox> {
   #inputEnded = false;
   /** An effect has been begun and its outcome is not known yet. */
   #performing = false;
+  #draining = false;
   #closed = false;
   /** Since when the client is late with whatever it is to do next. */
   #sinceMs: number;
@@ -77,6 +79,7 @@ export class LmtpConnection<Mailbox> {
 
   /** Ends it as soon as the transaction in hand is over. */
   drain(): void {
+    this.#draining = true;
     this.#guard(() => {
       this.#parts.session.shutdown();
       if (this.#waitsFor === 'input') this.#advance();
@@ -111,12 +114,17 @@ export class LmtpConnection<Mailbox> {
         if (lateMs > tlsHandshakeTimeoutMs) this.destroy('tls-failed');
         return;
       case 'close':
-        if (lateMs > lingerMs) this.destroy('client-closed');
+        if (lateMs > this.#lingerMs) this.destroy('client-closed');
         return;
       case 'outcome':
         // The store has its own deadlines; a client never pays for ours.
         return;
     }
+  }
+
+  /** How long the client has to close its side; a node that ends does not wait for who only forgot to. */
+  get #lingerMs(): number {
+    return this.#draining && this.#socket.writableLength === 0 ? drainLingerMs : lingerMs;
   }
 
   #advance(): void {

@@ -13,7 +13,13 @@ import {
   listenProblem,
   printAddress,
 } from '@poplar/runtime';
-import { acceptBacklog, connectionsMax, sweepIntervalMs, unixSocketMode } from './limits.ts';
+import {
+  acceptBacklog,
+  connectionsMax,
+  drainPollMs,
+  sweepIntervalMs,
+  unixSocketMode,
+} from './limits.ts';
 import type { EndReason } from './lmtp-connection.ts';
 
 /** The part of a connection that the listener needs. */
@@ -36,14 +42,18 @@ export class LmtpListener {
   readonly #parts: LmtpListenerParts;
   readonly #servers: Server[] = [];
   readonly #connections = new Set<Swept>();
-  readonly #sweeper: NodeJS.Timeout;
+  #sweeper: NodeJS.Timeout;
   #empty: (() => void) | undefined;
 
   constructor(parts: LmtpListenerParts) {
     this.#parts = parts;
-    this.#sweeper = setInterval(() => {
+    this.#sweeper = this.#sweepEvery(sweepIntervalMs);
+  }
+
+  #sweepEvery(intervalMs: number): NodeJS.Timeout {
+    return setInterval(() => {
       for (const connection of this.#connections) connection.sweep();
-    }, sweepIntervalMs);
+    }, intervalMs);
   }
 
   /** Answers the printable address. Rejects with a ListenError. */
@@ -74,6 +84,8 @@ export class LmtpListener {
   async drain(deadlineMs: number): Promise<void> {
     for (const server of this.#servers) server.close();
     for (const connection of [...this.#connections]) connection.drain();
+    clearInterval(this.#sweeper);
+    this.#sweeper = this.#sweepEvery(drainPollMs);
     const cut = setTimeout(() => {
       for (const connection of [...this.#connections]) connection.destroy('shutdown');
     }, deadlineMs);

@@ -5,7 +5,13 @@
  * closed last, and the role is started when every listener answers.
  */
 
-import { followStore, type RoleInstance, storeEvents, type WorkerContext } from '@poplar/runtime';
+import {
+  followStore,
+  type RoleInstance,
+  storeEvents,
+  type WorkerContext,
+  watchEnd,
+} from '@poplar/runtime';
 import { openStore, type Store } from '@poplar/store';
 import { AcceptMessage, failureCode } from './accept-message.ts';
 import {
@@ -41,8 +47,12 @@ export async function startMaildrop(context: WorkerContext): Promise<RoleInstanc
   return {
     listeners,
     drain: async (deadlineMs) => {
-      await Promise.all([listener.drain(deadlineMs), purgeLoop.stop()]);
-      await store.end();
+      const left = () => ({ waitsFor: 'connections', connections: listener.connections });
+      await Promise.all([
+        watchEnd(log, left, listener.drain(deadlineMs)),
+        watchEnd(log, 'the purge', purgeLoop.stop()),
+      ]);
+      await watchEnd(log, 'the database', store.end());
     },
     reload: ({ certificates }) => startTls.reload(certificates),
     // This role takes no locks.

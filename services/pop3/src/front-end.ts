@@ -24,7 +24,7 @@ import { type Origin, proxyFields } from './connection/origin.ts';
 import { type Incident, incidentCode } from './connection/outcome-for-error.ts';
 import type { Backends } from './connection/perform.ts';
 import type { Counters } from './counters.ts';
-import { drainPollMs, endedGraceMs } from './limits.ts';
+import { drainLingerMs, drainPollMs, endedGraceMs, lingerMs } from './limits.ts';
 import type { LoginDesk } from './login/desk.ts';
 import type { SecureEndpoint } from './tls/secure-endpoint.ts';
 
@@ -73,6 +73,7 @@ export class FrontEnd {
   readonly #tracer: Tracer;
   #settings: Settings;
   #isAdmitting = true;
+  #lingerMs = lingerMs;
 
   constructor(parts: FrontEndParts) {
     this.#settings = parts.settings;
@@ -88,6 +89,11 @@ export class FrontEnd {
 
   get settings(): Settings {
     return this.#settings;
+  }
+
+  /** How long a client may take to close its side when ours is closed. */
+  get lingerMs(): number {
+    return this.#lingerMs;
   }
 
   /** Deadlines move for connections that stand, too; what was announced to them does not. */
@@ -277,8 +283,12 @@ export class FrontEnd {
   async drain(deadlineMs: number): Promise<void> {
     const endAtMs = this.nowMs() + deadlineMs;
     this.desk.drain();
+    this.#lingerMs = drainLingerMs;
     this.#forEach((connection) => connection.shutDown('shutdown'));
-    while (this.admission.all.size > 0 && this.nowMs() < endAtMs) await sleep(drainPollMs);
+    while (this.admission.all.size > 0 && this.nowMs() < endAtMs) {
+      await sleep(drainPollMs);
+      this.sweep();
+    }
     for (const connection of this.admission.all) connection.destroy('shutdown');
   }
 

@@ -89,6 +89,12 @@ export const endedGraceMs = 5_000;
 /** After the last reply, the client has this long to close its side. */
 export const lingerMs = 5_000;
 
+/**
+ * The same when the node ends: who has not closed by then is left to the kernel, which still delivers what
+ * was said.
+ */
+export const drainLingerMs = 1_000;
+
 /** How often credentials that changed while they were verified are read again. */
 export const staleCredentialTriesMax = 3;
 
@@ -114,8 +120,8 @@ export const keepAliveProbesMax = 3;
 /** PostgreSQL connections for large bodies, of those a worker may have. */
 export const streamConnectionsMax = 4;
 
-/** A drain tells sessions again this often, until they are gone or its deadline has come. */
-export const drainPollMs = 50;
+/** A drain looks at who is left this often, until nobody is or its deadline has come. */
+export const drainPollMs = 100;
 
 /** Names of a client's certificate that are looked at. */
 export const certificateNamesMax = 20;

@@ -12,6 +12,7 @@ import {
   type RoleInstance,
   storeEvents,
   type WorkerContext,
+  watchEnd,
 } from '@poplar/runtime';
 import { openStore, type Store } from '@poplar/store';
 import { ProxyArrivals } from './connection/proxy-start.ts';
@@ -67,10 +68,12 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
     drain: async (deadlineMs) => {
       await doors.close();
       arrivals.end();
-      await frontEnd.drain(deadlineMs);
+      const { all } = frontEnd.admission;
+      const left = () => ({ waitsFor: 'connections', connections: all.size });
+      await watchEnd(log, left, frontEnd.drain(deadlineMs));
       clearInterval(sweep);
-      await desk.end();
-      await store.end();
+      await watchEnd(log, 'what follows logins', desk.end());
+      await watchEnd(log, 'the database', store.end());
     },
     reload: ({ certificates, config: reloaded }) => {
       tls.replaceCertificates(certificates);

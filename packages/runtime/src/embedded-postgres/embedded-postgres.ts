@@ -9,11 +9,12 @@
  * Never: two servers on one directory; a TCP port; a wait without a bound.
  */
 
-import { chmod, chown, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { socketPathOctetsMax } from '../config/parse-value.ts';
+import { noData } from '../data-directory.ts';
 import { StartError } from '../lifecycle/fatal.ts';
 import {
   postgresLeftoverTimeoutMs,
@@ -58,14 +59,22 @@ export async function startEmbeddedPostgres(
   return startLocked(options, lock.release);
 }
 
-/** For commands: uses the server of the node that runs, or starts one for as long as it takes. */
+/**
+ * For commands: uses the server of the node that runs, or starts one for as long as it takes. It makes no
+ * database: one that a command had made in the wrong place would be empty, and look like an answer. Throws
+ * StartError.
+ */
 export async function useEmbeddedPostgres(
   options: EmbeddedPostgresOptions,
 ): Promise<EmbeddedPostgres> {
   const until = performance.now() + postgresLeftoverTimeoutMs;
   while (true) {
     const lock = await takeNodeLock(join(options.dataDir, 'postgres.lock'));
-    if (lock.kind === 'taken') return startLocked(options, lock.release);
+    if (lock.kind === 'taken') {
+      if (await hasCluster(options.dataDir)) return startLocked(options, lock.release);
+      await lock.release();
+      throw new StartError(noData(options.dataDir));
+    }
     const socketDirectory = await socketDirectoryOf(join(options.dataDir, 'postgres'));
     if (socketDirectory !== null) {
       return { url: urlOf(socketDirectory), isNew: false, stop: async () => {} };
@@ -77,6 +86,11 @@ export async function useEmbeddedPostgres(
     }
     await sleep(100);
   }
+}
+
+/** Whole or not there: initdb works under another name. */
+async function hasCluster(dataDir: string): Promise<boolean> {
+  return (await stat(join(dataDir, 'postgres')).catch(() => null)) !== null;
 }
 
 async function startLocked(

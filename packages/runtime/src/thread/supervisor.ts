@@ -15,6 +15,7 @@
  */
 
 import type { Config } from '../config/config.ts';
+import { watchEnd } from '../lifecycle/slow-end.ts';
 import { drainGraceMs } from '../limits.ts';
 import type { Log } from '../log/log.ts';
 import type { Collected, WorkerGauges } from '../metrics/exposition.ts';
@@ -157,7 +158,15 @@ export class Supervisor {
   async drain(deadlineMs: number): Promise<void> {
     if (this.#isDraining) return;
     this.#isDraining = true;
-    await Promise.all(this.#slots.map((slot) => slot.close(deadlineMs, drainGraceMs)));
+    const left = new Set(this.#slots);
+    const ends = this.#slots.map(async (slot) => {
+      await slot.close(deadlineMs, drainGraceMs);
+      left.delete(slot);
+    });
+    const waitsFor = () => ({
+      waitsFor: [...left].map(({ place }) => `${place.role} ${place.worker}`).join(', '),
+    });
+    await watchEnd(this.#log, waitsFor, Promise.all(ends));
     this.#log.debug({}, 'all workers have ended');
   }
 

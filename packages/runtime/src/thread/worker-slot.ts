@@ -115,7 +115,10 @@ export class WorkerSlot {
     if (thread !== null) {
       if (thread.isReady) thread.send({ kind: 'drain', deadlineMs });
       else thread.terminate('node is shutting down');
-      const timer = setTimeout(() => thread.terminate('not drained in time'), deadlineMs + graceMs);
+      const timer = setTimeout(() => {
+        this.#options.log.warn(placeFields(this.place), 'worker not ended in time, terminated');
+        thread.terminate('not drained in time');
+      }, deadlineMs + graceMs);
       await thread.ended;
       clearTimeout(timer);
     }

@@ -31,6 +31,36 @@ test('property: a piece that is out never changes, whatever else is lent and com
   );
 });
 
+test('property: a piece that came back is refused for ever, though others have its block', () => {
+  const action = fc.record({ kind: fc.constantFrom('lend', 'return', 'again'), at: fc.nat(1_000) });
+  fc.assert(
+    fc.property(fc.array(action, { minLength: 20, maxLength: 200 }), (actions) => {
+      const memory = new LentMemory();
+      const out: { piece: Buffer; fill: number }[] = [];
+      const returned: Buffer[] = [];
+      for (const [nth, { kind, at }] of actions.entries()) {
+        const fill = nth & 0xff;
+        // All of one size, so that blocks change hands.
+        if (kind === 'lend') out.push({ piece: memory.lend(Buffer.alloc(600, fill)), fill });
+        else if (kind === 'return') {
+          const [one] = out.splice(at % Math.max(out.length, 1), 1);
+          if (one === undefined) continue;
+          memory.takeBack(one.piece);
+          returned.push(one.piece);
+        } else {
+          const former = returned[at % Math.max(returned.length, 1)];
+          if (former !== undefined) assert.throws(() => memory.takeBack(former), RangeError);
+        }
+        for (const { piece, fill: was } of out)
+          assert.deepEqual([piece[0], piece.at(-1)], [was, was]);
+      }
+      // None of the refusals has taken anything from those who have theirs still.
+      for (const { piece } of out) memory.takeBack(piece);
+    }),
+    { numRuns: 200 },
+  );
+});
+
 test('a block that came back is used again, for a value of its size', () => {
   const memory = new LentMemory();
   const one = memory.lend(Buffer.alloc(5_000, 1));

@@ -18,7 +18,8 @@ const nothing = Buffer.alloc(0);
 
 interface Block {
   readonly bytes: Buffer;
-  isOut: boolean;
+  /** The piece that is out: a view of its own for each loan, so that no former one passes for it. */
+  out: Buffer | null;
 }
 
 export class LentMemory {
@@ -34,18 +35,18 @@ export class LentMemory {
     if (octets === 0) return nothing;
     if (octets > lentBlockOctetsMax) return Buffer.from(bytes);
     const block = this.#take(octets);
-    block.isOut = true;
     block.bytes.set(bytes);
-    return block.bytes.subarray(0, octets);
+    block.out = block.bytes.subarray(0, octets);
+    return block.out;
   }
 
-  /** Once for each piece. What was not lent here is left alone. */
+  /** Once for each piece, and the very object that was lent. What was not lent here is left alone. */
   takeBack(bytes: Uint8Array): void {
     const block = this.#blocks.get(bytes.buffer);
     if (block === undefined) return;
-    // Or else somebody's mail would be written over somebody else's.
-    if (!block.isOut) throw new RangeError('a piece came back twice');
-    block.isOut = false;
+    // Or else somebody's mail would be written over somebody else's, who may have the block by now.
+    if (block.out !== bytes) throw new RangeError('a piece came back twice');
+    block.out = null;
     const octets = block.bytes.length;
     if (this.#keptOctets + octets > lentKeptOctets) return;
     this.#keptOctets += octets;
@@ -59,7 +60,7 @@ export class LentMemory {
       this.#keptOctets -= kept.bytes.length;
       return kept;
     }
-    const block = { bytes: Buffer.allocUnsafeSlow(2 ** power), isOut: false };
+    const block = { bytes: Buffer.allocUnsafeSlow(2 ** power), out: null };
     this.#blocks.set(block.bytes.buffer, block);
     return block;
   }

@@ -6,12 +6,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Verifier } from '@poplar/identity';
+import { prepareDataDirectory, silentLog, startEmbeddedPostgres } from '@poplar/runtime';
 import { openStore } from '@poplar/store';
 import { type TemporaryDatabase, temporaryDatabase } from '@poplar/store/testing';
 
@@ -192,6 +193,9 @@ describe('sessions and nodes', () => {
     assert.match((await poplar('mailbox show ann@example.org')).out, /open in +node n1, worker 3/);
     await database.query(`update owner set lease_until = now() - interval '1 s'`);
     assert.deepEqual(await json('session list'), [], 'a lock without a lease is free');
+    await database.query('update owner set sessions = 1');
+    assert.match((await poplar('node list')).out, /^n1 +gone +1 +- /m);
+    assert.match((await poplar('top --once')).out, /^n1 +gone +- /m);
     await store.end();
   });
 });
@@ -394,7 +398,18 @@ describe('what the commands reach', () => {
   });
 
   test('without DATABASE_URL: an embedded server for as long as the command takes', async () => {
-    const environment = { DATABASE_URL: '', POPLAR_DATA_DIR: join(folder, 'data') };
+    const dataDir = join(folder, 'data');
+    const environment = { DATABASE_URL: '', POPLAR_DATA_DIR: dataDir };
+    const none = `poplar: there is no Poplar data in ${dataDir}: set DATABASE_URL or POPLAR_DATA_DIR`;
+    const refused = { code: 1, out: '', err: `${none}, or run npm start\n` };
+    assert.deepEqual(await poplar('node list', '', environment), refused);
+    assert.equal(existsSync(dataDir), false, 'a command makes none');
+    await prepareDataDirectory(dataDir);
+    // As of a node that has a database of its own.
+    assert.deepEqual((await poplar('node list --json', '', environment)).err, refused.err);
+    assert.ok(!readdirSync(dataDir).includes('postgres'));
+    const made = await startEmbeddedPostgres({ dataDir, connectionsMax: 10, log: silentLog });
+    await made.stop();
     const added = await poplar('domain add example.net', '', environment);
     const where = `the embedded database in ${join(folder, 'data')}\n`;
     const err = `poplar: DATABASE_URL is not set, this is ${where}`;

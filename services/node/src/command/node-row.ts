@@ -4,6 +4,7 @@
  */
 
 import { type ApiClient, type Fields, itemsOf, textOf } from './api/client.ts';
+import { printedCount } from './output.ts';
 
 interface WorkerRow {
   readonly ownerId: string;
@@ -30,7 +31,8 @@ export async function readNodes(api: ApiClient): Promise<NodeRow[]> {
   return itemsOf(await api.call('GET', '/nodes')).flatMap(startsOf);
 }
 
-function startsOf(node: Fields): NodeRow[] {
+/** The starts of one node, as the API tells of it. */
+export function startsOf(node: Fields): NodeRow[] {
   const nodeName = textOf(node.node);
   const drainWanted = node.drainedSince !== null;
   const starts = Map.groupBy(itemsOf({ items: node.workers }), ({ bootId }) => textOf(bootId));
@@ -76,6 +78,16 @@ export function sessionsOf({ workers }: NodeRow): number {
 export function leaseAgeOf({ workers }: NodeRow): number | null {
   if (workers.length === 0) return null;
   return Math.min(...workers.map(({ leaseAgeSeconds }) => leaseAgeSeconds));
+}
+
+/** What a node that is gone said last is nobody's session any more. */
+export function printedSessions(row: NodeRow): string {
+  return stateOf(row) === 'gone' ? '-' : printedCount(sessionsOf(row));
+}
+
+export function printedAge(row: NodeRow): string {
+  const age = leaseAgeOf(row);
+  return age === null ? '' : `${printedCount(age)} s ago`;
 }
 
 export function firstStart({ workers }: NodeRow): Date | null {

@@ -12,6 +12,8 @@ import {
   firstStart,
   leaseAgeOf,
   type NodeRow,
+  printedAge,
+  printedSessions,
   readNodes,
   sessionsOf,
   stateOf,
@@ -49,7 +51,7 @@ async function listNodes(options: StoreCommandOptions): Promise<void> {
       { title: 'STATE', text: stateOf },
       { title: 'VERSION', text: versionOf },
       { title: 'THREADS', text: ({ workers }) => String(workers.length), right: true },
-      { title: 'SESSIONS', text: (row) => printedCount(sessionsOf(row)), right: true },
+      { title: 'SESSIONS', text: printedSessions, right: true },
       { title: 'RENEWED', text: printedAge, right: true },
       { title: 'STARTED', text: printedStart },
     ],
@@ -67,11 +69,6 @@ async function listNodes(options: StoreCommandOptions): Promise<void> {
     asJson: options.json === true,
     none: 'no node is running',
   });
-}
-
-function printedAge(row: NodeRow): string {
-  const age = leaseAgeOf(row);
-  return age === null ? '' : `${printedCount(age)} s ago`;
 }
 
 function printedStart(row: NodeRow): string {

@@ -10,7 +10,7 @@ import {
   type Config,
   hidePassword,
   loadConfig,
-  prepareDataDirectory,
+  requireDataDirectory,
   StartError,
   silentLog,
   useEmbeddedPostgres,
@@ -59,8 +59,7 @@ export async function withStore<T>(
   const config = configured(options);
   await using opened = new AsyncDisposableStack();
   const { url } = config.database;
-  if (url === null && options.json !== true) sayEmbedded(config);
-  const databaseUrl = url ?? (await embeddedUrl(config, opened));
+  const databaseUrl = url ?? (await embeddedUrl(config, opened, options));
   try {
     const store = openStore({ databaseUrl, applicationName: 'poplar command' });
     opened.defer(() => store.end());
@@ -79,15 +78,20 @@ function sayEmbedded({ dataDir }: Config): void {
   );
 }
 
-async function embeddedUrl(config: Config, opened: AsyncDisposableStack): Promise<string> {
-  await prepareDataDirectory(config.dataDir);
+async function embeddedUrl(
+  config: Config,
+  opened: AsyncDisposableStack,
+  options: StoreCommandOptions,
+): Promise<string> {
+  await requireDataDirectory(config.dataDir);
+  if (options.json !== true) sayEmbedded(config);
   const postgres = await useEmbeddedPostgres({
     dataDir: config.dataDir,
     connectionsMax: commandConnectionsMax,
     log: silentLog,
   });
   opened.defer(() => postgres.stop());
-  // It may be a new one; for one that a node of this version uses, there is nothing to do.
+  // For one that a node of this version has used there is nothing to do.
   await migrate(postgres.url);
   return postgres.url;
 }

@@ -9,7 +9,8 @@ import type { Command } from 'commander';
 import { withApi } from './api/access.ts';
 import { type ApiClient, dateOf, type Fields, itemsOf, textOf } from './api/client.ts';
 import { topIntervalMs, topRows } from './limits.ts';
-import { printable, printedCount, printedDate, printJson } from './output.ts';
+import { printedAge, printedSessions, startsOf, stateOf } from './node-row.ts';
+import { printable, printedDate, printJson } from './output.ts';
 import { type StoreCommandOptions, withStoreOptions } from './store-access.ts';
 
 interface TopOptions extends StoreCommandOptions {
@@ -28,7 +29,7 @@ async function top(options: TopOptions): Promise<void> {
   process.once('SIGINT', () => ending.abort());
   await withApi(options, async (api) => {
     for (;;) {
-      const state = await stateOf(api);
+      const state = await stateNow(api);
       if (options.json === true) printJson(state);
       // Home, then each line cleared to its end: a screen that is cleared first flickers.
       else if (isOnce) process.stdout.write(`${linesOf(state).join('\n')}\n`);
@@ -46,21 +47,18 @@ interface State {
   readonly hasMore: boolean;
 }
 
-async function stateOf(api: ApiClient): Promise<State> {
+async function stateNow(api: ApiClient): Promise<State> {
   const nodes = itemsOf(await api.call('GET', '/nodes'));
   const page = await api.call('GET', `/sessions?limit=${topRows}`);
   return { nodes, sessions: itemsOf(page), hasMore: page.next !== null };
 }
 
 function linesOf({ nodes, sessions, hasMore }: State): string[] {
-  const shown = nodes.map((node) => {
-    const workers = itemsOf({ items: node.workers });
-    const alive = workers.filter(({ isAlive }) => isAlive === true);
-    const open = alive.reduce((sum, { sessions: count }) => sum + Number(count), 0);
-    const age = Math.max(0, ...alive.map(({ leaseAgeSeconds }) => Number(leaseAgeSeconds)));
-    const word = alive.length === 0 ? 'down' : node.drainedSince === null ? 'serving' : 'drained';
-    const name = printable(textOf(node.node)).padEnd(30);
-    return `${name} ${word.padEnd(8)} ${printedCount(open).padStart(9)} ${`${age} s`.padStart(9)}`;
+  // In the words of `node list`.
+  const shown = nodes.flatMap(startsOf).map((row) => {
+    const name = printable(row.nodeName).padEnd(30);
+    const [count, age] = [printedSessions(row), printedAge(row)];
+    return `${name} ${stateOf(row).padEnd(8)} ${count.padStart(9)} ${age.padStart(9)}`;
   });
   const open = sessions.map(({ address, node, since, client, actor }) => {
     const from = printable(textOf(client)).padEnd(24);
@@ -69,7 +67,7 @@ function linesOf({ nodes, sessions, hasMore }: State): string[] {
     return `${names} ${date === null ? '' : printedDate(date)} ${from} ${printable(textOf(actor))}`;
   });
   return [
-    `${'NODE'.padEnd(30)} ${'STATE'.padEnd(8)} ${'SESSIONS'.padStart(9)} ${'LEASE AGE'.padStart(9)}`,
+    `${'NODE'.padEnd(30)} ${'STATE'.padEnd(8)} ${'SESSIONS'.padStart(9)} ${'RENEWED'.padStart(9)}`,
     ...shown,
     '',
     `${'MAILDROP'.padEnd(40)} ${'NODE'.padEnd(20)} ${'SINCE'.padEnd(20)} ${'FROM'.padEnd(24)} BY`,

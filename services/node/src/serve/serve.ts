@@ -38,6 +38,7 @@ import {
   say,
   startOpsServer,
   storeEvents,
+  watchEnd,
 } from '@poplar/runtime';
 import { openStore, type Store } from '@poplar/store';
 import { healthProbe } from '../probe/health-probe.ts';
@@ -93,13 +94,15 @@ interface Run {
 async function run(given: Run): Promise<void> {
   const { asked, readConfig, version, log, ending, reload } = given;
   await using started = new AsyncDisposableStack();
+  const endsWith = (what: string, end: () => Promise<void>) =>
+    started.defer(() => watchEnd(log, what, end()));
   const resolved = await resolveListeners(asked);
   const readiness = new Readiness();
   const ops = await startOps({ config: resolved, readiness, version, log });
-  if (ops !== null) started.defer(() => ops.close());
+  if (ops !== null) endsWith('the ops listener', () => ops.close());
   await prepareDataDirectory(resolved.dataDir);
   const database = await openDatabase(resolved, log);
-  started.defer(() => database.stop());
+  endsWith('PostgreSQL', () => database.stop());
   const config: Config = { ...resolved, database: { url: database.url } };
   const store = openStore({
     databaseUrl: database.url,
@@ -109,7 +112,7 @@ async function run(given: Run): Promise<void> {
   });
   followStore(readiness.metrics, () => store.stats());
   readiness.databaseOpened(store);
-  started.defer(() => store.end());
+  endsWith('the database', () => store.end());
   const certificates = await loadCertificates(config);
   const demonstration = database.isEmbedded ? await makeDemonstration({ config, store }) : [];
   if (ending.aborted) return;
@@ -140,8 +143,8 @@ async function run(given: Run): Promise<void> {
   const scores = openScores(shared);
   const penalties = new PenaltyExchange({ store, nodeName, scores, log });
   penalties.begin();
-  started.defer(() => penalties.end());
-  started.defer(() => leases.end());
+  endsWith('an exchange of penalties', () => penalties.end());
+  endsWith('a renewal of leases', () => leases.end());
   // Leases are renewed until the last session is over.
   started.defer(() => supervisor.drain(reloading.config.limits.drainTimeoutMs));
   await supervisor.start();

@@ -24,6 +24,7 @@ import {
 import { openStore } from '@poplar/store';
 import { Counters } from '../counters.ts';
 import { FrontEnd } from '../front-end.ts';
+import { drainLingerMs, drainPollMs } from '../limits.ts';
 import { LoginDesk } from '../login/desk.ts';
 import { loginSettings } from '../login/settings.ts';
 import { SecureEndpoint } from '../tls/secure-endpoint.ts';
@@ -195,6 +196,23 @@ for (const [name, defect] of Object.entries(defects)) {
     other.client.end();
   });
 }
+
+test('a drain waits a second for clients that do not close their side, not five', async () => {
+  const { frontEnd } = frontEndFor();
+  const clock = { nowMs: frontEnd.nowMs() };
+  Object.assign(frontEnd, { nowMs: () => clock.nowMs });
+  const { client, connection } = await open(frontEnd);
+  await heard(client, '\r\n');
+  const drained = frontEnd.drain(60_000);
+  assert.match(await heard(client, 'SYS/TEMP'), /^-ERR \[SYS\/TEMP\]/m);
+  clock.nowMs += drainLingerMs;
+  await delay(3 * drainPollMs);
+  assert.ok(frontEnd.admission.all.has(connection), 'not before its time');
+  clock.nowMs += 1;
+  await drained;
+  assert.deepEqual([frontEnd.admission.all.size, connection.endReason], [0, 'shutdown']);
+  client.destroy();
+});
 
 test('a greeting that cannot be said ends each connection, in the clear and under TLS', async () => {
   const { frontEnd, errors } = frontEndFor('not a host name');

@@ -242,7 +242,7 @@ export class Connection implements SocketOwner {
       isEnding: this.#ending,
       hasLoggedIn: this.session !== null && this.session.phase !== 'authorization',
     };
-    const passed = deadlinePassed(moments, settings);
+    const passed = deadlinePassed(moments, settings, this.#frontEnd.lingerMs);
     if (passed === 'lingered') this.#socket.destroy();
     else if (passed !== null) this.destroy(passed === 'told' ? this.#shutDownReason : passed);
     else this.#readAhead.sweep({ idleMs, isBehind: !this.#outbox.isEmpty });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lingerMs } from '../limits.ts';
+import { drainLingerMs, lingerMs } from '../limits.ts';
 import { deadlinePassed, type Moments } from './deadlines.ts';
 
 const deadlines = { loginTimeoutMs: 60_000, idleTimeoutMs: 600_000 };
@@ -34,6 +34,12 @@ const cases: readonly (readonly [Partial<Moments>, ReturnType<typeof deadlinePas
 
 for (const [moments, passed] of cases) {
   test(`${JSON.stringify(moments)}: ${passed}`, () => {
-    assert.equal(deadlinePassed({ ...session, ...moments }, deadlines), passed);
+    assert.equal(deadlinePassed({ ...session, ...moments }, deadlines, lingerMs), passed);
   });
 }
+
+test('a node that ends waits less for a client to close its side', () => {
+  const late = { ...session, isEnding: true, idleMs: drainLingerMs + 1 };
+  assert.equal(deadlinePassed(late, deadlines, lingerMs), null);
+  assert.equal(deadlinePassed(late, deadlines, drainLingerMs), 'lingered');
+});

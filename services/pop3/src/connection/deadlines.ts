@@ -5,7 +5,6 @@
  * Never: a deadline that a client can put off without logging in, or without taking what is sent to it.
  */
 
-import { lingerMs } from '../limits.ts';
 import type { EndReason } from './end-reason.ts';
 
 export interface Moments {
@@ -27,10 +26,15 @@ export interface Deadlines {
   readonly idleTimeoutMs: number;
 }
 
-/** `lingered`: the client had its time to close its side; null: none has passed. */
+/**
+ * `lingered`: the client had its time to close its side; null: none has passed.
+ *
+ * @param lingerMs that time: less when the node ends
+ */
 export function deadlinePassed(
   moments: Moments,
   deadlines: Deadlines,
+  lingerMs: number,
 ): EndReason | 'told' | 'lingered' | null {
   const { nowMs, endByMs, idleMs } = moments;
   if (moments.isTooSlow) return 'write-stall';

@@ -23,7 +23,8 @@ export async function reachApi<T>(
   if (named !== '') return overWire(await namedWire(named, config), work);
   const token = await readRootToken(process.env, config.dataDir);
   if (token !== null) {
-    const wire = openWire({ base: 'http://node', token, socketPath: localSocket(config.dataDir) });
+    const to = { base: 'http://node', token, refusal: 'it is not that of the node' };
+    const wire = openWire({ ...to, socketPath: localSocket(config.dataDir) });
     if (await isOurs(wire, config)) return overWire(wire, work);
     await wire.agent.close();
   }
@@ -43,7 +44,11 @@ async function namedWire(url: string, config: Config): Promise<Wire> {
   const token = given === '' && isHere ? await readRootToken({}, config.dataDir) : given;
   if (token === null || token === '')
     throw new StartError('POPLAR_ADMIN_URL needs POPLAR_ADMIN_TOKEN');
-  return openWire({ base: base.origin, token });
+  const refusal =
+    given === ''
+      ? `POPLAR_ADMIN_TOKEN is not set, and that of ${config.dataDir} is not a good one`
+      : 'POPLAR_ADMIN_TOKEN is not a good one';
+  return openWire({ base: base.origin, token, refusal });
 }
 
 async function overWire<T>(wire: Wire, work: (api: ApiClient) => Promise<T>): Promise<T> {

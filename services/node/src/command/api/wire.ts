@@ -14,25 +14,28 @@ export interface Wire {
   readonly name: string;
   readonly base: string;
   readonly token: string;
+  /** What a person can mend when the token is no good. */
+  readonly refusal: string;
   readonly agent: Agent;
 }
 
 interface WireTo {
   readonly base: string;
   readonly token: string;
+  readonly refusal: string;
   /** In place of the host and port of `base`. */
   readonly socketPath?: string;
 }
 
-export function openWire({ base, token, socketPath }: WireTo): Wire {
-  if (socketPath === undefined) return { name: base, base, token, agent: new Agent() };
+export function openWire({ socketPath, ...to }: WireTo): Wire {
+  if (socketPath === undefined) return { ...to, name: to.base, agent: new Agent() };
   const agent = new Agent({ connect: { socketPath } });
-  return { name: 'the node of this data directory', base, token, agent };
+  return { ...to, name: 'the node of this data directory', agent };
 }
 
 /** @param patience `soon` for a question to which nobody may be there to answer */
 export function wireTransport(
-  { name, base, token, agent }: Wire,
+  { name, base, token, refusal, agent }: Wire,
   patience: 'soon' | 'usual' = 'usual',
 ): Transport {
   const timeoutMs = patience === 'soon' ? apiProbeTimeoutMs : apiTimeoutMs;
@@ -54,10 +57,13 @@ export function wireTransport(
         },
         body: body ?? null,
       });
-      return { status: statusCode, octets: octetsOf(answer, away) };
+      if (statusCode !== 401) return { status: statusCode, octets: octetsOf(answer, away) };
+      await answer.dump();
     } catch (error) {
       throw away(error);
     }
+    // The API's own words are for whoever writes headers.
+    throw new ApiFailure(`${name} refuses the token: ${refusal}`);
   };
 }
 
