@@ -5,8 +5,8 @@
  * there are never many.
  */
 
+import { type JobRow, jobColumns, jobOf } from '../job-row.ts';
 import type { Statement } from '../statement.ts';
-import { type JobRow, jobColumns, jobOf } from './job-row.ts';
 
 export interface JobPage {
   /** The last id of the page before: older ones follow. */
