@@ -4,71 +4,26 @@
  */
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { Verifier } from '@poplar/identity';
-import { prepareDataDirectory, silentLog, startEmbeddedPostgres } from '@poplar/runtime';
 import { openStore } from '@poplar/store';
-import { type TemporaryDatabase, temporaryDatabase } from '@poplar/store/testing';
+import type { TemporaryDatabase } from '@poplar/store/testing';
+import { CommandScene } from './testing/command-scene.ts';
 
-const program = fileURLToPath(new URL('../main.ts', import.meta.url));
 const from = 'From a@b Tue Nov 24 03:08:09 2026\n';
 
 let database: TemporaryDatabase;
 let folder: string;
 
-interface Run {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
+let scene: CommandScene;
 
-function start(argv: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
-  // Compiled once: a third of a second less for each of the many starts.
-  const cache = { NODE_COMPILE_CACHE: join(folder, 'compiled') };
-  const env = { PATH: process.env.PATH, DATABASE_URL: database.url, ...cache, ...environment };
-  return spawn(process.execPath, [program, ...argv], { cwd: folder, env });
-}
-
-async function finish(child: ChildProcess): Promise<Run> {
-  const printed = { out: '', err: '' };
-  child.stdout?.on('data', (chunk) => {
-    printed.out += String(chunk);
-  });
-  child.stderr?.on('data', (chunk) => {
-    printed.err += String(chunk);
-  });
-  const timer = setTimeout(() => child.kill('SIGKILL'), 30_000);
-  const [code] = await once(child, 'close');
-  clearTimeout(timer);
-  return { code, ...printed };
-}
-
-function poplar(line: string, input = '', environment: NodeJS.ProcessEnv = {}): Promise<Run> {
-  const child = start(line.split(' '), environment);
-  child.stdin?.end(input);
-  return finish(child);
-}
-
-/** Runs what must succeed; answers its JSON. */
-async function json(line: string, input = ''): Promise<unknown> {
-  const { code, out, err } = await poplar(`${line} --json`, input);
-  assert.deepEqual([code, err], [0, ''], line);
-  return JSON.parse(out);
-}
-
-/** Runs what must fail; answers the one line. */
-async function failure(line: string, input = '', code = 1): Promise<string> {
-  const run = await poplar(line, input);
-  assert.deepEqual([run.code, run.out], [code, ''], run.err);
-  assert.match(run.err, /^poplar: [^\n]+\n(\(poplar --help [^\n]+\n)?$/);
-  return run.err;
-}
+const start: CommandScene['start'] = (...asked) => scene.start(...asked);
+const finish: CommandScene['finish'] = (child) => scene.finish(child);
+const poplar: CommandScene['poplar'] = (...asked) => scene.poplar(...asked);
+const json: CommandScene['json'] = (...asked) => scene.json(...asked);
+const failure: CommandScene['failure'] = (...asked) => scene.failure(...asked);
 
 async function messagesOf(address: string): Promise<Record<string, unknown>[]> {
   return database.query(
@@ -80,13 +35,10 @@ async function messagesOf(address: string): Promise<Record<string, unknown>[]> {
 }
 
 before(async () => {
-  database = await temporaryDatabase();
-  folder = mkdtempSync(join(tmpdir(), 'poplar-command-'));
+  scene = await CommandScene.open();
+  ({ database, folder } = scene);
 });
-after(async () => {
-  rmSync(folder, { recursive: true });
-  await database.drop();
-});
+after(() => scene.end());
 
 describe('domains and mailboxes', () => {
   test('a domain is added once, canonical', async () => {
@@ -364,59 +316,5 @@ describe('import without a database', () => {
     if (err.includes('at least'))
       assert.ok(stored >= imported, `${stored} stored, ${imported} told`);
     else assert.equal(stored, imported);
-  });
-});
-
-describe('what the commands reach', () => {
-  test('a database that is away, a schema that is missing and a wrong file: one line each', async () => {
-    const url = 'postgresql://me:sesame@127.0.0.1:1/poplar';
-    const away = await poplar('domain list', '', { DATABASE_URL: url });
-    assert.equal(away.code, 1);
-    assert.match(
-      away.err,
-      /^poplar: database postgresql:\/\/me:\*\*\*@127.* cannot be reached[^\n]*\n$/,
-    );
-    await database.query('alter table domain rename to elsewhere');
-    assert.match(await failure('domain list'), /schema of the database is not of this version/);
-    await database.query('alter table elsewhere rename to domain');
-    const absent = /absent\.toml: cannot be read/;
-    assert.match(await failure('domain list --config absent.toml'), absent);
-    assert.match(await failure('config --config absent.toml'), absent);
-  });
-
-  test('config: the named file, and a token that can be guessed', async () => {
-    writeFileSync(join(folder, 'named.toml'), 'workers = 3\n');
-    const argv = 'config --json --config named.toml';
-    const { code, out, err } = await poplar(argv, '', { POPLAR_ADMIN_TOKEN: 'sesame' });
-    assert.equal(code, 0);
-    const shown: { key: string }[] = JSON.parse(out);
-    assert.deepEqual(
-      shown.find(({ key }) => key === 'workers'),
-      { key: 'workers', value: '3', source: 'named.toml' },
-    );
-    assert.match(err, /^poplar: POPLAR_ADMIN_TOKEN can be guessed: [^\n]+\n$/);
-  });
-
-  test('without DATABASE_URL: an embedded server for as long as the command takes', async () => {
-    const dataDir = join(folder, 'data');
-    const environment = { DATABASE_URL: '', POPLAR_DATA_DIR: dataDir };
-    const none = `poplar: there is no Poplar data in ${dataDir}: set DATABASE_URL or POPLAR_DATA_DIR`;
-    const refused = { code: 1, out: '', err: `${none}, or run npm start\n` };
-    assert.deepEqual(await poplar('node list', '', environment), refused);
-    assert.equal(existsSync(dataDir), false, 'a command makes none');
-    await prepareDataDirectory(dataDir);
-    // As of a node that has a database of its own.
-    assert.deepEqual((await poplar('node list --json', '', environment)).err, refused.err);
-    assert.ok(!readdirSync(dataDir).includes('postgres'));
-    const made = await startEmbeddedPostgres({ dataDir, connectionsMax: 10, log: silentLog });
-    await made.stop();
-    const added = await poplar('domain add example.net', '', environment);
-    const where = `the embedded database in ${join(folder, 'data')}\n`;
-    const err = `poplar: DATABASE_URL is not set, this is ${where}`;
-    assert.deepEqual(added, { code: 0, out: 'domain example.net added\n', err });
-    assert.equal(existsSync(join(folder, 'data/postgres/postmaster.pid')), false);
-    const listed = await poplar('domain list --json', '', environment);
-    assert.equal(listed.err, '');
-    assert.match(listed.out, /"domain":"example\.net"/);
   });
 });
