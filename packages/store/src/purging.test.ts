@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { MailboxId } from './contract.ts';
 import { purgeSliceMessages } from './limits.ts';
+import { openStore } from './store.ts';
 import { type MailFixture, mailFixture } from './testing/mail-fixture.ts';
+import { startServer } from './testing/temporary-server.ts';
 
 let mail: MailFixture;
 
@@ -146,4 +148,72 @@ test('old receipts are forgotten, young and unpurged ones are kept', async () =>
     left.map((row) => row.mailbox_id),
     [young, open],
   );
+});
+
+/** Notes how each transaction that changes these tables commits, when it does. */
+const noteCommits = `
+  create table commit_noted (n serial, change text, waits text);
+  create function note_commit() returns trigger language plpgsql as $$
+  begin
+    insert into commit_noted (change, waits)
+    values (lower(tg_op) || ' ' || tg_argv[0], current_setting('synchronous_commit'));
+    return null;
+  end $$;
+  create constraint trigger receipts after insert or update on quit_receipt
+    deferrable initially deferred for each row execute function note_commit('quit_receipt');
+  create constraint trigger messages after delete on message
+    deferrable initially deferred for each row execute function note_commit('message')`;
+
+test('a purge does not wait for its commits, and a QUIT on the same connection does', async () => {
+  const one = await mailFixture({ workConnectionsMax: 1 });
+  try {
+    await one.database.query(noteCommits);
+    for (let round = 0; round < 2; round += 1) {
+      const mailboxId = await one.addMailbox();
+      await one.deliver(mailboxId);
+      const { token } = await one.open(mailboxId);
+      const messageIds = await one.visible(mailboxId);
+      await one.store.flag({ mailboxId, token, messageIds });
+      assert.deepEqual(await one.store.purge(), { purged: 1, more: false });
+    }
+    const noted = await one.database.query('select change, waits from commit_noted order by n');
+    const round = [
+      { change: 'insert quit_receipt', waits: 'on' },
+      { change: 'update quit_receipt', waits: 'off' },
+      { change: 'delete message', waits: 'off' },
+      { change: 'update quit_receipt', waits: 'off' },
+    ];
+    assert.deepEqual(noted, [...round, ...round]);
+  } finally {
+    await one.end();
+  }
+});
+
+test('a crash right behind a purge loses nothing but the purge', async () => {
+  const server = await startServer({ settings: ['fsync=on', 'full_page_writes=on'] });
+  try {
+    const crashed = await mailFixture({ server });
+    const mailboxId = await crashed.addMailbox();
+    for (let nth = 0; nth < 3; nth += 1) await crashed.deliver(mailboxId);
+    const { token } = await crashed.open(mailboxId);
+    const [first = 0n, second = 0n] = await crashed.visible(mailboxId);
+    await crashed.store.flag({ mailboxId, token, messageIds: [first, second] });
+    assert.equal((await crashed.store.purge()).purged, 2);
+    await server.kill();
+    await server.start();
+    const store = openStore({ databaseUrl: crashed.database.url });
+    const { purged } = await store.purge();
+    await store.end();
+    assert.ok(purged === 0 || purged === 2, `${purged} purged again`);
+    const client = await crashed.database.client();
+    const { rows } = await client.query(
+      `select (select array_agg(message_id::text) from message) as messages,
+              (select count(*)::int from message_body) as bodies,
+              (select count(*)::int from quit_receipt where purged_at is null) as due`,
+    );
+    assert.deepEqual(rows, [{ messages: [String(second + 1n)], bodies: 1, due: 0 }]);
+    await crashed.store.end();
+  } finally {
+    await server.stop();
+  }
 });

@@ -1,6 +1,7 @@
 /**
  * Claims the receipt of a QUIT whose messages are due to be purged. A claim is a time, not a lock:
- * a node that dies in the middle leaves a receipt that another one takes up when the time is over.
+ * a node that dies in the middle leaves a receipt that another one takes up when the time is over. The
+ * commit is not waited for: a claim that a crash loses is made again.
  *
  * Plan: the first row of the partial index on what is due, then its own row by primary key. A join
  * with `due` would read every receipt in a plan that was made while there were none.
@@ -35,10 +36,12 @@ with due as (
   where purged_at is null and purge_after <= now()
     and (claimed_until is null or claimed_until < now())
   order by purge_after limit 1
-  for update skip locked)
-update quit_receipt r set claimed_until = now() + make_interval(secs => ${purgeClaimSeconds})
-where r.mailbox_id = (select mailbox_id from due) and r.token = (select token from due)
-returning r.mailbox_id, r.token, r.message_ids`,
+  for update skip locked),
+claimed as (
+  update quit_receipt r set claimed_until = now() + make_interval(secs => ${purgeClaimSeconds})
+  where r.mailbox_id = (select mailbox_id from due) and r.token = (select token from due)
+  returning r.mailbox_id, r.token, r.message_ids)
+select mailbox_id, token, message_ids, set_config('synchronous_commit', 'off', true) from claimed`,
   parameters: () => [],
   row: (row) => ({
     mailboxId: mailboxIdOf(row),

@@ -3,6 +3,9 @@
  * only by the QUIT whose receipt names them, so that what was restored and flagged again since has
  * its own time. Answers one row with the number removed.
  *
+ * Nobody is told that it is done, so its commit is not waited for: after a crash it is found due again. That
+ * holds for this transaction alone; the connection's next one may be a QUIT.
+ *
  * Plan: look-ups by primary key in one partition of each table.
  */
 
@@ -28,7 +31,7 @@ with gone as (
 emptied as (
   delete from message_body b using gone
   where b.mailbox_id = $1 and b.message_id = any($3::bigint[]) and b.message_id = gone.message_id)
-select count(*) from gone`,
+select count(*), set_config('synchronous_commit', 'off', true) from gone`,
   parameters: ({ mailboxId, token, messageIds }) => [mailboxId, token, int8Array(messageIds)],
   row: (row) => numberAt(row, 0),
 };
