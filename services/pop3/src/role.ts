@@ -40,19 +40,14 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
   const verifier = new Verifier({ argon2: config.auth.argon2 });
   const counters = new Counters(metrics);
   const frontEnd = new FrontEnd({
-    settings: settingsOf(config),
-    store,
+    ...{ settings: settingsOf(config), store, tls, shares: guards.addressCounts },
+    ...{ counters, tracer: context.tracer, log },
     desk: (report) =>
       new LoginDesk({
         ...{ store, verifier, guards, settings: logins, report },
         ownerId: () => ownerId,
         hashed: (ms) => counters.hashed(ms / 1_000),
       }),
-    tls,
-    shares: guards.addressCounts,
-    counters,
-    tracer: context.tracer,
-    log,
   });
   const { desk } = frontEnd;
   metrics.refreshedBy(() => counters.loginsStand(desk));
