@@ -7,6 +7,7 @@
  */
 
 import type { Snapshot } from '@poplar/store';
+import { leaseSeconds } from '@poplar/store';
 import type { Broken, Invariant, SessionRecord, Thread } from './broken.ts';
 import type { Logged, Server } from './database/server.ts';
 import { Ledger, type Taken } from './ledger.ts';
@@ -20,7 +21,7 @@ export interface Violation {
 }
 
 /** A lease, the silence of a hung connection, the way back to the database, and some retries. */
-const lockEndsWithinMs = 15_000 + 12_000 + 5_000 + 8_000;
+const lockEndsWithinMs = leaseSeconds * 1_000 + 12_000 + 5_000 + 8_000;
 
 export class History {
   readonly violations: Violation[] = [];

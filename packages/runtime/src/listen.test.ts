@@ -28,7 +28,7 @@ describe('ports', () => {
       assert.ok(error instanceof ListenError);
       assert.equal(
         error.message,
-        `pop3 cannot listen on 127.0.0.1:${port}: the address is already in use`,
+        `pop3 cannot listen on 127.0.0.1:${port}: the address is already in use; choose another with POPLAR_LISTEN_POP3`,
       );
       return true;
     });
@@ -80,7 +80,9 @@ describe('ports', () => {
     };
     await assert.rejects(
       resolveListeners({ ...config, listeners }),
-      new RegExp(`^ListenError: pop3s cannot listen on 127.0.0.1:${port}: .* in use$`),
+      new RegExp(
+        `^ListenError: pop3s cannot listen on 127.0.0.1:${port}: .* in use; choose another with POPLAR_LISTEN_POP3S$`,
+      ),
     );
     assert.equal(await assertPortFree('pop3', address), port, 'nothing is held afterwards');
   });

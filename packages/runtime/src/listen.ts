@@ -69,11 +69,16 @@ function hold(held: AsyncDisposableStack, name: string, address: TcpAddress): Pr
   return promise;
 }
 
+function inUse(name: string): string {
+  const setting = `POPLAR_LISTEN_${name.toUpperCase().replace('-', '_')}`;
+  return `the address is already in use; choose another with ${setting}`;
+}
+
 /** Why listening failed, in one line: `pop3 cannot listen on 127.0.0.1:1110: ...`. */
 export function listenProblem(name: string, address: Address, error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
   const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'the address is already in use',
+    EADDRINUSE: inUse(name),
     EACCES: 'permission denied',
     EADDRNOTAVAIL: 'this host does not have the address',
     ENOTFOUND: 'the host name is not known',
@@ -103,6 +108,6 @@ async function resolveAll(
 async function freePath(name: string, path: string): Promise<void> {
   const stat = await lstat(path).catch(() => null);
   if (stat === null || (await removeStaleSocket(path))) return;
-  const reason = stat.isSocket() ? 'the address is already in use' : 'not a socket';
+  const reason = stat.isSocket() ? inUse(name) : 'not a socket';
   throw new ListenError(`${name} cannot listen on unix:${path}: ${reason}`);
 }

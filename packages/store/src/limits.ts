@@ -125,7 +125,7 @@ export const forgetReceiptsMax = 1_000;
 /** How long a receipt is kept after its purge: far longer than anyone asks what became of a QUIT. */
 export const receiptKeptHours = 24;
 
-/** The lease of a worker: three missed renewals and it is over. */
+/** The lease of a worker: nodes renew it three times as often, so the third renewal missed is the end of it. */
 export const leaseSeconds = 15;
 /** Owners whose lease ended this long ago are removed. */
 export const ownerKeptHours = 1;

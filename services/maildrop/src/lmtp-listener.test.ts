@@ -74,7 +74,7 @@ test('an address in use is one line', async () => {
     assert.ok(error instanceof ListenError);
     assert.equal(
       error.message,
-      `lmtp cannot listen on 127.0.0.1:${port}: the address is already in use`,
+      `lmtp cannot listen on 127.0.0.1:${port}: the address is already in use; choose another with POPLAR_LISTEN_LMTP`,
     );
     return true;
   });

@@ -51,7 +51,7 @@ test('a port that is taken is one line for the operator, without a stack', async
     assert.ok(error instanceof StartError);
     assert.equal(
       error.message,
-      `pop3s cannot listen on 127.0.0.1:${port}: the address is already in use`,
+      `pop3s cannot listen on 127.0.0.1:${port}: the address is already in use; choose another with POPLAR_LISTEN_POP3S`,
     );
     return true;
   });

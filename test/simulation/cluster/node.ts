@@ -13,7 +13,8 @@ import { MaildropWorker } from './maildrop-worker.ts';
 import { Pop3Worker } from './pop3-worker.ts';
 import { Process } from './process.ts';
 
-const renewIntervalMs = 5_000;
+/** As services/node/src/serve/limits.ts has them. */
+const renewIntervalMs = (leaseSeconds * 1_000) / 3;
 const renewRetryMs = 1_000;
 const renewStatementTimeoutMs = 2_000;
 const cutOffMs = leaseSeconds * 1_000 + 15_000;

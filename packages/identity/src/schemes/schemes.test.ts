@@ -103,11 +103,12 @@ test('V50: what is malformed or asks for too much is refused before anything is 
     '$',
     '',
   ];
-  const before = performance.now();
+  const before = process.cpuUsage();
   for (const stored of hostile)
     assert.equal(readStored(stored).kind, 'unusable', stored.slice(0, 90));
-  const elapsedMs = performance.now() - before;
-  assert.ok(elapsedMs < 200, `${hostile.length} hostile records took ${elapsedMs} ms`);
+  // Of this process alone, however busy the machine is.
+  const { user, system } = process.cpuUsage(before);
+  assert.ok(user + system < 200_000, `${hostile.length} records took ${user + system} us`);
 });
 
 test('property: no stored string makes reading throw, and what is read can be computed', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Owner, silentLog } from '@poplar/runtime';
+import { type LogFields, type Owner, silentLog } from '@poplar/runtime';
 import { openStore, type Store } from '@poplar/store';
 import { type TemporaryDatabase, temporaryDatabase } from '@poplar/store/testing';
 import { Leases } from './leases.ts';
@@ -159,5 +159,32 @@ describe('leases', () => {
     await leasesOf('n3').removeFormer();
     const left = (await store.listOwners()).map(({ ownerId }) => ownerId);
     assert.deepEqual([left.includes(former.ownerId), left.includes(other.ownerId)], [false, true]);
+  });
+
+  test('two nodes of one name: both say so, and one that comes after an end does not', async () => {
+    const said: string[] = [];
+    const warn = (fields: LogFields, message: string): void => {
+      said.push(`${message} ${JSON.stringify(fields)}`);
+    };
+    const node = (): Leases =>
+      new Leases({ store, nodeName: 'twin', version: '1.2.3', log: { ...silentLog, warn } });
+    const place = { role: 'pop3', worker: 0 };
+    const [first, second, third] = [node(), node(), node()];
+    const { ownerId } = await first.beforeStart(place);
+    await first.removeFormer();
+    assert.deepEqual(said, [], 'its own workers are no strangers');
+    await second.removeFormer();
+    assert.match(
+      said.splice(0).join(),
+      /^a node of this name was alive .*"aliveSecondsAgo":\d+\}$/,
+    );
+    const workers = holder(ownerId);
+    first.begin(newsFor(workers), 20);
+    await until('the first has noticed', async () => said.length > 0);
+    await first.end();
+    assert.match(said.splice(0).join(), /^lease lost, .* may have started as twin \{/);
+    for (const { ownerId: own } of workers.owners) await first.afterExit(place, own);
+    await third.removeFormer();
+    assert.deepEqual(said, []);
   });
 });

@@ -79,8 +79,22 @@ export class Leases implements OwnerHooks {
     return this.#isReachable;
   }
 
-  /** Frees the locks that a former run of this node left behind. */
+  /**
+   * Frees the locks that a former run of this node left behind. One whose leases still run was killed a moment
+   * ago, or is another node that has our name: then each takes the other's locks, and somebody must be told.
+   */
   async removeFormer(): Promise<void> {
+    const owners = await this.#store.listOwners();
+    const ages = owners
+      .filter((owner) => owner.nodeName === this.#nodeName && owner.bootId !== this.#bootId)
+      .filter(({ alive }) => alive)
+      .map(({ leaseAgeSeconds }) => leaseAgeSeconds);
+    if (ages.length > 0) {
+      this.#log.warn(
+        { aliveSecondsAgo: Math.min(...ages) },
+        'a node of this name was alive a moment ago: if it still runs, nodeName must be unique',
+      );
+    }
     await this.#store.removeOwnersOfNode(this.#nodeName, this.#bootId);
   }
 
@@ -185,7 +199,10 @@ export class Leases implements OwnerHooks {
       if (hadLapsed !== undefined) continue;
       const { ownerId } = await this.beforeStart(owner.place);
       if (holders.changeOwner(owner, ownerId)) {
-        this.#log.warn(placeFields(owner.place), 'lease lost, the worker has a new owner');
+        this.#log.warn(
+          placeFields(owner.place),
+          `lease lost, the worker has a new owner: another node may have started as ${this.#nodeName}`,
+        );
       } else {
         await this.#store.removeOwner(ownerId);
       }

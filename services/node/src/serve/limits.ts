@@ -3,8 +3,10 @@
  * listed in docs/limits.md.
  */
 
-/** A third of a lease: two renewals may fail before it ends. */
-export const renewIntervalMs = 5_000;
+import { leaseSeconds } from '@poplar/store';
+
+/** A third of a lease: two renewals may fail before it ends. The lease itself is the store's. */
+export const renewIntervalMs = (leaseSeconds * 1_000) / 3;
 
 /**
  * Server-side bound of a renewal; a server that stays silent is left two seconds later. So one hung
