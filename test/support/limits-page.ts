@@ -18,7 +18,7 @@ interface Bound {
 
 const configFile = 'packages/runtime/src/config/config.ts';
 const isLimits = (path: string): boolean =>
-  /^(?:packages|services)\/[^/]+\/src\/(?:.*\/)?limits\.ts$/.test(path);
+  /^(?:packages|services)\/[^/]+\/(?:src|console)\/(?:.*\/)?limits\.ts$/.test(path);
 
 export const limitsPagePath = 'docs/limits.md';
 
