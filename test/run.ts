@@ -4,7 +4,7 @@
  * that asks for it. Ends with the sums, and with 1 if anything failed, was skipped, or did not run; a
  * suite whose peers this machine lacks is left out and named, but in CI.
  *
- * Usage: node test/run.ts [--soak] [--only NAME]...   (names: see phases.ts)
+ * Usage: node_modules/.bin/node test/run.ts [--soak] [--only NAME]...   (names: see phases.ts)
  *
  * Never: a pass because nothing ran; a process that is left behind.
  */

@@ -25,14 +25,21 @@ import {
 import { medianOf } from './median.ts';
 import { lockTable, standing } from './standing.ts';
 import { attempt, type Outcome, type Pace, type Trial } from './trial.ts';
+import { helpIfAsked, readOrEnd } from './usage.ts';
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    rounds: { type: 'string' },
-    out: { type: 'string' },
-  },
-});
+helpIfAsked(
+  process.argv.slice(2),
+  'node_modules/.bin/node bench/capacity/measure.ts [--quick] [--rounds N] [--out FILE.json]',
+);
+const { values } = readOrEnd(() =>
+  parseArgs({
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      out: { type: 'string' },
+    },
+  }),
+);
 const pace: Pace = values.quick
   ? { seconds: 3, warmUpSeconds: 2 }
   : { seconds: 10, warmUpSeconds: 5 };

@@ -12,19 +12,27 @@ import { readCosts } from './costs.ts';
 import { capacityOf } from './model.ts';
 import { readSite, siteWith, tenMillion } from './site.ts';
 import { capacityTable } from './table.ts';
+import { helpIfAsked, readOrEnd } from './usage.ts';
 
-const { values } = parseArgs({
-  options: {
-    site: { type: 'string' },
-    costs: { type: 'string' },
-    nodes: { type: 'string', default: '1,2,5,10,20,50,100' },
-    json: { type: 'boolean', default: false },
-  },
-});
+helpIfAsked(
+  process.argv.slice(2),
+  'node_modules/.bin/node bench/capacity/run.ts [--site FILE.json] [--costs FILE.json] [--nodes 1,2,5,10] [--json]',
+);
+const { values } = readOrEnd(() =>
+  parseArgs({
+    options: {
+      site: { type: 'string' },
+      costs: { type: 'string' },
+      nodes: { type: 'string', default: '1,2,5,10,20,50,100' },
+      json: { type: 'boolean', default: false },
+    },
+  }),
+);
 
 const kept = new URL('../results/capacity-costs.json', import.meta.url);
-const measured = readCosts(values.costs ?? kept);
-const site = values.site === undefined ? tenMillion : readSite(values.site);
+const measured = readOrEnd(() => readCosts(values.costs ?? kept));
+const { site: siteFile } = values;
+const site = siteFile === undefined ? tenMillion : readOrEnd(() => readSite(siteFile));
 const nodes = values.nodes.split(',').map(Number);
 if (nodes.some((count) => !Number.isInteger(count) || count < 1)) {
   process.stderr.write('--nodes wants whole numbers from 1 on, with commas between them\n');

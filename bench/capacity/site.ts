@@ -84,11 +84,21 @@ export function siteWith(changes: SiteChanges, site: Site = tenMillion): Site {
   const unknown = [...Object.keys(changes), ...Object.keys(changes.settings ?? {})].filter(
     (key) => !known.has(key),
   );
-  if (unknown.length > 0) throw new Error(`a site has no ${unknown.join(', ')}`);
+  if (unknown.length > 0) {
+    throw new Error(`a site has no ${unknown.join(', ')}; it has ${[...known].join(', ')}`);
+  }
   return { ...site, ...changes, settings: { ...site.settings, ...changes.settings } };
 }
 
 export function readSite(path: string): Site {
-  const changes: SiteChanges = JSON.parse(readFileSync(path, 'utf8'));
-  return siteWith(changes);
+  return siteWith(parsed(path));
+}
+
+function parsed(path: string): SiteChanges {
+  const text = readFileSync(path, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${path}: ${error instanceof Error ? error.message : error}`, { cause: error });
+  }
 }

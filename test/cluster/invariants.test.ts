@@ -6,7 +6,7 @@
  * what the judge expects.
  *
  * The seed decides what everybody wants; when it happens is the machine's business. Again with the same
- * seed: POPLAR_TEST_SEED=... node --test test/cluster/invariants.test.ts
+ * seed: POPLAR_TEST_SEED=... node_modules/.bin/node --test test/cluster/invariants.test.ts
  */
 
 import assert from 'node:assert/strict';

@@ -34,8 +34,26 @@ describe('docs', () => {
     assert.deepEqual(sorted(firstCells(fileAt('docs/errors.md').text)), sorted(codes));
   });
 
-  test('docs/limits.md says what the code says (node test/support/limits-page.ts writes it)', () => {
+  test('docs/limits.md says what the code says (node_modules/.bin/node test/support/limits-page.ts writes it)', () => {
     assert.deepEqual(unpadded(fileAt(limitsPagePath).text), unpadded(limitsPage()));
+  });
+
+  test('README.md and ARCHITECTURE.md agree on what is not there yet', () => {
+    const section = (path: string, title: string): string =>
+      fileAt(path).text.split(`\n## ${title}\n`)[1]?.split('\n## ')[0]?.trim() ?? path;
+    const lacks = section('README.md', 'What is not there yet');
+    assert.equal(section('ARCHITECTURE.md', 'Not there yet'), lacks);
+  });
+
+  test('commands to type name the Node that can read TypeScript', () => {
+    // `npm run` finds it; a shell may find an older one.
+    const pages = sourceFiles().filter(({ path }) => path.endsWith('.md'));
+    assert.ok(pages.length > 20, 'the pages were found');
+    const bare = /(?<![\w./-])node (?:--test\b|\S+\.ts\b)/;
+    const problems = pages.flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line) => (bare.test(line) ? [`${path}: ${line.trim()}`] : [])),
+    );
+    assert.deepEqual(problems, []);
   });
 
   test('docs/decisions/README.md lists every decision by its heading', () => {

@@ -1,5 +1,5 @@
 /**
- * Tells what happens in the run of a seed: node test/simulation/replay.ts SEED
+ * Tells what happens in the run of a seed: node_modules/.bin/node test/simulation/replay.ts SEED
  *
  * Exits with 1 when an invariant is broken.
  */
@@ -8,7 +8,7 @@ import { simulate } from './simulate.ts';
 
 const seed = Number(process.argv[2]);
 if (!Number.isSafeInteger(seed)) {
-  process.stderr.write('usage: node test/simulation/replay.ts SEED\n');
+  process.stderr.write('usage: node_modules/.bin/node test/simulation/replay.ts SEED\n');
   process.exit(2);
 }
 const { violations, counts, events } = await simulate(seed, (text) => {

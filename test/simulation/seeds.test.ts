@@ -17,7 +17,7 @@ test(`no invariant is broken by ${count} seeds`, { timeout: withinMs + 60_000 },
   t.diagnostic(`${seeds} seeds, ${events} events, ${JSON.stringify(counts)}`);
   for (const { seed, broken } of failures) {
     t.diagnostic(`seed ${seed}: ${broken[0]}`);
-    t.diagnostic(`play it again: node test/simulation/replay.ts ${seed}`);
+    t.diagnostic(`play it again: node_modules/.bin/node test/simulation/replay.ts ${seed}`);
   }
   const failed = failures.map(({ seed }) => seed);
   assert.deepEqual(failed, [], 'these seeds break an invariant');

@@ -1,5 +1,5 @@
 /**
- * Runs many seeds on all cores. From the command line: node test/simulation/sweep.ts FROM COUNT
+ * Runs many seeds on all cores. From the command line: node_modules/.bin/node test/simulation/sweep.ts FROM COUNT
  *
  * Never: a seed that was left out and not missed.
  */

@@ -1,6 +1,6 @@
 /**
  * Makes docs/limits.md from the `limits.ts` files and the limits of the configuration, so that the
- * page can be compared with the code. `node test/support/limits-page.ts` writes it.
+ * page can be compared with the code. `node_modules/.bin/node test/support/limits-page.ts` writes it.
  *
  * Never: a word about a bound that is not in the code beside it.
  */
@@ -82,7 +82,7 @@ export function limitsPage(): string {
   return `# Limits
 
 Every queue, cache, line, batch, retry and wait has a bound. Names end in their unit; an octet is eight
-bits. This page is made from the code by \`node test/support/limits-page.ts\`; a test compares them.
+bits. This page is made from the code by \`node_modules/.bin/node test/support/limits-page.ts\`; a test compares them.
 
 ## Settings (\`[limits]\` in poplar.toml, or the environment)
 

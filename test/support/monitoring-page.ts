@@ -1,6 +1,6 @@
 /**
  * Makes the tables of docs/operations/monitoring.md: every metric that a scrape of a node answers, and
- * every metric of the cluster. `node test/support/monitoring-page.ts` writes them into the page.
+ * every metric of the cluster. `node_modules/.bin/node test/support/monitoring-page.ts` writes them into the page.
  *
  * Never: a word about a metric that is not in its help text.
  */

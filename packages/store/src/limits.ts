@@ -25,6 +25,8 @@ export const streamStatementTimeoutMs = 600_000;
 
 /** Beyond its statement timeout a server that stays silent this long is cut off. */
 export const responseGraceMs = 2_000;
+/** A server that is told goodbye has this long to answer what is under way and close its side. */
+export const endWaitMs = 5_000;
 /** How often silence is looked for. */
 export const watchdogIntervalMs = 1_000;
 

@@ -137,3 +137,23 @@ test('a schema that changes under prepared statements costs a connection, not th
   await client.query('alter table mailbox alter column address type text collate "C"');
   assert.equal((await eventually(() => mail.store.findLogin(address)))?.address, address);
 });
+
+test('the end of a store does not wait for a server that has fallen silent', {
+  timeout: 30_000,
+}, async () => {
+  const applicationName = 'ends all the same';
+  const store = openStore({ databaseUrl: mail.database.url, applicationName });
+  await store.ready();
+  const rows = await mail.database.query(
+    'select pid from pg_stat_activity where application_name = $1',
+    [applicationName],
+  );
+  const pids = rows.map(({ pid }) => Number(pid));
+  assert.ok(pids.length > 0);
+  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  try {
+    await store.end();
+  } finally {
+    for (const pid of pids) process.kill(pid, 'SIGCONT');
+  }
+});

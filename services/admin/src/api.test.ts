@@ -129,6 +129,12 @@ describe('the description', () => {
   test('is shown by a page that takes nothing from elsewhere', async () => {
     const page = await api.ask({ path: '/docs/', token: null });
     assert.equal(page.status, 200);
+    for (const path of ['/docs/', '/api/v1/domains']) {
+      const { headers } = await api.ask({ path });
+      const rule = String(headers['content-security-policy']);
+      assert.match(rule, /default-src 'self'/);
+      assert.doesNotMatch(rule, /upgrade-insecure-requests/, 'HTTP stays HTTP');
+    }
     const initializer = await api.ask({ path: '/docs/static/swagger-initializer.js', token: null });
     assert.doesNotMatch(page.text, /(?:src|href)="(?:https?:)?\/\//);
     assert.doesNotMatch(initializer.text, /url: ?"https?:/);

@@ -77,7 +77,8 @@ export async function buildApi(parts: ApiParts): Promise<FastifyInstance> {
     app.addHook('onResponse', async (_request, reply) => answered(reply.statusCode));
   }
   // Nothing here is a page but the documentation, which brings all it needs, and the console, which has a rule of its own.
-  await app.register(helmet, { hsts: false });
+  const contentSecurityPolicy = { directives: { upgradeInsecureRequests: null } };
+  await app.register(helmet, { hsts: false, contentSecurityPolicy });
   await app.register(rateLimit, {
     max: requestsPerMinuteMax,
     timeWindow: 60_000,

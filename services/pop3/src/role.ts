@@ -9,6 +9,7 @@ import { type Guards, openGuards, Verifier } from '@poplar/identity';
 import {
   type Config,
   followStore,
+  type Log,
   type RoleInstance,
   storeEvents,
   type WorkerContext,
@@ -63,9 +64,7 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
     drain: async (deadlineMs) => {
       await doors.close();
       arrivals.end();
-      const { all } = frontEnd.admission;
-      const left = () => ({ waitsFor: 'connections', connections: all.size });
-      await watchEnd(log, left, frontEnd.drain(deadlineMs));
+      await endConnections(frontEnd, deadlineMs, log);
       clearInterval(sweep);
       await watchEnd(log, 'what follows logins', desk.end());
       await watchEnd(log, 'the database', store.end());
@@ -91,6 +90,12 @@ export async function startPop3(context: WorkerContext): Promise<RoleInstance> {
     },
     cutOff: () => frontEnd.endSessions('cut-off'),
   };
+}
+
+async function endConnections(frontEnd: FrontEnd, deadlineMs: number, log: Log): Promise<void> {
+  const { all } = frontEnd.admission;
+  const left = () => ({ waitsFor: 'connections', connections: all.size });
+  await watchEnd(log, left, frontEnd.drain(deadlineMs));
 }
 
 function guardsOf({ config, shared, keys, worker }: WorkerContext): Guards {

@@ -1,5 +1,5 @@
 /**
- * The dashboards of docs/operations/grafana. `node test/monitoring/dashboards/all.ts` writes them.
+ * The dashboards of docs/operations/grafana. `node_modules/.bin/node test/monitoring/dashboards/all.ts` writes them.
  *
  * Never: a file there that is not made here.
  */

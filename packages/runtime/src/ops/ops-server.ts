@@ -1,5 +1,5 @@
 /**
- * What monitoring asks of a node: GET /metrics, /livez (the main loop turns), /readyz (a load
+ * What monitoring asks of a node: GET /metrics, /metrics/cluster, /livez (the main loop turns), /readyz (a load
  * balancer may send clients here) and /probez (a user can log in).
  *
  * Never: anything that changes the node; anything secret (the port has no authentication).

@@ -21,7 +21,13 @@ import { BackendKeyDataMessage, type BackendMessage } from 'pg-protocol/dist/mes
 import { isReadOnlyRefusal, StoreError, translateError } from '../errors.ts';
 import { type Field, textAt } from '../field.ts';
 
-import { joinedOctetsMax, readOctetsMax, responseGraceMs, watchdogIntervalMs } from '../limits.ts';
+import {
+  endWaitMs,
+  joinedOctetsMax,
+  readOctetsMax,
+  responseGraceMs,
+  watchdogIntervalMs,
+} from '../limits.ts';
 import type { StoreMeter } from '../meter.ts';
 
 import type { Statement } from '../statement.ts';
@@ -233,7 +239,10 @@ class PostgresLink implements Link {
     if (!this.#isPipelined && this.#pipeline.outstanding > 0) {
       this.#client.connection.stream.destroy();
     }
+    // The goodbye of a server that has fallen silent never comes.
+    const timer = setTimeout(() => this.#client.connection.stream.destroy(), endWaitMs);
     await this.#client.end();
+    clearTimeout(timer);
   }
 
   async #prepare(settings: LinkSettings): Promise<void> {

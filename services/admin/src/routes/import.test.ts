@@ -222,6 +222,8 @@ test('a job that is cancelled stores nothing more and does not go on', async () 
     },
   });
   sent.on('error', () => undefined);
+  // It may be over before anybody waits for it.
+  const closed = once(sent, 'close');
   sent.write(mbox(200));
   await until(async () => (await numbersIn(address)).length >= 100);
   const { jobId } = await jobOf(address, key);
@@ -229,7 +231,7 @@ test('a job that is cancelled stores nothing more and does not go on', async () 
   assert.deepEqual([cancelled.status, cancelled.body.state], [200, 'cancelled']);
   const stored = (await numbersIn(address)).length;
   sent.write(mbox(500, 1_000));
-  await once(sent, 'close');
+  await closed;
   assert.equal((await numbersIn(address)).length, stored);
   assert.equal((await jobOf(address, key)).state, 'cancelled');
   const again = await send(address, { body: mbox(1), key });
