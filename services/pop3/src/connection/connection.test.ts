@@ -199,7 +199,7 @@ for (const [name, defect] of Object.entries(defects)) {
 
 test('a drain waits a second for clients that do not close their side, not five', async () => {
   const { frontEnd } = frontEndFor();
-  const clock = { nowMs: frontEnd.nowMs() };
+  const clock = { nowMs: Math.ceil(frontEnd.nowMs()) };
   Object.assign(frontEnd, { nowMs: () => clock.nowMs });
   const { client, connection } = await open(frontEnd);
   await heard(client, '\r\n');
