@@ -19,39 +19,45 @@ export type TalliedVerb = Verb | 'invalid';
 /** `times` commands of this verb were answered with `+OK`, or with `-ERR`. */
 export type Visit = (verb: string, isOk: boolean, times: number) => void;
 
-const positions: ReadonlyMap<TalliedVerb, number> = new Map(
-  talliedVerbs.map((verb, nth) => [verb, 2 * nth]),
-);
+interface Slot {
+  readonly verb: TalliedVerb;
+  readonly isOk: boolean;
+  times: number;
+}
+
+function slotsOf(isOk: boolean): Readonly<Record<TalliedVerb, Slot>> {
+  const of = (verb: TalliedVerb): Slot => ({ verb, isOk, times: 0 });
+  return {
+    ...{ APOP: of('APOP'), AUTH: of('AUTH'), CAPA: of('CAPA'), DELE: of('DELE') },
+    ...{ LIST: of('LIST'), NOOP: of('NOOP'), PASS: of('PASS'), QUIT: of('QUIT') },
+    ...{ RETR: of('RETR'), RSET: of('RSET'), STAT: of('STAT'), STLS: of('STLS') },
+    ...{ TOP: of('TOP'), UIDL: of('UIDL'), USER: of('USER'), invalid: of('invalid') },
+  };
+}
 
 export class CommandTally {
-  /** Two for each verb: `+OK`, then `-ERR`. */
-  readonly #times = new Uint32Array(2 * talliedVerbs.length);
-  /** Which of them are not 0: the first so many. A command makes nothing for the garbage collector. */
-  readonly #noted = new Uint8Array(2 * talliedVerbs.length);
-  #notedCount = 0;
+  // Made once: a command leaves nothing for the garbage collector.
+  readonly #accepted = slotsOf(true);
+  readonly #refused = slotsOf(false);
+  /** Those that are not 0. */
+  readonly #noted: Slot[] = [];
 
   get isEmpty(): boolean {
-    return this.#notedCount === 0;
+    return this.#noted.length === 0;
   }
 
   note(verb: TalliedVerb, isOk: boolean): void {
-    const position = (positions.get(verb) ?? 0) + (isOk ? 0 : 1);
-    const times = this.#times[position] ?? 0;
-    if (times === 0) {
-      this.#noted[this.#notedCount] = position;
-      this.#notedCount += 1;
-    }
-    this.#times[position] = times + 1;
+    const slot = (isOk ? this.#accepted : this.#refused)[verb];
+    if (slot.times === 0) this.#noted.push(slot);
+    slot.times += 1;
   }
 
   /** Tells what was noted since the last time, and forgets it. */
   empty(visit: Visit): void {
-    for (let nth = 0; nth < this.#notedCount; nth += 1) {
-      const position = this.#noted[nth] ?? 0;
-      const times = this.#times[position] ?? 0;
-      this.#times[position] = 0;
-      visit(talliedVerbs[position >> 1] ?? 'invalid', position % 2 === 0, times);
+    for (const slot of this.#noted) {
+      visit(slot.verb, slot.isOk, slot.times);
+      slot.times = 0;
     }
-    this.#notedCount = 0;
+    this.#noted.length = 0;
   }
 }
