@@ -5,7 +5,13 @@
  * Never: an allocation of its own for each line; what is measured is the session's.
  */
 
-import { type Listing, type Outcome, passwordLogins, Session } from '@poplar/protocol';
+import {
+  CommandTally,
+  type Listing,
+  type Outcome,
+  passwordLogins,
+  Session,
+} from '@poplar/protocol';
 
 const identityOctets = 24;
 
@@ -28,6 +34,9 @@ export class Drop {
   }
 }
 
+/** One for all sessions of a thread, as the front end has it. */
+const tally = new CommandTally();
+
 const begins: Outcome = { kind: 'message-begins' };
 const ends: Outcome = { kind: 'message-ends' };
 const updated: Outcome = { kind: 'updated' };
@@ -47,6 +56,7 @@ export class SessionRun {
       tls: true,
       stlsOffered: false,
       cleartextAllowed: false,
+      tally,
     });
     this.#session.greet();
   }
