@@ -58,13 +58,9 @@ const message = (at: number, octets: number): string =>
   `${from}N: ${at}\n\n${'x'.repeat(70)}${'\nx'.repeat(Math.max(0, octets - 120) / 2)}\n\n`;
 
 /** The numbers of what is stored, in order. */
-async function numbersIn({ mailboxId }: TestMailbox): Promise<number[]> {
-  const rows = await database.query(
-    `select substring(convert_from(substr(b.body, 1, 20), 'UTF8') from '^N: (\\d+)')::int as n
-     from message_body b where b.mailbox_id = $1 order by message_id`,
-    [mailboxId],
-  );
-  return rows.map(({ n }) => Number(n));
+async function numbersIn(mailbox: TestMailbox): Promise<number[]> {
+  const beginnings = await database.beginnings(mailbox, 20);
+  return beginnings.map((text) => Number(/^N: (\d+)/.exec(text)?.[1]));
 }
 
 /** Resolves when so many are, of an import that goes on. */

@@ -40,6 +40,8 @@ export interface TestDatabase {
   deliver(mailbox: TestMailbox, letter: Letter): Promise<void>;
   /** Ids of the messages that a session would see, in order. */
   visible(mailbox: TestMailbox): Promise<bigint[]>;
+  /** So many octets of each body, in the order of the messages. */
+  beginnings(mailbox: TestMailbox, octets: number): Promise<string[]>;
   /** Ids of the messages that QUITs have flagged, in order, purged since or not. */
   flagged(mailbox: TestMailbox): Promise<bigint[]>;
   /** As if another session had taken the maildrop over: whoever holds the lock has lost it. */
@@ -107,6 +109,14 @@ function testDatabaseOver(
       };
       for (const letter of letters) await deliver(mailbox, letter);
       return mailbox;
+    },
+    beginnings: async ({ mailboxId }, octets) => {
+      const rows = await database.query(
+        `select convert_from(substr(body, 1, $2), 'LATIN1') as beginning
+         from message_body where mailbox_id = $1 order by message_id`,
+        [mailboxId, octets],
+      );
+      return rows.map(({ beginning }) => String(beginning));
     },
     visible: async ({ mailboxId }) => {
       const ids: bigint[] = [];
