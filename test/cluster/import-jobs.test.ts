@@ -193,7 +193,7 @@ test('20,000 messages in one stream: all of them, in bounded memory', async () =
   const warmed = answerOf(begun);
   begun.end(
     upTo(500)
-      .map((at) => message(at, 4_000))
+      .map((at) => message(at, 10_000))
       .join(''),
   );
   await warmed;
@@ -203,7 +203,7 @@ test('20,000 messages in one stream: all of them, in bounded memory', async () =
   const answered = answerOf(sent);
   let octets = 0;
   for (let at = 1; at <= 20_000; at += 500) {
-    const some = Array.from({ length: 500 }, (_, index) => message(at + index, 4_000)).join('');
+    const some = Array.from({ length: 500 }, (_, index) => message(at + index, 10_000)).join('');
     octets += some.length;
     if (!sent.write(some)) await once(sent, 'drain');
   }
