@@ -128,7 +128,9 @@ export class StatementPipeline {
   refuse(error: unknown): boolean {
     const run = this.#runs[0];
     if (run === undefined) return false;
-    if (!run.prepared.isParsed) this.#prepared.delete(run.name);
+    // Of this run's Parse, not of a later one under the same name.
+    const isItsOwn = this.#prepared.get(run.name) === run.prepared;
+    if (!run.prepared.isParsed && isItsOwn) this.#prepared.delete(run.name);
     if (!run.isRefused) run.reject(error);
     run.isRefused = true;
     return true;

@@ -51,6 +51,8 @@ export const bulkRoutes: Routes = async (app, parts) => {
       config: { access: { anyOf: ['mailboxes'], reach: 'domain' } },
       bodyLimit: bulkOctetsMax,
       onRequest: async (_request, reply) => {
+        // One that has gone meanwhile would never give its place back.
+        if (reply.raw.destroyed) throw new Problem(400, 'the connection was lost');
         if (running >= bulksMax)
           throw new Problem(503, 'too many bulk requests at once; try again');
         running += 1;

@@ -29,6 +29,8 @@ export const injectionRoutes: Routes = async (app, { store, config }) => {
       bodyLimit: octetsMax,
       // Behind the guard, before the body is read.
       onRequest: async (_request, reply) => {
+        // One that has gone meanwhile would never give its place back.
+        if (reply.raw.destroyed) throw new Problem(400, 'the connection was lost');
         if (running >= injectionsMax)
           throw new Problem(503, 'too many messages at once; try again');
         running += 1;

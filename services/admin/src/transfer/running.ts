@@ -24,7 +24,12 @@ export class Running {
   }
 
   /** Takes a place, until `response` is closed. Throws Problem when there is none. */
-  enter(response: { once(name: 'close', listener: () => void): unknown }): void {
+  enter(response: {
+    readonly destroyed: boolean;
+    once(name: 'close', listener: () => void): unknown;
+  }): void {
+    // One that has gone meanwhile would never give its place back.
+    if (response.destroyed) throw new Problem(400, 'the connection was lost');
     if (this.#begun >= this.#max) throw new Problem(503, 'too many of these at once; try again');
     this.#begun += 1;
     response.once('close', () => {
