@@ -22,6 +22,7 @@ import { evaluateInWorker, inspectable } from '../support/worker-inspector.ts';
 const kibi = 1024;
 /** Longer than a stream waits for its reader, and for PostgreSQL behind the others. */
 const restMs = 1_000;
+const restTriesMax = 60;
 const heldOctetsMax = 256 * kibi;
 /**
  * Of the process as the system sees it: OpenSSL's state and its encrypted copy of what is being
@@ -34,7 +35,8 @@ const readers = 50;
 const largeOctets = kibi * kibi;
 /** Read whole, and some of those that follow with it. */
 const smallOctets = 30 * kibi;
-const smallMessages = 10;
+/** So many that the window of a walk grows to all that it may. */
+const smallMessages = 60;
 /** Each kind of reader asks for so much: more than the kernel takes for one client on loopback. */
 const askedOctets = 12 * kibi * kibi;
 const listedMessages = 1_000;
@@ -117,12 +119,14 @@ async function loggedIn({ isSecure, boxes }: Kind): Promise<RawClient[]> {
 
 /** What the worker holds when nothing moves any more. */
 async function heldAtRest(): Promise<number> {
-  for (let before = await heldOctets(); ; ) {
+  let before = await heldOctets();
+  for (let tries = 0; tries < restTriesMax; tries += 1) {
     await sleep(restMs);
     const now = await heldOctets();
     if (Math.abs(now - before) < readers * kibi) return now;
     before = now;
   }
+  throw new Error(`what the worker holds still changes after ${restTriesMax * restMs} ms`);
 }
 
 /** They ask and stop reading. */
@@ -150,7 +154,7 @@ describe(`each of ${readers} readers that stop holds at most 256 KiB`, () => {
       name: 'in messages that are read ahead',
       isSecure: false,
       boxes: () => small,
-      commands: walk.repeat(askedOctets / (smallMessages * smallOctets)),
+      commands: walk.repeat(Math.ceil(askedOctets / (smallMessages * smallOctets))),
     },
     {
       name: 'in listings',

@@ -23,6 +23,8 @@ export const readAheadOctetsMax = 128 * 1024;
 export const readAheadMessagesMax = 64;
 /** The same while its client walks the maildrop and keeps up; more rows in a statement save little. */
 export const readAheadWalkOctetsMax = 1024 * 1024;
+/** What stays of that when its client falls behind: as much waits for it in its socket. */
+export const readAheadBehindOctetsMax = 64 * 1024;
 /** What all sessions of a worker may have read ahead beyond `readAheadOctetsMax` each. */
 export const readAheadSharedOctetsMax = 8 * 1024 * 1024;
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Snapshot } from '@poplar/store';
 import {
+  readAheadBehindOctetsMax,
   readAheadIdleMs,
   readAheadOctetsMax,
   readAheadWalkOctetsMax,
@@ -122,7 +123,7 @@ for (const [name, client] of [
     assert.ok(shared.forOne < before, 'a client that keeps up keeps it');
     readAhead.sweep(client);
     assert.equal(shared.forOne, before);
-    assert.equal(heldFrom(readAhead, next), readAheadOctetsMax);
+    assert.equal(heldFrom(readAhead, next), readAheadBehindOctetsMax);
   });
 }
 

@@ -13,6 +13,7 @@
 
 import { giveBack, type Snapshot } from '@poplar/store';
 import {
+  readAheadBehindOctetsMax,
   readAheadIdleMs,
   readAheadMessagesMax,
   readAheadOctetsMax,
@@ -126,7 +127,7 @@ export class ReadAhead {
     this.#window = Math.min(this.#window * messagesGrowth, readAheadMessagesMax);
   }
 
-  /** The messages that come next stay, as far as they are the session's own. */
+  /** Some of the messages that come next stay. */
   #giveUpBorrowed(): void {
     this.#octetsMax = readAheadOctetsMax;
     if (this.#borrowed === 0) return;
@@ -135,7 +136,7 @@ export class ReadAhead {
     for (; end < this.#endIndex; end += 1) {
       // What is still on the way is not counted: it is not kept.
       const body = this.#bodies.get(end);
-      if (body === undefined || octets + body.length > readAheadOctetsMax) break;
+      if (body === undefined || octets + body.length > readAheadBehindOctetsMax) break;
       octets += body.length;
     }
     this.#endIndex = end;
