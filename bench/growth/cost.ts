@@ -18,6 +18,12 @@ export interface CostAt {
   readonly operations: number;
 }
 
+/** Of one of what the size counts. */
+export function ofEach(cost: CostAt): CostAt {
+  const { node, postgres, size } = cost;
+  return { ...cost, node: node / size, postgres: postgres / size };
+}
+
 export interface Series {
   readonly name: string;
   /** What the size counts. */

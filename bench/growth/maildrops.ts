@@ -6,7 +6,7 @@
  */
 
 import { type PoplarServer, startPoplar } from '../servers/poplar.ts';
-import { type Bench, type CostAt, costAt, type Series } from './cost.ts';
+import { type Bench, type CostAt, costAt, ofEach, type Series } from './cost.ts';
 import { Site } from './site.ts';
 
 const openSizes = [1e2, 1e3, 1e4, 1e5, 1e6];
@@ -63,15 +63,10 @@ export function deliveryGrowth(bench: Bench): Promise<Series[]> {
       const workload = { task, clients: deliveringClients, deliveredOctets };
       costs.push(await costAt(server, bench, { site, size, mailboxes, workload }));
     }
-    const ofEach = costs.map((cost) => ({
-      ...cost,
-      node: cost.node / cost.size,
-      postgres: cost.postgres / cost.size,
-    }));
     const of = 'recipients';
     return [
       { name: 'delivery', of, power: 1, costs },
-      { name: 'delivery, for each recipient', of, power: 0, costs: ofEach },
+      { name: 'delivery, for each recipient', of, power: 0, costs: costs.map(ofEach) },
     ];
   });
 }

@@ -10,7 +10,7 @@ import { ok } from '../load/client.ts';
 import { addressOf, type Mailboxes } from '../load/order.ts';
 import { Talk } from '../load/talk.ts';
 import { type PoplarServer, startPoplar } from '../servers/poplar.ts';
-import type { Bench, CostAt, Series } from './cost.ts';
+import { type Bench, type CostAt, ofEach, type Series } from './cost.ts';
 import { Site } from './site.ts';
 
 /** How many maildrops of each size are emptied at once, so that there is something to measure. */
@@ -45,15 +45,10 @@ export async function purgeGrowth(bench: Bench): Promise<Series[]> {
       const mailboxes = await site.add({ prefix: `purge-${size}`, count, messages: size, octets });
       costs.push(await purgeCost(server, site.secret, mailboxes));
     }
-    const ofEach = costs.map((cost) => ({
-      ...cost,
-      node: cost.node / cost.size,
-      postgres: cost.postgres / cost.size,
-    }));
     const of = 'messages';
     return [
       { name: 'QUIT and purge', of, power: 1, costs },
-      { name: 'QUIT and purge, for each message', of, power: 0, costs: ofEach },
+      { name: 'QUIT and purge, for each message', of, power: 0, costs: costs.map(ofEach) },
     ];
   } finally {
     await server.stop();

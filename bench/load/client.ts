@@ -45,6 +45,15 @@ export async function logIn(order: LoadOrder, mailbox: number, tls = false): Pro
   return talk;
 }
 
+/** How many messages are there: an earlier run may have delivered some. */
+export async function messagesIn(order: LoadOrder, mailbox: number): Promise<number> {
+  const talk = await logIn(order, mailbox);
+  await talk.ask('STAT\r\n', [ok]);
+  const messages = Number(/^\+OK (\d+) /.exec(talk.replies[0]?.line ?? '')?.[1]);
+  await quit(talk);
+  return messages;
+}
+
 export async function quit(talk: Talk): Promise<void> {
   await talk.ask('QUIT\r\n', [ok]);
   await talk.closed();

@@ -5,7 +5,7 @@
  * Never: a number of messages other than the one that is due.
  */
 
-import { type Client, logIn, ok, quit } from '../client.ts';
+import { type Client, logIn, messagesIn, ok, quit } from '../client.ts';
 import { deliver } from '../lmtp-lines.ts';
 import type { LoadOrder } from '../order.ts';
 import { LoadFault } from '../reply-reader.ts';
@@ -27,10 +27,7 @@ export class OpeningClient implements Client {
   }
 
   async prepare(): Promise<void> {
-    const talk = await logIn(this.#order, this.#mailbox);
-    await talk.ask('STAT\r\n', [ok]);
-    this.#messages = Number(/^\+OK (\d+) /.exec(talk.replies[0]?.line ?? '')?.[1]);
-    await quit(talk);
+    this.#messages = await messagesIn(this.#order, this.#mailbox);
   }
 
   async once(): Promise<number> {

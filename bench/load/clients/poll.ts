@@ -5,7 +5,7 @@
  * Never: two sessions at once on one mailbox.
  */
 
-import { type Client, dotLineOctets, logIn, ok, quit } from '../client.ts';
+import { type Client, dotLineOctets, logIn, messagesIn, ok, quit } from '../client.ts';
 import { deliver } from '../lmtp-lines.ts';
 import { addressOf, type LoadOrder, nextNode } from '../order.ts';
 import { type Expected, LoadFault } from '../reply-reader.ts';
@@ -96,11 +96,7 @@ export class ChangedPollClient implements Client {
   }
 
   async prepare(): Promise<void> {
-    // What an earlier run has delivered is still there.
-    const talk = await logIn(this.#order, this.#mailbox);
-    await talk.ask('STAT\r\n', [ok]);
-    this.#messages = Number(/^\+OK (\d+) /.exec(talk.replies[0]?.line ?? '')?.[1]);
-    await quit(talk);
+    this.#messages = await messagesIn(this.#order, this.#mailbox);
   }
 
   async once(): Promise<number> {

@@ -36,7 +36,7 @@ export type {
 } from './credentials.ts';
 export type { Directory } from './directory.ts';
 export { StoreError, type StoreErrorCode } from './errors.ts';
-export type { JobRow, JobState } from './job-row.ts';
+export type { JobProgress, JobRow, JobState } from './job-row.ts';
 export type { BegunJob, ImportBatch, Jobs } from './jobs.ts';
 export { importRowsMax, leaseSeconds } from './limits.ts';
 export type { LockQuestion } from './lock-questions.ts';
@@ -45,7 +45,7 @@ export type { StoreMeter } from './meter.ts';
 export { type MigrateResult, migrate } from './migrate.ts';
 export type { Penalty, PenaltyDeltas } from './penalties.ts';
 export type { PurgeLimits, PurgeResult } from './purging.ts';
-export type { JobProgress, JobRun } from './statements/advance-job.ts';
+export type { JobRun } from './statements/advance-job.ts';
 export type { ClaimedDelivery } from './statements/claim-webhook-deliveries.ts';
 export type { EndedSession } from './statements/end-session.ts';
 export type { LockHolder, MailboxDetails } from './statements/find-mailbox.ts';

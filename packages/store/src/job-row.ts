@@ -19,7 +19,19 @@ import {
 
 export type JobState = 'running' | 'complete' | 'cancelled' | 'failed' | 'interrupted';
 
-export interface JobRow {
+/** Counted from the beginning of the job, through all requests that went on with it. */
+export interface JobProgress {
+  /** Messages of the stream that are done with, stored or left out. */
+  readonly handled: number;
+  readonly messages: number;
+  readonly octets: number;
+  readonly withoutUidl: number;
+  readonly newUidls: number;
+  /** How many were left out, by reason. */
+  readonly skipped: Readonly<Record<string, number>>;
+}
+
+export interface JobRow extends JobProgress {
   readonly jobId: string;
   readonly mailboxId: MailboxId;
   readonly address: string;
@@ -29,13 +41,6 @@ export interface JobRow {
   readonly actor: string;
   readonly nodeName: string;
   readonly state: JobState;
-  readonly handled: number;
-  readonly messages: number;
-  readonly octets: number;
-  readonly withoutUidl: number;
-  readonly newUidls: number;
-  /** How many were left out, by reason. */
-  readonly skipped: Readonly<Record<string, number>>;
   readonly totalMessages: number | null;
   readonly totalOctets: number | null;
   readonly error: string | null;

@@ -20,7 +20,6 @@ import { DatabaseError } from 'pg-protocol';
 import { BackendKeyDataMessage, type BackendMessage } from 'pg-protocol/dist/messages.js';
 import { isReadOnlyRefusal, StoreError, translateError } from '../errors.ts';
 import { type Field, textAt } from '../field.ts';
-
 import {
   endWaitMs,
   joinedOctetsMax,
@@ -29,7 +28,6 @@ import {
   watchdogIntervalMs,
 } from '../limits.ts';
 import type { StoreMeter } from '../meter.ts';
-
 import type { Statement } from '../statement.ts';
 import { BackendFramer } from './backend-framer.ts';
 import { type CancelKey, requestCancel } from './cancel-request.ts';

@@ -6,18 +6,9 @@
  */
 
 import { textAt } from '../field.ts';
+import type { JobProgress } from '../job-row.ts';
 import { jobLeaseSeconds } from '../limits.ts';
 import type { Statement } from '../statement.ts';
-
-/** Counted from the beginning of the job, through all requests that went on with it. */
-export interface JobProgress {
-  readonly handled: number;
-  readonly messages: number;
-  readonly octets: number;
-  readonly withoutUidl: number;
-  readonly newUidls: number;
-  readonly skipped: Readonly<Record<string, number>>;
-}
 
 export interface JobRun {
   readonly jobId: string;

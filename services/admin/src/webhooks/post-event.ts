@@ -9,6 +9,7 @@
  * any of it kept; a URL, a body or a secret in what is told.
  */
 
+import type { ClaimedDelivery } from '@poplar/store';
 import { Agent, buildConnector, request } from 'undici';
 import {
   addressesMax,
@@ -21,16 +22,8 @@ import {
 import { signatureHeader, signatureOf } from './signature.ts';
 import { problemOf, type UrlRules } from './webhook-url.ts';
 
-export interface OutgoingEvent {
-  readonly eventId: string;
-  readonly event: string;
-  readonly payload: string;
-  /** Counted from 1. */
-  readonly attempts: number;
-  readonly url: string;
-  readonly secret: string;
-  readonly formerSecret: string | null;
-}
+/** What an attempt needs to know of an event that was claimed. */
+export type OutgoingEvent = Omit<ClaimedDelivery, 'deliveryId' | 'webhookId'>;
 
 /** Why an attempt failed, as administrators are shown it. */
 type PostFailure =
