@@ -156,9 +156,12 @@ function ratios(runs: readonly Measured[], ours: string, theirs: string): string
   ];
 }
 
+/** The one in the middle; of an even number the mean of the two. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  const above = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  const below = sorted[Math.ceil(sorted.length / 2) - 1] ?? Number.NaN;
+  return (above + below) / 2;
 }
 
 function time(microseconds: number): string {

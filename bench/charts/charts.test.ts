@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { chartOf } from '../chart.ts';
 import type { Measured, Results } from '../measured.ts';
+import { median } from '../report.ts';
 import { brief, microseconds, powersAxis, stepsAxis } from './axis.ts';
 import { plot } from './plot.ts';
 
@@ -39,6 +40,12 @@ const results: Results = {
 
 describe('bars', () => {
   const svg = chartOf(results);
+
+  test('the median of an even number of rounds lies between the two in the middle', () => {
+    assert.equal(median([4, 1]), 2.5);
+    assert.equal(median([9, 1, 4]), 4);
+    assert.ok(Number.isNaN(median([])));
+  });
 
   test('medians and the ratio between them are said', () => {
     assert.match(svg, />100 us</);
