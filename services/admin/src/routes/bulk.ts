@@ -17,6 +17,7 @@ import type { RouteParts, Routes } from '../api.ts';
 import { type BulkForm, type BulkRow, bulkRows } from '../bulk-rows.ts';
 import { bulkOctetsMax, bulkRowsAtOnceMax, bulksMax } from '../limits.ts';
 import { octetsOf } from '../passwords.ts';
+import { Places, whenOver } from '../places.ts';
 import { Problem, problemOf } from '../problem.ts';
 
 const description = `The body is NDJSON (\`application/x-ndjson\`), a row a line such as
@@ -40,7 +41,7 @@ const forms: Readonly<Record<string, BulkForm>> = {
 };
 
 export const bulkRoutes: Routes = async (app, parts) => {
-  let running = 0;
+  const places = new Places(bulksMax, 'bulk requests');
   for (const type of Object.keys(forms)) {
     app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
   }
@@ -50,16 +51,7 @@ export const bulkRoutes: Routes = async (app, parts) => {
     {
       config: { access: { anyOf: ['mailboxes'], reach: 'domain' } },
       bodyLimit: bulkOctetsMax,
-      onRequest: async (_request, reply) => {
-        // One that has gone meanwhile would never give its place back.
-        if (reply.raw.destroyed) throw new Problem(400, 'the connection was lost');
-        if (running >= bulksMax)
-          throw new Problem(503, 'too many bulk requests at once; try again');
-        running += 1;
-        reply.raw.once('close', () => {
-          running -= 1;
-        });
-      },
+      onRequest: async (_request, reply) => places.enter(reply.raw),
       schema: {
         tags: ['mailboxes'],
         summary: 'Add many mailboxes',
@@ -77,7 +69,7 @@ export const bulkRoutes: Routes = async (app, parts) => {
         throw new Problem(415, 'the body must be application/x-ndjson or text/csv');
       }
       const answer = Readable.from(answers(request, bulkRows(body, form), parts));
-      reply.raw.once('close', () => answer.destroy());
+      whenOver(reply.raw, () => answer.destroy());
       return reply.type('application/x-ndjson').serializer(String).send(answer);
     },
   );

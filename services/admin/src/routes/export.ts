@@ -5,15 +5,16 @@
  * Never: an answer that ends well and is not complete: its connection is broken instead.
  */
 
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { BegunJob, JobProgress, Store } from '@poplar/store';
 import { Type } from 'typebox';
 import { callerOf } from '../access/caller.ts';
 import { addressIn } from '../access/reach.ts';
 import type { Routes } from '../api.ts';
+import { Places } from '../places.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { JobKeeper } from '../transfer/job-keeper.ts';
-import { exportStallMs, exportsMax } from '../transfer/limits.ts';
+import { exportsMax } from '../transfer/limits.ts';
 import { mailOf } from '../transfer/run-export.ts';
 import { Running } from '../transfer/running.ts';
 import { strict } from '../validation.ts';
@@ -30,13 +31,14 @@ const types = { mbox: 'application/mbox', maildir: 'application/x-tar' } as cons
 const waitingOctets = 64 * 1024;
 
 export const exportRoutes: Routes = async (app, { store, config }) => {
-  const running = new Running(app, exportsMax);
+  const running = new Running(app);
+  const places = new Places(exportsMax, 'exports');
 
   app.get(
     '/mailboxes/:address/export',
     {
       config: { access: { anyOf: ['messages'], reach: 'domain' } },
-      onRequest: async (_request, reply) => running.enter(reply.raw),
+      onRequest: async (_request, reply) => places.enter(reply.raw),
       schema: {
         ...{ tags: ['messages', 'jobs'], summary: 'Export all mail of a mailbox', description },
         ...{ produces: Object.values(types), params: addressParams },
@@ -59,63 +61,37 @@ export const exportRoutes: Routes = async (app, { store, config }) => {
         ...{ totalMessages: messages, totalOctets: octets, actor: callerOf(request).actor },
       });
       if (begun === null) throw new Problem(409, `the mailbox is ${status}`);
-      const given = { store, format, ...watched(() => mail.destroy()) };
-      const mail = Readable.from(mailFor(begun, given), {
-        objectMode: false,
-        highWaterMark: waitingOctets,
+      const keeper = new JobKeeper(store, begun.run, () => mail.destroy());
+      const mail = running.stream({
+        pieces: () => mailFor(begun, { store, format, keeper }),
+        ...{ keeper, response: reply.raw, waitingOctets },
       });
-      running.follow(mail, given.ended);
-      reply.raw.once('close', () => mail.destroy());
       void reply.header('poplar-job', begun.job.jobId).type(types[format]);
       return reply.send(mail);
     },
   );
 };
 
-interface Watched {
-  /** Resolves when nothing of it is under way any more. */
-  readonly ended: Promise<void>;
-  readonly end: () => void;
-  /** To be called whenever the client has taken something. */
-  readonly taken: () => void;
-  readonly breakOff: () => void;
-}
-
-/** Breaks it off when the client takes nothing for long. */
-function watched(breakOff: () => void): Watched {
-  const { promise: ended, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(breakOff, exportStallMs);
-  const end = () => {
-    clearTimeout(timer);
-    resolve();
-  };
-  return { ended, end, taken: () => timer.refresh(), breakOff };
-}
-
-interface ExportParts extends Watched {
+interface ExportParts {
   readonly store: Store;
   readonly format: 'mbox' | 'maildir';
+  readonly keeper: JobKeeper;
 }
 
 async function* mailFor(
   { job, run }: BegunJob,
-  { store, format, ...watch }: ExportParts,
+  { store, format, keeper }: ExportParts,
 ): AsyncGenerator<Uint8Array> {
   const { jobs } = store.administration;
-  const keeper = new JobKeeper(store, run, watch.breakOff);
   try {
     const { mailboxId } = job;
     const advanced = (progress: JobProgress) => jobs.advance(run, progress);
-    for await (const piece of mailOf({ store, mailboxId, format, advanced })) {
-      yield piece;
-      watch.taken();
-    }
+    yield* mailOf({ store, mailboxId, format, advanced });
     await keeper.complete();
   } catch (error) {
     await keeper.broke('failed', problemOf(error).message.slice(0, 500));
     throw error;
   } finally {
     await keeper.broke('interrupted', 'the connection was lost');
-    watch.end();
   }
 }

@@ -13,8 +13,10 @@ import { Type } from 'typebox';
 import { callerOf } from '../access/caller.ts';
 import { addressIn } from '../access/reach.ts';
 import type { RouteParts, Routes } from '../api.ts';
+import { Places } from '../places.ts';
 import { Problem } from '../problem.ts';
 import { type ImportAnswer, importAnswers } from '../transfer/import-answers.ts';
+import { JobKeeper } from '../transfer/job-keeper.ts';
 import { importOctetsMax, importsMax } from '../transfer/limits.ts';
 import { Running } from '../transfer/running.ts';
 import { strict } from '../validation.ts';
@@ -52,7 +54,8 @@ const query = strict({
 const headers = Type.Object({ 'idempotency-key': Type.Optional(keyText) });
 
 export const importRoutes: Routes = async (app, parts) => {
-  const running = new Running(app, importsMax);
+  const running = new Running(app);
+  const places = new Places(importsMax, 'imports');
   for (const type of Object.keys(formats)) {
     app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
   }
@@ -62,7 +65,7 @@ export const importRoutes: Routes = async (app, parts) => {
     {
       config: { access: { anyOf: ['messages'], reach: 'domain' } },
       bodyLimit: importOctetsMax,
-      onRequest: async (_request, reply) => running.enter(reply.raw),
+      onRequest: async (_request, reply) => places.enter(reply.raw),
       schema: {
         ...{ tags: ['messages', 'jobs'], summary: 'Import mail from elsewhere', description },
         ...{ consumes: Object.keys(formats), produces: ['application/x-ndjson'] },
@@ -80,14 +83,20 @@ export const importRoutes: Routes = async (app, parts) => {
       // What is not read of a request is not waited for.
       void reply.header('connection', 'close').type('application/x-ndjson').serializer(String);
       if ('over' in begun) return reply.send(Readable.from([`${JSON.stringify(begun.over)}\n`]));
-      const answers = importAnswers({ ...parts, ...body, ...begun, from, more });
-      const answer = Readable.from(answers.lines());
-      running.follow(body.stream, answers.ended);
-      reply.raw.once('close', () => answer.destroy());
+      const keeper = new JobKeeper(parts.store, begun.run, () => body.stream.destroy());
+      const work = { ...parts, ...body, ...begun, from, more };
+      const answer = running.stream({
+        pieces: () => linesOf(importAnswers(work, keeper)),
+        ...{ keeper, response: reply.raw, source: body.stream },
+      });
       return reply.send(answer);
     },
   );
 };
+
+async function* linesOf(answers: AsyncGenerator<ImportAnswer>): AsyncGenerator<string> {
+  for await (const answer of answers) yield `${JSON.stringify(answer)}\n`;
+}
 
 function streamOf({ headers: given, body }: FastifyRequest): {
   readonly stream: Readable;

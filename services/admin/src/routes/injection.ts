@@ -10,13 +10,14 @@ import { addressIn } from '../access/reach.ts';
 import type { Routes } from '../api.ts';
 import { injectMessage } from '../inject-message.ts';
 import { injectionsMax, injectOctetsMax } from '../limits.ts';
+import { Places } from '../places.ts';
 import { Problem } from '../problem.ts';
 import { strict } from '../validation.ts';
 import { addressParams } from './shapes.ts';
 
 export const injectionRoutes: Routes = async (app, { store, config }) => {
   const octetsMax = Math.min(injectOctetsMax, config.limits.messageOctetsMax);
-  let running = 0;
+  const places = new Places(injectionsMax, 'messages');
 
   app.addContentTypeParser('message/rfc822', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
@@ -28,16 +29,7 @@ export const injectionRoutes: Routes = async (app, { store, config }) => {
       config: { access: { anyOf: ['messages'], reach: 'domain' } },
       bodyLimit: octetsMax,
       // Behind the guard, before the body is read.
-      onRequest: async (_request, reply) => {
-        // One that has gone meanwhile would never give its place back.
-        if (reply.raw.destroyed) throw new Problem(400, 'the connection was lost');
-        if (running >= injectionsMax)
-          throw new Problem(503, 'too many messages at once; try again');
-        running += 1;
-        reply.raw.once('close', () => {
-          running -= 1;
-        });
-      },
+      onRequest: async (_request, reply) => places.enter(reply.raw),
       schema: {
         tags: ['messages'],
         summary: 'Put a message into a mailbox',

@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobRow } from '@poplar/store';
 import { Type } from 'typebox';
 import type { Routes } from '../api.ts';
+import { whenOver } from '../places.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { jobFollowersMax, jobFollowMs, jobHeartbeatMs, jobLookMs } from '../transfer/limits.ts';
 import { shownJob } from './job-shape.ts';
@@ -50,7 +51,7 @@ export const jobEventRoutes: Routes = async (app, { store }) => {
       const look = () => jobIn(request, store, jobId);
       const events = Readable.from(eventsOf(first, look, left.signal));
       followers.add(events);
-      reply.raw.once('close', () => {
+      whenOver(reply.raw, () => {
         followers.delete(events);
         left.abort();
         events.destroy();

@@ -9,7 +9,7 @@ import type { Config } from '@poplar/runtime';
 import { type BegunJob, type Store, StoreError } from '@poplar/store';
 import { Problem, problemOf } from '../problem.ts';
 import { shownJob } from '../routes/job-shape.ts';
-import { JobKeeper } from './job-keeper.ts';
+import type { JobKeeper } from './job-keeper.ts';
 import { importOctetsMax } from './limits.ts';
 import { MailStreamError } from './mail-entry.ts';
 import { maildirEntries } from './maildir-entries.ts';
@@ -27,29 +27,11 @@ export interface ImportRequest extends BegunJob {
   readonly more: boolean;
 }
 
-export interface ImportAnswers {
-  lines(): AsyncGenerator<string>;
-  /** Resolves when no more is stored and the job says how it ended. */
-  readonly ended: Promise<void>;
-}
-
-export function importAnswers(request: ImportRequest): ImportAnswers {
-  const { promise: ended, resolve } = Promise.withResolvers<void>();
-  return {
-    ended,
-    async *lines() {
-      try {
-        for await (const answer of answersOf(request)) yield `${JSON.stringify(answer)}\n`;
-      } finally {
-        resolve();
-      }
-    },
-  };
-}
-
-async function* answersOf(request: ImportRequest): AsyncGenerator<ImportAnswer> {
-  const { store, stream, run, job, more } = request;
-  const keeper = new JobKeeper(store, run, () => stream.destroy());
+export async function* importAnswers(
+  request: ImportRequest,
+  keeper: JobKeeper,
+): AsyncGenerator<ImportAnswer> {
+  const { store, job, more } = request;
   try {
     yield { jobId: job.jobId, position: job.handled };
     for await (const step of storeMail(entriesOf(request), workOf(request))) yield { ...step };

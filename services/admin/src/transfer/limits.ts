@@ -44,8 +44,8 @@ export const importOctetsMax = 64 * 1024 * 1024 * 1024;
 /** Exports at once: each holds a message twice while a client takes it. */
 export const exportsMax = 4;
 
-/** A client that takes nothing of an export for this long loses it: another one wants its place. */
-export const exportStallMs = 120_000;
+/** A client that takes nothing of an export, or of what an import answers, loses it after this. */
+export const transferStallMs = 120_000;
 
 /** Messages listed at once by an export, and those whose count it writes down at once. */
 export const exportPageRows = 500;

@@ -1,46 +1,69 @@
 /**
- * The imports or exports that run in this process: how many there may be, and their end when the API ends.
+ * What an import answers or an export gives out, as streams whose jobs end with them: read to their end, broken
+ * off, never begun because the client was gone before, or not taken by a client that is there. And their end
+ * when the API ends.
  *
- * Never: a store that is closed under one of them.
+ * Never: a store that is closed under one of them; a job that goes on when its stream is over.
  */
 
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import { Problem } from '../problem.ts';
+import { type Response, whenOver } from '../places.ts';
+import type { JobKeeper } from './job-keeper.ts';
+import { transferStallMs } from './limits.ts';
+
+export interface Transfer<Piece> {
+  readonly pieces: () => AsyncGenerator<Piece>;
+  readonly keeper: JobKeeper;
+  readonly response: Response;
+  /** Octets that wait for the client; without it pieces are counted. */
+  readonly waitingOctets?: number;
+  /** What is destroyed when the API ends; the stream itself without it. */
+  readonly source?: Readable;
+}
 
 export class Running {
-  readonly #max: number;
-  readonly #streams = new Map<Readable, Promise<unknown>>();
-  #begun = 0;
+  readonly #sources = new Map<Readable, Promise<void>>();
 
   /** @param app ends what runs before it closes */
-  constructor(app: FastifyInstance, max: number) {
-    this.#max = max;
+  constructor(app: FastifyInstance) {
     app.addHook('preClose', async () => {
-      const ends = [...this.#streams.values()];
-      for (const stream of this.#streams.keys()) stream.destroy();
+      const ends = [...this.#sources.values()];
+      for (const source of this.#sources.keys()) source.destroy();
       await Promise.all(ends);
     });
   }
 
-  /** Takes a place, until `response` is closed. Throws Problem when there is none. */
-  enter(response: {
-    readonly destroyed: boolean;
-    once(name: 'close', listener: () => void): unknown;
-  }): void {
-    // One that has gone meanwhile would never give its place back.
-    if (response.destroyed) throw new Problem(400, 'the connection was lost');
-    if (this.#begun >= this.#max) throw new Problem(503, 'too many of these at once; try again');
-    this.#begun += 1;
-    response.once('close', () => {
-      this.#begun -= 1;
+  /** To be sent. */
+  stream<Piece>(transfer: Transfer<Piece>): Readable {
+    const { pieces, keeper, response, waitingOctets } = transfer;
+    const { promise: ended, resolve } = Promise.withResolvers<void>();
+    let hasBegun = false;
+    async function* begun(): AsyncGenerator<Piece> {
+      hasBegun = true;
+      try {
+        for await (const piece of pieces()) {
+          const stalled = setTimeout(() => stream.destroy(), transferStallMs);
+          try {
+            yield piece;
+          } finally {
+            clearTimeout(stalled);
+          }
+        }
+      } finally {
+        resolve();
+      }
+    }
+    const bytes = { objectMode: false, highWaterMark: waitingOctets };
+    const stream = Readable.from(begun(), waitingOctets === undefined ? {} : bytes);
+    // A generator that is left before its first step runs none of its last ones.
+    stream.once('close', () => {
+      if (!hasBegun) void keeper.broke('interrupted', 'the connection was lost').finally(resolve);
     });
-  }
-
-  /** @param ended settles when nothing of it is under way any more */
-  follow(stream: Readable, ended: Promise<unknown>): void {
-    this.#streams.set(stream, ended);
-    const forget = () => this.#streams.delete(stream);
-    ended.then(forget, forget);
+    const source = transfer.source ?? stream;
+    this.#sources.set(source, ended);
+    void ended.then(() => this.#sources.delete(source));
+    whenOver(response, () => stream.destroy());
+    return stream;
   }
 }
