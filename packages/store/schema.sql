@@ -264,37 +264,37 @@ table message_body partition by HASH (mailbox_id)
   body bytea storage external not null
   message_body_pkey PRIMARY KEY (mailbox_id, message_id)
 
-table message_body_p0 of message_body FOR VALUES WITH (modulus 16, remainder 0) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+table message_body_p0 of message_body FOR VALUES WITH (modulus 16, remainder 0) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p1 of message_body FOR VALUES WITH (modulus 16, remainder 1) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+table message_body_p1 of message_body FOR VALUES WITH (modulus 16, remainder 1) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p2 of message_body FOR VALUES WITH (modulus 16, remainder 2) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+table message_body_p2 of message_body FOR VALUES WITH (modulus 16, remainder 2) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p3 of message_body FOR VALUES WITH (modulus 16, remainder 3) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+table message_body_p3 of message_body FOR VALUES WITH (modulus 16, remainder 3) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p4 of message_body FOR VALUES WITH (modulus 16, remainder 4) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+table message_body_p4 of message_body FOR VALUES WITH (modulus 16, remainder 4) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p5 of message_body FOR VALUES WITH (modulus 16, remainder 5) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+table message_body_p5 of message_body FOR VALUES WITH (modulus 16, remainder 5) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p6 of message_body FOR VALUES WITH (modulus 16, remainder 6) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+table message_body_p6 of message_body FOR VALUES WITH (modulus 16, remainder 6) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p7 of message_body FOR VALUES WITH (modulus 16, remainder 7) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+table message_body_p7 of message_body FOR VALUES WITH (modulus 16, remainder 7) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p8 of message_body FOR VALUES WITH (modulus 16, remainder 8) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+table message_body_p8 of message_body FOR VALUES WITH (modulus 16, remainder 8) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p9 of message_body FOR VALUES WITH (modulus 16, remainder 9) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+table message_body_p9 of message_body FOR VALUES WITH (modulus 16, remainder 9) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p10 of message_body FOR VALUES WITH (modulus 16, remainder 10) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+table message_body_p10 of message_body FOR VALUES WITH (modulus 16, remainder 10) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p11 of message_body FOR VALUES WITH (modulus 16, remainder 11) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+table message_body_p11 of message_body FOR VALUES WITH (modulus 16, remainder 11) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p12 of message_body FOR VALUES WITH (modulus 16, remainder 12) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+table message_body_p12 of message_body FOR VALUES WITH (modulus 16, remainder 12) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p13 of message_body FOR VALUES WITH (modulus 16, remainder 13) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+table message_body_p13 of message_body FOR VALUES WITH (modulus 16, remainder 13) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p14 of message_body FOR VALUES WITH (modulus 16, remainder 14) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+table message_body_p14 of message_body FOR VALUES WITH (modulus 16, remainder 14) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p15 of message_body FOR VALUES WITH (modulus 16, remainder 15) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
+table message_body_p15 of message_body FOR VALUES WITH (modulus 16, remainder 15) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
 table node_drain
   node_name text collate "C" not null
