@@ -46,15 +46,16 @@ export const changes: readonly Workload[] = [
     shape: { kind: 'open', operationsPerSecond: 200 },
     deliveredOctets: 10 * kilo,
     usesUp: true,
+    quick: { mail: { count: 512, messages: 10, octets: 8 * kilo } },
   },
 ];
 
 /** More mailboxes than sessions, where those that are opened must be new: the rest are for warming up. */
 const idle = { count: 10 * kilo, messages: 3, octets: 1 * kilo };
 const spare = { ...idle, count: 12 * kilo };
-const quickSessions = 2 * kilo;
+const quickSessions = 600;
 const quickIdle = { clients: quickSessions, mail: { ...idle, count: quickSessions } };
-const quickSpare = { clients: quickSessions, mail: { ...idle, count: 1.2 * quickSessions } };
+const quickSpare = { clients: quickSessions, mail: { ...idle, count: 1.5 * quickSessions } };
 
 export const idles: readonly Workload[] = [
   {

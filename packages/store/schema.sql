@@ -226,37 +226,37 @@ table message partition by HASH (mailbox_id)
   message_pkey PRIMARY KEY (mailbox_id, message_id)
   CREATE UNIQUE INDEX message_uidl ON ONLY public.message USING btree (mailbox_id, uidl) WHERE (uidl IS NOT NULL)
 
-table message_p0 of message FOR VALUES WITH (modulus 16, remainder 0) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+table message_p0 of message FOR VALUES WITH (modulus 16, remainder 0) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_threshold=200)
 
-table message_p1 of message FOR VALUES WITH (modulus 16, remainder 1) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+table message_p1 of message FOR VALUES WITH (modulus 16, remainder 1) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_threshold=200)
 
-table message_p2 of message FOR VALUES WITH (modulus 16, remainder 2) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+table message_p2 of message FOR VALUES WITH (modulus 16, remainder 2) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_threshold=200)
 
-table message_p3 of message FOR VALUES WITH (modulus 16, remainder 3) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+table message_p3 of message FOR VALUES WITH (modulus 16, remainder 3) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_threshold=200)
 
-table message_p4 of message FOR VALUES WITH (modulus 16, remainder 4) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+table message_p4 of message FOR VALUES WITH (modulus 16, remainder 4) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_threshold=200)
 
-table message_p5 of message FOR VALUES WITH (modulus 16, remainder 5) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+table message_p5 of message FOR VALUES WITH (modulus 16, remainder 5) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_threshold=200)
 
-table message_p6 of message FOR VALUES WITH (modulus 16, remainder 6) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+table message_p6 of message FOR VALUES WITH (modulus 16, remainder 6) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_threshold=200)
 
-table message_p7 of message FOR VALUES WITH (modulus 16, remainder 7) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+table message_p7 of message FOR VALUES WITH (modulus 16, remainder 7) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_threshold=200)
 
-table message_p8 of message FOR VALUES WITH (modulus 16, remainder 8) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+table message_p8 of message FOR VALUES WITH (modulus 16, remainder 8) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_threshold=200)
 
-table message_p9 of message FOR VALUES WITH (modulus 16, remainder 9) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+table message_p9 of message FOR VALUES WITH (modulus 16, remainder 9) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_threshold=200)
 
-table message_p10 of message FOR VALUES WITH (modulus 16, remainder 10) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+table message_p10 of message FOR VALUES WITH (modulus 16, remainder 10) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_threshold=200)
 
-table message_p11 of message FOR VALUES WITH (modulus 16, remainder 11) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+table message_p11 of message FOR VALUES WITH (modulus 16, remainder 11) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_threshold=200)
 
-table message_p12 of message FOR VALUES WITH (modulus 16, remainder 12) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+table message_p12 of message FOR VALUES WITH (modulus 16, remainder 12) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_threshold=200)
 
-table message_p13 of message FOR VALUES WITH (modulus 16, remainder 13) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+table message_p13 of message FOR VALUES WITH (modulus 16, remainder 13) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_threshold=200)
 
-table message_p14 of message FOR VALUES WITH (modulus 16, remainder 14) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+table message_p14 of message FOR VALUES WITH (modulus 16, remainder 14) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_threshold=200)
 
-table message_p15 of message FOR VALUES WITH (modulus 16, remainder 15) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05)
+table message_p15 of message FOR VALUES WITH (modulus 16, remainder 15) with (fillfactor=90, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.05, autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_threshold=200)
 
 table message_body partition by HASH (mailbox_id)
   mailbox_id bigint not null
@@ -264,37 +264,37 @@ table message_body partition by HASH (mailbox_id)
   body bytea storage external not null
   message_body_pkey PRIMARY KEY (mailbox_id, message_id)
 
-table message_body_p0 of message_body FOR VALUES WITH (modulus 16, remainder 0) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+table message_body_p0 of message_body FOR VALUES WITH (modulus 16, remainder 0) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p1 of message_body FOR VALUES WITH (modulus 16, remainder 1) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+table message_body_p1 of message_body FOR VALUES WITH (modulus 16, remainder 1) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p2 of message_body FOR VALUES WITH (modulus 16, remainder 2) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+table message_body_p2 of message_body FOR VALUES WITH (modulus 16, remainder 2) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p3 of message_body FOR VALUES WITH (modulus 16, remainder 3) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+table message_body_p3 of message_body FOR VALUES WITH (modulus 16, remainder 3) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p4 of message_body FOR VALUES WITH (modulus 16, remainder 4) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+table message_body_p4 of message_body FOR VALUES WITH (modulus 16, remainder 4) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p5 of message_body FOR VALUES WITH (modulus 16, remainder 5) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+table message_body_p5 of message_body FOR VALUES WITH (modulus 16, remainder 5) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p6 of message_body FOR VALUES WITH (modulus 16, remainder 6) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+table message_body_p6 of message_body FOR VALUES WITH (modulus 16, remainder 6) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p7 of message_body FOR VALUES WITH (modulus 16, remainder 7) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+table message_body_p7 of message_body FOR VALUES WITH (modulus 16, remainder 7) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p8 of message_body FOR VALUES WITH (modulus 16, remainder 8) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+table message_body_p8 of message_body FOR VALUES WITH (modulus 16, remainder 8) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p9 of message_body FOR VALUES WITH (modulus 16, remainder 9) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+table message_body_p9 of message_body FOR VALUES WITH (modulus 16, remainder 9) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p10 of message_body FOR VALUES WITH (modulus 16, remainder 10) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+table message_body_p10 of message_body FOR VALUES WITH (modulus 16, remainder 10) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p11 of message_body FOR VALUES WITH (modulus 16, remainder 11) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+table message_body_p11 of message_body FOR VALUES WITH (modulus 16, remainder 11) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p12 of message_body FOR VALUES WITH (modulus 16, remainder 12) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+table message_body_p12 of message_body FOR VALUES WITH (modulus 16, remainder 12) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p13 of message_body FOR VALUES WITH (modulus 16, remainder 13) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+table message_body_p13 of message_body FOR VALUES WITH (modulus 16, remainder 13) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p14 of message_body FOR VALUES WITH (modulus 16, remainder 14) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+table message_body_p14 of message_body FOR VALUES WITH (modulus 16, remainder 14) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
-table message_body_p15 of message_body FOR VALUES WITH (modulus 16, remainder 15) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=2000, autovacuum_vacuum_insert_scale_factor=0.1) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=5000)
+table message_body_p15 of message_body FOR VALUES WITH (modulus 16, remainder 15) with (toast_tuple_target=8160, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_insert_scale_factor=0.1, autovacuum_vacuum_threshold=200) with (toast: autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200)
 
 table node_drain
   node_name text collate "C" not null
