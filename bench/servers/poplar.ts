@@ -5,6 +5,7 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { keptMemory } from '@poplar/runtime';
 import { startServer, type TemporaryDatabase, temporaryDatabase } from '@poplar/store/testing';
 import { type RunningNode, startNode } from '@poplar/test/start-node';
 import { evaluateInWorker, inspectable, mainThread } from '@poplar/test/worker-inspector';
@@ -59,6 +60,7 @@ export async function startPoplar(options: PoplarOptions = {}): Promise<PoplarSe
   const { nodes: count = 1, workers = 2 } = options;
   const postgres = await startServer({
     settings: [...postgresSettings, ...(options.postgres ?? [])],
+    environment: keptMemory,
   });
   const running: RunningNode[] = [];
   const stopping: (() => Promise<void>)[] = [() => postgres.stop()];

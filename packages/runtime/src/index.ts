@@ -31,6 +31,7 @@ export {
   startEmbeddedPostgres,
   useEmbeddedPostgres,
 } from './embedded-postgres/embedded-postgres.ts';
+export { keptMemory } from './embedded-postgres/kept-memory.ts';
 export {
   startTemporaryPostgres,
   type TemporaryPostgresOptions,

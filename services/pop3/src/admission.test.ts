@@ -7,6 +7,8 @@ import { Admission } from './admission.ts';
 
 class Guest {
   readonly origin: { readonly countedAs: string | null };
+  place = -1;
+  isStranger = true;
   evicted = false;
   constructor(countedAs: string | null = '192.0.2.1') {
     this.origin = { countedAs };

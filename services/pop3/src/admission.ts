@@ -7,7 +7,9 @@
  * an address that has its share.
  */
 
-export interface Admitted {
+import { type Standing, StandingList } from './standing.ts';
+
+export interface Admitted extends Standing {
   /** The same for as long as the connection stands; counted as null is nobody. */
   readonly origin: { readonly countedAs: string | null };
   /** Ends this connection to make room for another. */
@@ -29,21 +31,20 @@ export class Admission<T extends Admitted> {
   /** May be changed at any time: nobody is put out but for a newcomer. */
   connectionsMax: number;
   readonly #shares: AddressShares;
-  readonly #all = new Set<T>();
-  /** In order of arrival: the first is the oldest. */
-  readonly #strangers = new Set<T>();
+  readonly #all = new StandingList<T>();
 
   constructor(connectionsMax: number, shares: AddressShares) {
     this.connectionsMax = connectionsMax;
     this.#shares = shares;
   }
 
-  get all(): ReadonlySet<T> {
+  /** In order of arrival. */
+  get all(): Iterable<T> & { readonly size: number } {
     return this.#all;
   }
 
   get authenticatedCount(): number {
-    return this.#all.size - this.#strangers.size;
+    return this.#all.size - this.#all.strangers;
   }
 
   admit(connection: T): Admittance {
@@ -54,24 +55,22 @@ export class Admission<T extends Admitted> {
       return 'full';
     }
     this.#all.add(connection);
-    this.#strangers.add(connection);
     return 'admitted';
   }
 
   authenticated(connection: T): void {
-    this.#strangers.delete(connection);
+    this.#all.known(connection);
   }
 
   /** Also for one that was put out before. */
   release(connection: T): void {
     const { countedAs } = connection.origin;
-    if (this.#all.delete(connection) && countedAs !== null) this.#shares.leave(countedAs);
-    this.#strangers.delete(connection);
+    if (this.#all.remove(connection) && countedAs !== null) this.#shares.leave(countedAs);
   }
 
   #evictOldestStranger(): boolean {
-    const [oldest] = this.#strangers;
-    if (oldest === undefined) return false;
+    const oldest = this.#all.oldestStranger();
+    if (oldest === null) return false;
     this.release(oldest);
     oldest.evict();
     return true;

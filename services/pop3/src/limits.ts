@@ -9,6 +9,9 @@
  */
 export const socketPendingOctetsMax = 64 * 1024;
 
+/** Places for connections that a worker begins with; doubled when more than half are taken. */
+export const placesMin = 64;
+
 /** Flushes of 64 KiB for one client before the other connections of the thread have a turn. */
 export const flushesPerTurnMax = 8;
 

@@ -15,6 +15,7 @@ import {
 } from '../limits.ts';
 import type { Log } from '../log/log.ts';
 import { cleanEnvironment } from './cluster-directory.ts';
+import { keptMemory } from './kept-memory.ts';
 import type { RunAs } from './run-as.ts';
 
 export interface ServerProcessOptions {
@@ -50,7 +51,7 @@ export class ServerProcess {
     const [command = '', ...rest] = argv;
     const child = spawn(command, rest, {
       cwd: '/',
-      env: cleanEnvironment,
+      env: { ...cleanEnvironment, ...keptMemory },
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
     });

@@ -61,6 +61,8 @@ function otherUser(directory: string, binaries: string): string[] {
 export interface ServerOptions {
   /** `name=value`, over those of a test server: a bench wants a durable one. */
   readonly settings?: readonly string[];
+  /** Of the server process, beside what every test server has. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** It listens on this port of 127.0.0.1 instead of on a unix socket. */
   readonly port?: number;
   /** It is made as a streaming standby of this one. Embedded binaries cannot do that. */
@@ -93,7 +95,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Temporar
     child = spawn(runAs, [...as, join(binaries, 'postgres'), '-D', data, ...switches], {
       stdio: ['ignore', 'ignore', 'pipe'],
       detached: true,
-      env: { LC_ALL: 'C', PATH: process.env.PATH },
+      env: { LC_ALL: 'C', PATH: process.env.PATH, ...options.environment },
     });
     await untilReady(child);
   };

@@ -47,13 +47,14 @@ export class Connection implements SocketOwner {
   readonly origin: Origin;
   readonly listener: ListenerKind;
   readonly login: LoginExchange;
-  /** Of the maildrop that was opened. */
-  address: string | null = null;
+  address: string | null = null; // of the maildrop that was opened
   session: Session | null = null;
   endReason: EndReason = 'client-closed';
   flaggedMessages = 0;
-  /** Octets that the client has sent. */
-  octetsIn = 0;
+  /** Kept by the admission (standing.ts). */
+  place = -1;
+  isStranger = true;
+  octetsIn = 0; // from the client
   /** In all that is logged of it. */
   readonly id = newSessionId();
   /** Of the TLS that the client speaks, with us or with the balancer before us. */
