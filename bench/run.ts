@@ -2,7 +2,7 @@
  * `npm run bench`: what an operation costs, as CPU time of all processes of a server; ours, or ours
  * and a peer in turns (A B A B) on the same machine with the same mail.
  *
- * Usage: node bench/run.ts [--quick] [--only NAME]... [--against dovecot|dovecot-default|courier]
+ * Usage: node bench/run.ts [--quick] [--only NAME]... [--against dovecot|dovecot-default|courier|node-floor]
  *          [--install] [--rounds N] [--seconds N] [--out NAME] [--profile DIR]
  * With --out the results are kept as bench/results/NAME.json, NAME.md and NAME.svg; with --profile every thread of the node leaves
  * a V8 CPU profile in DIR.

@@ -8,10 +8,11 @@ import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { startCourier } from './courier.ts';
 import { startDovecot } from './dovecot.ts';
+import { startNodeFloor } from './node-floor.ts';
 import { type PoplarServer, startPoplar } from './poplar.ts';
 import type { BenchServer, NotInstalled } from './server.ts';
 
-export const peers = ['dovecot', 'dovecot-default', 'courier'] as const;
+export const peers = ['dovecot', 'dovecot-default', 'courier', 'node-floor'] as const;
 export type Peer = (typeof peers)[number];
 
 export function isPeer(name: string): name is Peer {
@@ -47,6 +48,8 @@ function startPeer(peer: Peer, { running }: PoplarServer): Promise<BenchServer> 
       return startDovecot({ isTuned: false, certFile, keyFile });
     case 'courier':
       return startCourier({ certFile, keyFile });
+    case 'node-floor':
+      return startNodeFloor({ certFile, keyFile });
   }
 }
 
