@@ -9,8 +9,14 @@ export const bodyOctetsMax = 64 * 1024;
 /** The head of a request has this long to arrive. */
 export const headTimeoutMs = 30_000;
 
-/** A request has this long to arrive as a whole: a bulk request comes as fast as its rows are stored. */
-export const requestTimeoutMs = 600_000;
+/**
+ * A request has this long to arrive as a whole: a bulk request or an import comes as fast as its rows are stored, and
+ * a million passwords take hours to hash.
+ */
+export const requestTimeoutMs = 24 * 3_600_000;
+
+/** A connection on which nothing moves, in either direction, is closed after this; followers of jobs hear a word more often. */
+export const silenceTimeoutMs = 120_000;
 
 /** A connection without a request is closed after this. */
 export const keepAliveTimeoutMs = 30_000;

@@ -10,7 +10,13 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import { BlockList, isIP, type Socket } from 'node:net';
 import type { Address, CertificateSet } from '@poplar/runtime';
 import type { FastifyServerFactoryHandler } from 'fastify';
-import { connectionsMax, headTimeoutMs, keepAliveTimeoutMs, requestTimeoutMs } from './limits.ts';
+import {
+  connectionsMax,
+  headTimeoutMs,
+  keepAliveTimeoutMs,
+  requestTimeoutMs,
+  silenceTimeoutMs,
+} from './limits.ts';
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -29,16 +35,21 @@ export interface ApiServer {
   reload(certificates: CertificateSet): void;
 }
 
-export function makeServer(
-  handler: FastifyServerFactoryHandler,
-  given: { readonly isLocal: boolean; readonly certificates: CertificateSet },
-): ApiServer {
+export interface ServerOptions {
+  readonly isLocal: boolean;
+  readonly certificates: CertificateSet;
+  /** A connection on which nothing moves is closed after this. */
+  readonly silenceMs?: number;
+}
+
+export function makeServer(handler: FastifyServerFactoryHandler, given: ServerOptions): ApiServer {
+  const { silenceMs = silenceTimeoutMs } = given;
   if (given.isLocal) {
-    return { server: bounded(createServer(handler)), reload: () => {} };
+    return { server: bounded(createServer(handler), silenceMs), reload: () => {} };
   }
   const server = createTlsServer(tlsOptions(given.certificates), handler);
   return {
-    server: bounded(server),
+    server: bounded(server, silenceMs),
     reload: (certificates) => server.setSecureContext(tlsOptions(certificates)),
   };
 }
@@ -47,7 +58,8 @@ function tlsOptions({ default: { cert, key } }: CertificateSet) {
   return { cert, key, minVersion: 'TLSv1.2' as const };
 }
 
-function bounded<Any extends Server | TlsServer>(server: Any): Any {
+function bounded<Any extends Server | TlsServer>(server: Any, silenceMs: number): Any {
+  server.timeout = silenceMs;
   server.requestTimeout = requestTimeoutMs;
   server.headersTimeout = headTimeoutMs;
   server.keepAliveTimeout = keepAliveTimeoutMs;
