@@ -54,47 +54,21 @@ const ciphers = [
   'ECDHE-RSA-CHACHA20-POLY1305',
 ].join(':');
 
+/** Emptied when it is over, so that nothing that still names it (a Map's former table) holds the owner. */
+interface Handshake {
+  owner: SecuredOwner | null;
+}
+
 export class SecureEndpoint {
-  readonly #server: tls.Server;
   readonly #ticketKeys: Buffer;
-  readonly #handshakes = new Map<string, SecuredOwner>();
-  #contexts = new Map<string, tls.SecureContext>();
-  #default: tls.SecureContext;
+  readonly #handshakeTimeoutMs: number;
+  readonly #handshakes = new Map<string, Handshake>();
+  #server: tls.Server;
 
   constructor(options: SecureEndpointOptions) {
     this.#ticketKeys = Buffer.from(options.ticketKeys);
-    this.#default = this.#context(options.certificates.default, options.certificates.clientCa);
-    this.#contexts = this.#contextsOf(options.certificates);
-    this.#server = tls.createServer({
-      ...this.#settings(options.certificates.default, options.certificates.clientCa),
-      handshakeTimeout: options.handshakeTimeoutMs,
-      allowHalfOpen: true,
-      ALPNProtocols: ['pop3'],
-      // A client without one, or with one that nobody vouches for, logs in by other means.
-      requestCert: options.certificates.clientCa !== null,
-      rejectUnauthorized: false,
-      SNICallback: (name, done) => {
-        done(null, this.#contextFor(name));
-      },
-    });
-    this.#server.on('secureConnection', (socket) => {
-      socket.disableRenegotiation();
-      const key = keyOf(socket);
-      const owner = this.#handshakes.get(key);
-      this.#handshakes.delete(key);
-      if (owner === undefined) {
-        socket.destroy();
-        return;
-      }
-      try {
-        owner.secured(socket);
-      } catch (error) {
-        owner.broke(error);
-      }
-    });
-    // After most failures Node has destroyed the socket, after a handshake that took too long it has
-    // not. The owner of the raw socket hears of it by its 'close'.
-    this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
+    this.#handshakeTimeoutMs = options.handshakeTimeoutMs;
+    this.#server = this.#serverFor(options.certificates);
   }
 
   /**
@@ -103,22 +77,62 @@ export class SecureEndpoint {
    */
   secure(socket: Socket, owner: SecuredOwner): void {
     const key = keyOf(socket);
-    this.#handshakes.set(key, owner);
+    const handshake: Handshake = { owner };
+    this.#handshakes.set(key, handshake);
     socket.once('close', () => {
-      if (this.#handshakes.get(key) === owner) this.#handshakes.delete(key);
+      handshake.owner = null;
+      if (this.#handshakes.get(key) === handshake) this.#handshakes.delete(key);
     });
     this.#server.emit('connection', socket);
   }
 
   /** New certificates for new handshakes; connections that stand are not touched. */
   replaceCertificates(certificates: Certificates): void {
-    const { clientCa } = certificates;
-    const fallback = this.#context(certificates.default, clientCa);
+    this.#server = this.#serverFor(certificates);
+  }
+
+  #serverFor(certificates: Certificates): tls.Server {
+    const { default: fallback, clientCa, named } = certificates;
+    const server = tls.createServer({
+      ...this.#settings(fallback, clientCa),
+      handshakeTimeout: this.#handshakeTimeoutMs,
+      allowHalfOpen: true,
+      ALPNProtocols: ['pop3'],
+      // A client without one, or with one that nobody vouches for, logs in by other means.
+      requestCert: clientCa !== null,
+      rejectUnauthorized: false,
+      // Asked for nothing, it would still stop every handshake in its middle.
+      ...(named.length === 0 ? {} : { SNICallback: this.#chooser(certificates) }),
+    });
+    server.on('secureConnection', (socket) => this.#secured(socket));
+    // After most failures Node has destroyed the socket, after a handshake that took too long it has
+    // not. The owner of the raw socket hears of it by its 'close'.
+    server.on('tlsClientError', (_error, socket) => socket.destroy());
+    return server;
+  }
+
+  #secured(socket: tls.TLSSocket): void {
+    socket.disableRenegotiation();
+    const key = keyOf(socket);
+    const handshake = this.#handshakes.get(key);
+    this.#handshakes.delete(key);
+    const owner = handshake?.owner ?? null;
+    if (handshake === undefined || owner === null) {
+      socket.destroy();
+      return;
+    }
+    handshake.owner = null;
+    try {
+      owner.secured(socket);
+    } catch (error) {
+      owner.broke(error);
+    }
+  }
+
+  #chooser(certificates: Certificates): (name: string, done: SniDone) => void {
+    const fallback = this.#context(certificates.default, certificates.clientCa);
     const contexts = this.#contextsOf(certificates);
-    this.#server.setSecureContext(this.#settings(certificates.default, clientCa));
-    this.#server.setTicketKeys(this.#ticketKeys);
-    this.#default = fallback;
-    this.#contexts = contexts;
+    return (name, done) => done(null, contextFor(contexts, name) ?? fallback);
   }
 
   #settings(certificate: Certificate, clientCa: string | null): tls.SecureContextOptions {
@@ -147,15 +161,19 @@ export class SecureEndpoint {
     }
     return contexts;
   }
+}
 
-  #contextFor(serverName: string): tls.SecureContext {
-    const name = serverName.toLowerCase();
-    const exact = this.#contexts.get(name);
-    if (exact !== undefined) return exact;
-    const dot = name.indexOf('.');
-    const wildcard = dot < 0 ? undefined : this.#contexts.get(`*${name.slice(dot)}`);
-    return wildcard ?? this.#default;
-  }
+type SniDone = (error: null, context: tls.SecureContext) => void;
+
+function contextFor(
+  contexts: ReadonlyMap<string, tls.SecureContext>,
+  serverName: string,
+): tls.SecureContext | undefined {
+  const name = serverName.toLowerCase();
+  const exact = contexts.get(name);
+  if (exact !== undefined) return exact;
+  const dot = name.indexOf('.');
+  return dot < 0 ? undefined : contexts.get(`*${name.slice(dot)}`);
 }
 
 /**
