@@ -282,6 +282,36 @@ test('what is no mail fails, its job says why, and what came before it is there'
   assert.equal(good.lines.at(-1)?.done, true);
 });
 
+test('a time that cannot be does not end an import: such a message is received now', async () => {
+  const address = await addMailbox();
+  const [first = new Uint8Array(0), ...rest] = tarFile({
+    ...{ name: 'new/1', modifiedMs: 0, content: Buffer.from('N: 1\n\n') },
+  });
+  const header = Buffer.from(first);
+  // In base 256: a second of 1969.
+  header.fill(0xff, 136, 148).fill(' ', 148, 156);
+  const sum = header.reduce((total, octet) => total + octet, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  const file = (name: string, mtime: string) =>
+    tarFile({ name, modifiedMs: 0, content: Buffer.from('N: 2\n\n'), records: { mtime } });
+  const last = tarFile({ name: 'new/9', modifiedMs: 86_400_000, content: Buffer.from('N: 3\n\n') });
+  const far = [...file('new/2', '99999999999999'), ...file('new/3', '-7')];
+  const body = Buffer.concat([header, ...rest, ...far, ...last, tarEnd()]);
+  const before = Date.now();
+  const { lines } = await send(address, { body, type: 'application/x-tar' });
+  assert.deepEqual([lines.at(-1)?.done, lines.at(-1)?.messages], [true, 4]);
+  assert.deepEqual(await numbersIn(address), [1, 2, 2, 3]);
+  const rows = await api.database.query(
+    `select extract(epoch from received_at)::float8 * 1000 as ms from message
+     join mailbox x using (mailbox_id) where x.address = $1 order by message_id`,
+    [address],
+  );
+  const times = rows.map(({ ms }) => Number(ms));
+  assert.equal(times.pop(), 86_400_000);
+  // The clock of PostgreSQL is this machine's.
+  for (const ms of times) assert.ok(Math.abs(ms - before) < 3_600_000, String(ms));
+});
+
 test('a mailbox that is suspended meanwhile takes nothing more of it', async () => {
   const address = await addMailbox();
   const sent = request({

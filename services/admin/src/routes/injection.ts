@@ -12,6 +12,7 @@ import { injectMessage } from '../inject-message.ts';
 import { injectionsMax, injectOctetsMax } from '../limits.ts';
 import { Places } from '../places.ts';
 import { Problem } from '../problem.ts';
+import { receivedAtOf } from '../transfer/received-at.ts';
 import { strict } from '../validation.ts';
 import { addressParams } from './shapes.ts';
 
@@ -53,9 +54,19 @@ export const injectionRoutes: Routes = async (app, { store, config }) => {
       }
       const octets = await injectMessage(store, {
         ...{ address, content: body, uidl: query.uidl, actor: callerOf(request).actor },
-        receivedAt: query.receivedAt === undefined ? undefined : new Date(query.receivedAt),
+        receivedAt: query.receivedAt === undefined ? undefined : receivedAtIn(query.receivedAt),
       });
       return reply.code(201).send({ octets });
     },
   );
 };
+
+/** Also what has the form of a date and is none, such as a second 60. */
+function receivedAtIn(text: string): Date {
+  const receivedAt = receivedAtOf(Date.parse(text));
+  if (receivedAt !== null) return receivedAt;
+  const detail = 'must be a time of the years 1970 to 9999';
+  throw new Problem(422, 'no message was received then', [
+    { pointer: '/querystring/receivedAt', detail },
+  ]);
+}

@@ -30,6 +30,10 @@ export const archiveHeaderOctetsMax = 64 * 1024;
 /** Octets that an entry of an archive may say it has: what is larger than a message is read past, not kept. */
 export const archiveEntryOctetsMax = 64 * 1024 * 1024 * 1024;
 
+/** Pieces of a stream that are smaller are copied into blocks of so many octets, so that none is an object of its own. */
+export const gatheredPieceOctetsMin = 4 * 1024;
+export const gatheredBlockOctets = 16 * 1024;
+
 /** Messages that are stored in one transaction: it locks the maildrop for some milliseconds. */
 export const importBatchMessagesMax = 64;
 /** Octets of them. One message alone may have more. */
