@@ -9,6 +9,7 @@ import { request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApiFixture, apiFixture } from '../testing/api-fixture.ts';
+import { uidListLineOctetsMax, uidListLinesMax } from '../transfer/limits.ts';
 import { tarEnd, tarFile } from '../transfer/tar-writer.ts';
 
 const withinMs = 20_000;
@@ -280,6 +281,30 @@ test('what is no mail fails, its job says why, and what came before it is there'
     type: 'application/x-tar',
   });
   assert.equal(good.lines.at(-1)?.done, true);
+});
+
+test('a dovecot-uidlist beyond its bounds is refused with its import alone; what was stored before stays', async () => {
+  const address = await addMailbox();
+  const letter = tarFile({ name: 'cur/1', modifiedMs: 0, content: Buffer.from('N: 1\n\n') });
+  const first = await send(address, {
+    body: Buffer.concat([...letter, tarEnd()]),
+    type: 'application/x-tar',
+  });
+  assert.equal(first.lines.at(-1)?.done, true);
+  const lists: readonly (readonly [content: Buffer, reason: RegExp])[] = [
+    [Buffer.alloc(uidListLinesMax + 1, '\n'), /more than 1000000 lines/],
+    [Buffer.alloc(uidListLineOctetsMax + 1, 'x'), /a line of more than 16384 octets/],
+  ];
+  for (const [content, reason] of lists) {
+    const list = tarFile({ name: 'dovecot-uidlist', modifiedMs: 0, content });
+    const { status, lines } = await send(address, {
+      body: Buffer.concat([...list, ...letter, tarEnd()]),
+      type: 'application/x-tar',
+    });
+    assert.deepEqual([status, lines.at(-1)?.state], [200, 'failed']);
+    assert.match(String(lines.at(-1)?.detail), reason);
+    assert.deepEqual([(await jobOf(address)).state, await numbersIn(address)], ['failed', [1]]);
+  }
 });
 
 test('a time that cannot be does not end an import: such a message is received now', async () => {

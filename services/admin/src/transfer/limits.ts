@@ -8,7 +8,7 @@ export const mboxLineOctetsMax = 64 * 1024;
 /** A From_ line that is longer is part of a message: real ones have less than 300 octets. */
 export const fromLineOctetsMax = 1_000;
 
-/** Octets of a header that are searched for X-UIDL. */
+/** Octets of a header that are searched for X-UIDL, and for fields that do not count when messages are compared. */
 export const headerSearchOctetsMax = 1024 * 1024;
 
 /** Characters of a UIDL (RFC 1939 §7). */
@@ -17,6 +17,12 @@ export const uidlCharactersMax = 70;
 /** Octets of a dovecot-uidlist, and of one line in it: a folder of a million messages has less. */
 export const uidListOctetsMax = 512 * 1024 * 1024;
 export const uidListLineOctetsMax = 16 * 1024;
+
+/** Lines of a dovecot-uidlist: as many messages as the largest maildrop has, 200 octets of memory each. */
+export const uidListLinesMax = 1_000_000;
+
+/** Octets of it that are made lines at once. */
+export const uidListSliceOctets = 64 * 1024;
 
 /** Octets of a dovecot-uidlist in an archive, which is kept in memory by its names while the rest comes. */
 export const archivedUidListOctetsMax = 64 * 1024 * 1024;
