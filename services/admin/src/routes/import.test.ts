@@ -200,6 +200,64 @@ describe('a lost connection', () => {
   });
 });
 
+test('a second client that would leave messages out is refused, and the first one goes on', async () => {
+  const address = await addMailbox();
+  const key = 'key-of-a-gap';
+  const sent = request({
+    ...{ host: '127.0.0.1', port, method: 'POST', agent: false },
+    path: `/api/v1/mailboxes/${address}/import`,
+    signal: AbortSignal.timeout(withinMs),
+    headers: {
+      ...{ authorization: `Bearer ${api.root}`, 'content-type': 'application/mbox' },
+      'idempotency-key': key,
+    },
+  });
+  const answered = once(sent, 'response');
+  sent.write(mbox(100));
+  await until(async () => (await numbersIn(address)).length >= 90);
+  const { token } = await api.token({ scopes: ['messages'] });
+  const gap = await api.ask({
+    ...{ method: 'POST', path: `/api/v1/mailboxes/${address}/import?from=5000`, token },
+    body: mbox(1),
+    headers: { 'content-type': 'application/mbox', 'idempotency-key': key },
+  });
+  assert.equal(gap.status, 409);
+  assert.match(String(gap.body.detail), /^the import has \d+ messages: send what is behind them$/);
+  sent.end(mbox(100, 101));
+  const [response] = await answered;
+  let text = '';
+  for await (const piece of response) text += String(piece);
+  assert.equal(linesOf(text).at(-1)?.done, true);
+  assert.deepEqual(await numbersIn(address), upTo(200));
+  // Nothing is begun by who leaves out messages of an import that nobody began.
+  const other = await send(address, { body: mbox(1), key: 'key-of-none', query: '?from=1' });
+  assert.deepEqual([other.status, (await jobsOf(address)).length], [409, 1]);
+});
+
+test('an import that another token goes on with names it in the audit', async () => {
+  const address = await addMailbox();
+  const key = 'key-of-another';
+  await sendAndBreak(address, key, mbox(20), 10);
+  const { token, tokenId } = await api.token({ scopes: ['messages'] });
+  const { text } = await api.ask({
+    ...{ method: 'POST', path: `/api/v1/mailboxes/${address}/import`, token, body: mbox(20) },
+    headers: { 'content-type': 'application/mbox', 'idempotency-key': key },
+  });
+  assert.equal(linesOf(text).at(-1)?.done, true);
+  const audit = await api.database.query(
+    'select actor, action from audit where subject = $1 order by audit_id',
+    [address],
+  );
+  assert.deepEqual(
+    audit.slice(1).map(({ actor, action }) => `${actor} ${action}`),
+    [
+      ...['root mailbox.import', 'root job.interrupted'],
+      ...[`token:${tokenId} test job.resume`, `token:${tokenId} test job.complete`],
+    ],
+  );
+  assert.deepEqual(await numbersIn(address), upTo(20));
+});
+
 test('two requests under one key at the same time store every message once', async () => {
   const address = await addMailbox();
   const body = mbox(3_000);

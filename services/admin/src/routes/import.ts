@@ -128,14 +128,9 @@ async function begin(
   const { jobs } = store.administration;
   const begun = await jobs.begin({
     ...{ address, kind: 'import', format, requestKey: key, nodeName: config.nodeName, actor },
-    ...{ totalMessages: null, totalOctets: null },
+    ...{ totalMessages: null, totalOctets: null, from },
   });
-  if (begun !== null && from <= begun.job.handled) return begun;
-  if (begun !== null) {
-    const { handled } = begun.job;
-    await jobs.end({ ...begun.run, state: 'interrupted', error: 'messages were left out' });
-    throw new Problem(409, `the import has ${handled} messages: send what is behind them`);
-  }
+  if (begun !== null) return begun;
   const [job] = key === null ? [] : await jobs.list({ limit: 1, address, requestKey: key });
   if (job?.state === 'complete' && job.kind === 'import') {
     return { over: { done: true, ...shownJob(job) } };
@@ -143,5 +138,9 @@ async function begin(
   if (job?.state === 'cancelled') throw new Problem(409, 'the job of this key was cancelled');
   const { status } = await found(store, address);
   if (status !== 'active') throw new Problem(409, `the mailbox is ${status}`);
+  if (from > 0 && (job === undefined || job.format === format)) {
+    const handled = job?.handled ?? 0;
+    throw new Problem(409, `the import has ${handled} messages: send what is behind them`);
+  }
   throw new Problem(409, 'the job of this key is of another kind or format');
 }
