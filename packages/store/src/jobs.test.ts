@@ -105,9 +105,10 @@ test('whoever goes on with a job counts on from there, and the one before stores
 test('the audit names who goes on with what another had or nobody worked on; an end is in the name of the last', async () => {
   const address = await addressOf();
   const asked = {
-    ...{ address, kind: 'import', format: 'mbox', requestKey: 'key-of-names', nodeName: 'node-1' },
+    ...{ address, format: 'mbox', requestKey: 'key-of-names', nodeName: 'node-1' },
     ...{ totalMessages: null, totalOctets: null },
-  } as const;
+    kind: 'import' as const,
+  };
   await jobs.begin({ ...asked, actor: 'ann' });
   // Another request of the same client, which is nothing to tell.
   await jobs.begin({ ...asked, actor: 'ann' });
@@ -137,9 +138,10 @@ test('the audit names who goes on with what another had or nobody worked on; an 
 test('who says that more is done than there is gets no job, and takes none from who has it', async () => {
   const address = await addressOf();
   const asked = {
-    ...{ address, kind: 'import', format: 'mbox', requestKey: 'key-of-gap', nodeName: 'node-1' },
+    ...{ address, format: 'mbox', requestKey: 'key-of-gap', nodeName: 'node-1' },
     ...{ totalMessages: null, totalOctets: null },
-  } as const;
+    kind: 'import' as const,
+  };
   assert.equal(await jobs.begin({ ...asked, from: 1 }), null);
   assert.deepEqual(await jobs.list({ limit: 1, address }), []);
   const first = await begun(address, 'key-of-gap');

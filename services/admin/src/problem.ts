@@ -28,6 +28,9 @@ export class Problem extends Error {
   }
 }
 
+/** There is no place now, and soon there may be one. */
+export class Busy extends Problem {}
+
 const titles: Readonly<Record<number, string>> = {
   400: 'Bad request',
   401: 'Not authenticated',

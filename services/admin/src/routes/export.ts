@@ -14,7 +14,7 @@ import type { Routes } from '../api.ts';
 import { Places } from '../places.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { JobKeeper } from '../transfer/job-keeper.ts';
-import { exportsMax } from '../transfer/limits.ts';
+import { exportsMax, exportsPerDomainMax } from '../transfer/limits.ts';
 import { mailOf } from '../transfer/run-export.ts';
 import { Running } from '../transfer/running.ts';
 import { strict } from '../validation.ts';
@@ -32,13 +32,17 @@ const waitingOctets = 64 * 1024;
 
 export const exportRoutes: Routes = async (app, { store, config }) => {
   const running = new Running(app);
-  const places = new Places(exportsMax, 'exports');
+  const places = new Places({
+    max: exportsMax,
+    perDomainMax: exportsPerDomainMax,
+    what: 'exports',
+  });
 
   app.get(
     '/mailboxes/:address/export',
     {
       config: { access: { anyOf: ['messages'], reach: 'domain' } },
-      onRequest: async (_request, reply) => places.enter(reply.raw),
+      onRequest: async (request, reply) => places.enter(reply.raw, callerOf(request).domain),
       schema: {
         ...{ tags: ['messages', 'jobs'], summary: 'Export all mail of a mailbox', description },
         ...{ produces: Object.values(types), params: addressParams },

@@ -9,7 +9,7 @@ import { request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApiFixture, apiFixture } from '../testing/api-fixture.ts';
-import { uidListLineOctetsMax, uidListLinesMax } from '../transfer/limits.ts';
+import { importsPerDomainMax, uidListLineOctetsMax, uidListLinesMax } from '../transfer/limits.ts';
 import { tarEnd, tarFile } from '../transfer/tar-writer.ts';
 
 const withinMs = 20_000;
@@ -296,6 +296,32 @@ test('a job that is cancelled stores nothing more and does not go on', async () 
   const again = await send(address, { body: mbox(1), key });
   assert.deepEqual([again.status, await numbersIn(address)], [409, upTo(stored)]);
   assert.equal((await api.call('POST', '/jobs/999999/cancel')).status, 404);
+});
+
+test('tokens of one domain take their share of the places alone, and are told when to come again', async () => {
+  const address = await addMailbox();
+  const { token } = await api.token({ scopes: ['messages'], domain: 'example.org' });
+  const path = `/api/v1/mailboxes/${address}/import`;
+  const held = Array.from({ length: importsPerDomainMax }, () => {
+    const sent = request({
+      ...{ host: '127.0.0.1', port, method: 'POST', agent: false, path },
+      signal: AbortSignal.timeout(withinMs),
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/mbox' },
+    });
+    sent.on('error', () => undefined);
+    sent.write(mbox(1));
+    return sent;
+  });
+  await until(async () => (await jobsOf(address)).length === importsPerDomainMax);
+  const headers = { 'content-type': 'application/mbox' };
+  const ask = (given: string) =>
+    api.ask({ method: 'POST', path, token: given, body: mbox(1), headers });
+  const refused = await ask(token);
+  assert.deepEqual([refused.status, refused.headers['retry-after']], [429, '5']);
+  assert.equal((await jobsOf(address)).length, importsPerDomainMax);
+  assert.equal((await ask(api.root)).status, 200);
+  for (const sent of held) sent.destroy();
+  await until(async () => (await ask(token)).status === 200);
 });
 
 test('what cannot be is refused: no mailbox, one that takes no mail, another type, a packed body', async () => {

@@ -17,7 +17,7 @@ import { Places } from '../places.ts';
 import { Problem } from '../problem.ts';
 import { type ImportAnswer, importAnswers } from '../transfer/import-answers.ts';
 import { JobKeeper } from '../transfer/job-keeper.ts';
-import { importOctetsMax, importsMax } from '../transfer/limits.ts';
+import { importOctetsMax, importsMax, importsPerDomainMax } from '../transfer/limits.ts';
 import { Running } from '../transfer/running.ts';
 import { strict } from '../validation.ts';
 import { shownJob } from './job-shape.ts';
@@ -55,7 +55,11 @@ const headers = Type.Object({ 'idempotency-key': Type.Optional(keyText) });
 
 export const importRoutes: Routes = async (app, parts) => {
   const running = new Running(app);
-  const places = new Places(importsMax, 'imports');
+  const places = new Places({
+    max: importsMax,
+    perDomainMax: importsPerDomainMax,
+    what: 'imports',
+  });
   for (const type of Object.keys(formats)) {
     app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
   }
@@ -65,7 +69,7 @@ export const importRoutes: Routes = async (app, parts) => {
     {
       config: { access: { anyOf: ['messages'], reach: 'domain' } },
       bodyLimit: importOctetsMax,
-      onRequest: async (_request, reply) => places.enter(reply.raw),
+      onRequest: async (request, reply) => places.enter(reply.raw, callerOf(request).domain),
       schema: {
         ...{ tags: ['messages', 'jobs'], summary: 'Import mail from elsewhere', description },
         ...{ consumes: Object.keys(formats), produces: ['application/x-ndjson'] },

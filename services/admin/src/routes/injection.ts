@@ -9,7 +9,7 @@ import { callerOf } from '../access/caller.ts';
 import { addressIn } from '../access/reach.ts';
 import type { Routes } from '../api.ts';
 import { injectMessage } from '../inject-message.ts';
-import { injectionsMax, injectOctetsMax } from '../limits.ts';
+import { injectionsMax, injectionsPerDomainMax, injectOctetsMax } from '../limits.ts';
 import { Places } from '../places.ts';
 import { Problem } from '../problem.ts';
 import { receivedAtOf } from '../transfer/received-at.ts';
@@ -18,7 +18,11 @@ import { addressParams } from './shapes.ts';
 
 export const injectionRoutes: Routes = async (app, { store, config }) => {
   const octetsMax = Math.min(injectOctetsMax, config.limits.messageOctetsMax);
-  const places = new Places(injectionsMax, 'messages');
+  const places = new Places({
+    max: injectionsMax,
+    perDomainMax: injectionsPerDomainMax,
+    what: 'messages',
+  });
 
   app.addContentTypeParser('message/rfc822', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
@@ -30,7 +34,7 @@ export const injectionRoutes: Routes = async (app, { store, config }) => {
       config: { access: { anyOf: ['messages'], reach: 'domain' } },
       bodyLimit: octetsMax,
       // Behind the guard, before the body is read.
-      onRequest: async (_request, reply) => places.enter(reply.raw),
+      onRequest: async (request, reply) => places.enter(reply.raw, callerOf(request).domain),
       schema: {
         tags: ['messages'],
         summary: 'Put a message into a mailbox',

@@ -31,8 +31,14 @@ export function copiedBy(run: () => void): Copied {
     piecesMax = Math.max(piecesMax, list.length);
     return joined;
   };
-  Buffer.prototype.copy = function counted(target, ...places) {
-    const copied = original.copy.call(this, target, ...places);
+  Buffer.prototype.copy = function counted(
+    this: Buffer,
+    target: Uint8Array,
+    targetStart?: number,
+    ...range: number[]
+  ): number {
+    const [start, end] = range;
+    const copied = original.copy.call(this, target, targetStart, start, end);
     octets += copied;
     return copied;
   };

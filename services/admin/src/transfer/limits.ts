@@ -54,8 +54,21 @@ export const importOctetsMax = 64 * 1024 * 1024 * 1024;
 /** Exports at once: each holds a message twice while a client takes it. */
 export const exportsMax = 4;
 
+/** Of them, those of tokens of one domain: the others are for other domains and for operators. */
+export const importsPerDomainMax = 2;
+export const exportsPerDomainMax = 2;
+
 /** A client that takes nothing of an export, or of what an import answers, loses it after this. */
 export const transferStallMs = 120_000;
+
+/**
+ * Octets a second that it must take on average while it is waited for, over each `transferStallMs`: 60 KiB, one step of
+ * a receive buffer on loopback. Below the slowest links in use nobody moves a mailbox.
+ */
+export const transferOctetsPerSecondMin = 512;
+
+/** Octets of a large message that are handed on at once: its client may take minutes for all of it. */
+export const transferSliceOctets = 64 * 1024;
 
 /** Messages listed at once by an export, and those whose count it writes down at once. */
 export const exportPageRows = 500;
@@ -71,6 +84,9 @@ export const jobBeatMs = 5_000;
 
 /** Followers of jobs at once on a node: each asks the database once in `jobLookMs`. */
 export const jobFollowersMax = 32;
+
+/** Of them, those of tokens of one domain. */
+export const jobFollowersPerDomainMax = 16;
 
 /** Pause between two looks at a job that somebody follows. */
 export const jobLookMs = 500;
