@@ -64,7 +64,8 @@ export async function buildApi(parts: ApiParts): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
     bodyLimit: bodyOctetsMax,
-    exposeHeadRoutes: false,
+    // By the same guard and the same function; what would begin work looks at the method.
+    exposeHeadRoutes: true,
     forceCloseConnections: true,
     return503OnClosing: true,
     // What has no route at all, because its path cannot be read.

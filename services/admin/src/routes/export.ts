@@ -5,7 +5,7 @@
  * Never: an answer that ends well and is not complete: its connection is broken instead.
  */
 
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { BegunJob, JobProgress, Store } from '@poplar/store';
 import { Type } from 'typebox';
 import { callerOf } from '../access/caller.ts';
@@ -60,6 +60,9 @@ export const exportRoutes: Routes = async (app, { store, config }) => {
       const address = addressIn(request, request.params.address);
       const { format = 'mbox' } = request.query;
       const { messages, octets, status } = await found(store, address);
+      void reply.type(types[format]);
+      // HEAD asks what there is: no job is begun for it.
+      if (request.method === 'HEAD') return reply.send(Readable.from([]));
       const begun = await store.administration.jobs.begin({
         ...{ address, kind: 'export', format, requestKey: null, nodeName: config.nodeName },
         ...{ totalMessages: messages, totalOctets: octets, actor: callerOf(request).actor },
@@ -70,7 +73,7 @@ export const exportRoutes: Routes = async (app, { store, config }) => {
         pieces: () => mailFor(begun, { store, format, keeper }),
         ...{ keeper, response: reply.raw, waitingOctets },
       });
-      void reply.header('poplar-job', begun.job.jobId).type(types[format]);
+      void reply.header('poplar-job', begun.job.jobId);
       return reply.send(mail);
     },
   );

@@ -55,6 +55,8 @@ export const jobEventRoutes: Routes = async (app, { store }) => {
     async (request, reply) => {
       const { jobId } = request.params;
       const first = await jobIn(request, store, jobId);
+      void reply.type('text/event-stream').serializer(String);
+      if (request.method === 'HEAD') return reply.send(Readable.from([]));
       const left = new AbortController();
       const look = () => jobIn(request, store, jobId);
       const events = Readable.from(eventsOf(first, look, left.signal));
@@ -64,7 +66,7 @@ export const jobEventRoutes: Routes = async (app, { store }) => {
         left.abort();
         events.destroy();
       });
-      return reply.type('text/event-stream').serializer(String).send(events);
+      return reply.send(events);
     },
   );
 };
