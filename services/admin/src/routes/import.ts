@@ -144,7 +144,8 @@ async function begin(
   if (status !== 'active') throw new Problem(409, `the mailbox is ${status}`);
   if (from > 0 && (job === undefined || job.format === format)) {
     const handled = job?.handled ?? 0;
-    throw new Problem(409, `the import has ${handled} messages: send what is behind them`);
+    const done = handled === 1 ? '1 message' : `${handled} messages`;
+    throw new Problem(409, `the import has ${done}: send what is behind`);
   }
   throw new Problem(409, 'the job of this key is of another kind or format');
 }
