@@ -6,127 +6,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type ApiFixture, apiFixture } from '../testing/api-fixture.ts';
-import { importsPerDomainMax, uidListLineOctetsMax, uidListLinesMax } from '../transfer/limits.ts';
+import { after, describe, test } from 'node:test';
+import { apiFixture } from '../testing/api-fixture.ts';
+import { from, importFixture, mbox, until, upTo, withinMs } from '../testing/import-fixture.ts';
 import { tarEnd, tarFile } from '../transfer/tar-writer.ts';
 
-const withinMs = 20_000;
-let api: ApiFixture;
-let port: number;
-let mailboxes = 0;
-
-before(async () => {
-  api = await apiFixture({ POPLAR_MESSAGE_OCTETS_MAX: '5000' });
-  await api.store.directory.addDomain({ name: 'example.org' });
-  const bound = api.app.server.address();
-  port = typeof bound === 'object' && bound !== null ? bound.port : 0;
-});
+const { api, port, addMailbox, send, sendAndBreak, numbersIn, jobOf } = await importFixture();
 after(() => api.end());
-
-async function addMailbox(): Promise<string> {
-  mailboxes += 1;
-  const address = `box${mailboxes}@example.org`;
-  await api.store.directory.addMailbox({ address, secret: null });
-  return address;
-}
-
-const from = 'From ann Tue Nov 24 03:08:00 2026\n';
-/** Without a UIDL: what is stored twice is there twice. */
-const mbox = (count: number, first = 1): string =>
-  Array.from(
-    { length: count },
-    (_, at) => `${from}N: ${at + first}\n\n${'x'.repeat(200)}\n\n`,
-  ).join('');
-
-type Lines = readonly Readonly<Record<string, unknown>>[];
-
-interface Sent {
-  readonly body: string | Uint8Array;
-  readonly key?: string;
-  readonly query?: string;
-  readonly type?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-async function send(
-  address: string,
-  sent: Sent,
-): Promise<{ status: number; lines: Lines; text: string }> {
-  const { status, text } = await api.ask({
-    ...{ method: 'POST', path: `/api/v1/mailboxes/${address}/import${sent.query ?? ''}` },
-    body: sent.body,
-    headers: {
-      'content-type': sent.type ?? 'application/mbox',
-      ...(sent.key === undefined ? {} : { 'idempotency-key': sent.key }),
-      ...sent.headers,
-    },
-  });
-  return { status, text, lines: status === 200 ? linesOf(text) : [] };
-}
-
-function linesOf(text: string): Lines {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-}
-
-/** Sends a part of a body, waits until so many messages are stored, and breaks the connection. */
-async function sendAndBreak(
-  address: string,
-  key: string,
-  part: string,
-  stored: number,
-): Promise<void> {
-  const sent = request({
-    ...{ host: '127.0.0.1', port, method: 'POST', agent: false },
-    path: `/api/v1/mailboxes/${address}/import`,
-    signal: AbortSignal.timeout(withinMs),
-    headers: {
-      ...{ authorization: `Bearer ${api.root}`, 'content-type': 'application/mbox' },
-      ...{ 'idempotency-key': key, 'content-length': String(part.length + 1_000_000) },
-    },
-  });
-  sent.on('error', () => undefined);
-  sent.write(part);
-  const hasBegun = async () => (await jobsOf(address, key)).length > 0;
-  await until(async () => (await hasBegun()) && (await numbersIn(address)).length >= stored);
-  sent.destroy();
-  await until(async () => (await jobOf(address, key)).state !== 'running');
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + withinMs; !(await isSo()); await sleep(20)) {
-    assert.ok(Date.now() < deadline, 'in time');
-  }
-}
-
-/** The `N:` of each stored message, in order. */
-async function numbersIn(address: string): Promise<number[]> {
-  const rows = await api.database.query(
-    `select convert_from(b.body, 'UTF8') as body
-     from message join message_body b using (mailbox_id, message_id)
-     join mailbox x using (mailbox_id) where x.address = $1 order by message_id`,
-    [address],
-  );
-  return rows.map(({ body }) => Number(/^N: (\d+)/.exec(String(body))?.[1]));
-}
-
-async function jobsOf(address: string, key?: string): Promise<Lines> {
-  const query = key === undefined ? '' : `&key=${key}`;
-  const { body } = await api.call('GET', `/jobs?address=${address}${query}`);
-  return Array.isArray(body.items) ? body.items : [];
-}
-
-async function jobOf(address: string, key?: string): Promise<Readonly<Record<string, unknown>>> {
-  const [job] = await jobsOf(address, key);
-  assert.ok(job !== undefined);
-  return job;
-}
-
-const upTo = (count: number) => Array.from({ length: count }, (_, at) => at + 1);
 
 test('an mbox: a line for what is stored, then the sums; the job and the audit say the same', async () => {
   const address = await addMailbox();
@@ -200,64 +86,6 @@ describe('a lost connection', () => {
   });
 });
 
-test('a second client that would leave messages out is refused, and the first one goes on', async () => {
-  const address = await addMailbox();
-  const key = 'key-of-a-gap';
-  const sent = request({
-    ...{ host: '127.0.0.1', port, method: 'POST', agent: false },
-    path: `/api/v1/mailboxes/${address}/import`,
-    signal: AbortSignal.timeout(withinMs),
-    headers: {
-      ...{ authorization: `Bearer ${api.root}`, 'content-type': 'application/mbox' },
-      'idempotency-key': key,
-    },
-  });
-  const answered = once(sent, 'response');
-  sent.write(mbox(100));
-  await until(async () => (await numbersIn(address)).length >= 90);
-  const { token } = await api.token({ scopes: ['messages'] });
-  const gap = await api.ask({
-    ...{ method: 'POST', path: `/api/v1/mailboxes/${address}/import?from=5000`, token },
-    body: mbox(1),
-    headers: { 'content-type': 'application/mbox', 'idempotency-key': key },
-  });
-  assert.equal(gap.status, 409);
-  assert.match(String(gap.body.detail), /^the import has \d+ messages: send what is behind$/);
-  sent.end(mbox(100, 101));
-  const [response] = await answered;
-  let text = '';
-  for await (const piece of response) text += String(piece);
-  assert.equal(linesOf(text).at(-1)?.done, true);
-  assert.deepEqual(await numbersIn(address), upTo(200));
-  // Nothing is begun by who leaves out messages of an import that nobody began.
-  const other = await send(address, { body: mbox(1), key: 'key-of-none', query: '?from=1' });
-  assert.deepEqual([other.status, (await jobsOf(address)).length], [409, 1]);
-});
-
-test('an import that another token goes on with names it in the audit', async () => {
-  const address = await addMailbox();
-  const key = 'key-of-another';
-  await sendAndBreak(address, key, mbox(20), 10);
-  const { token, tokenId } = await api.token({ scopes: ['messages'] });
-  const { text } = await api.ask({
-    ...{ method: 'POST', path: `/api/v1/mailboxes/${address}/import`, token, body: mbox(20) },
-    headers: { 'content-type': 'application/mbox', 'idempotency-key': key },
-  });
-  assert.equal(linesOf(text).at(-1)?.done, true);
-  const audit = await api.database.query(
-    'select actor, action from audit where subject = $1 order by audit_id',
-    [address],
-  );
-  assert.deepEqual(
-    audit.slice(1).map(({ actor, action }) => `${actor} ${action}`),
-    [
-      ...['root mailbox.import', 'root job.interrupted'],
-      ...[`token:${tokenId} test job.resume`, `token:${tokenId} test job.complete`],
-    ],
-  );
-  assert.deepEqual(await numbersIn(address), upTo(20));
-});
-
 test('two requests under one key at the same time store every message once', async () => {
   const address = await addMailbox();
   const body = mbox(3_000);
@@ -296,32 +124,6 @@ test('a job that is cancelled stores nothing more and does not go on', async () 
   const again = await send(address, { body: mbox(1), key });
   assert.deepEqual([again.status, await numbersIn(address)], [409, upTo(stored)]);
   assert.equal((await api.call('POST', '/jobs/999999/cancel')).status, 404);
-});
-
-test('tokens of one domain take their share of the places alone, and are told when to come again', async () => {
-  const address = await addMailbox();
-  const { token } = await api.token({ scopes: ['messages'], domain: 'example.org' });
-  const path = `/api/v1/mailboxes/${address}/import`;
-  const held = Array.from({ length: importsPerDomainMax }, () => {
-    const sent = request({
-      ...{ host: '127.0.0.1', port, method: 'POST', agent: false, path },
-      signal: AbortSignal.timeout(withinMs),
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/mbox' },
-    });
-    sent.on('error', () => undefined);
-    sent.write(mbox(1));
-    return sent;
-  });
-  await until(async () => (await jobsOf(address)).length === importsPerDomainMax);
-  const headers = { 'content-type': 'application/mbox' };
-  const ask = (given: string) =>
-    api.ask({ method: 'POST', path, token: given, body: mbox(1), headers });
-  const refused = await ask(token);
-  assert.deepEqual([refused.status, refused.headers['retry-after']], [429, '5']);
-  assert.equal((await jobsOf(address)).length, importsPerDomainMax);
-  assert.equal((await ask(api.root)).status, 200);
-  for (const sent of held) sent.destroy();
-  await until(async () => (await ask(token)).status === 200);
 });
 
 test('what cannot be is refused: no mailbox, one that takes no mail, another type, a packed body', async () => {
@@ -365,60 +167,6 @@ test('what is no mail fails, its job says why, and what came before it is there'
     type: 'application/x-tar',
   });
   assert.equal(good.lines.at(-1)?.done, true);
-});
-
-test('a dovecot-uidlist beyond its bounds is refused with its import alone; what was stored before stays', async () => {
-  const address = await addMailbox();
-  const letter = tarFile({ name: 'cur/1', modifiedMs: 0, content: Buffer.from('N: 1\n\n') });
-  const first = await send(address, {
-    body: Buffer.concat([...letter, tarEnd()]),
-    type: 'application/x-tar',
-  });
-  assert.equal(first.lines.at(-1)?.done, true);
-  const lists: readonly (readonly [content: Buffer, reason: RegExp])[] = [
-    [Buffer.alloc(uidListLinesMax + 1, '\n'), /more than 1000000 lines/],
-    [Buffer.alloc(uidListLineOctetsMax + 1, 'x'), /a line of more than 16384 octets/],
-  ];
-  for (const [content, reason] of lists) {
-    const list = tarFile({ name: 'dovecot-uidlist', modifiedMs: 0, content });
-    const { status, lines } = await send(address, {
-      body: Buffer.concat([...list, ...letter, tarEnd()]),
-      type: 'application/x-tar',
-    });
-    assert.deepEqual([status, lines.at(-1)?.state], [200, 'failed']);
-    assert.match(String(lines.at(-1)?.detail), reason);
-    assert.deepEqual([(await jobOf(address)).state, await numbersIn(address)], ['failed', [1]]);
-  }
-});
-
-test('a time that cannot be does not end an import: such a message is received now', async () => {
-  const address = await addMailbox();
-  const [first = new Uint8Array(0), ...rest] = tarFile({
-    ...{ name: 'new/1', modifiedMs: 0, content: Buffer.from('N: 1\n\n') },
-  });
-  const header = Buffer.from(first);
-  // In base 256: a second of 1969.
-  header.fill(0xff, 136, 148).fill(' ', 148, 156);
-  const sum = header.reduce((total, octet) => total + octet, 0);
-  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
-  const file = (name: string, mtime: string) =>
-    tarFile({ name, modifiedMs: 0, content: Buffer.from('N: 2\n\n'), records: { mtime } });
-  const last = tarFile({ name: 'new/9', modifiedMs: 86_400_000, content: Buffer.from('N: 3\n\n') });
-  const far = [...file('new/2', '99999999999999'), ...file('new/3', '-7')];
-  const body = Buffer.concat([header, ...rest, ...far, ...last, tarEnd()]);
-  const before = Date.now();
-  const { lines } = await send(address, { body, type: 'application/x-tar' });
-  assert.deepEqual([lines.at(-1)?.done, lines.at(-1)?.messages], [true, 4]);
-  assert.deepEqual(await numbersIn(address), [1, 2, 2, 3]);
-  const rows = await api.database.query(
-    `select extract(epoch from received_at)::float8 * 1000 as ms from message
-     join mailbox x using (mailbox_id) where x.address = $1 order by message_id`,
-    [address],
-  );
-  const times = rows.map(({ ms }) => Number(ms));
-  assert.equal(times.pop(), 86_400_000);
-  // The clock of PostgreSQL is this machine's.
-  for (const ms of times) assert.ok(Math.abs(ms - before) < 3_600_000, String(ms));
 });
 
 test('a mailbox that is suspended meanwhile takes nothing more of it', async () => {
