@@ -102,6 +102,56 @@ test('whoever goes on with a job counts on from there, and the one before stores
   );
 });
 
+test('the audit names who goes on with what another had or nobody worked on; an end is in the name of the last', async () => {
+  const address = await addressOf();
+  const asked = {
+    ...{ address, format: 'mbox', requestKey: 'key-of-names', nodeName: 'node-1' },
+    ...{ totalMessages: null, totalOctets: null },
+    kind: 'import' as const,
+  };
+  await jobs.begin({ ...asked, actor: 'ann' });
+  // Another request of the same client, which is nothing to tell.
+  await jobs.begin({ ...asked, actor: 'ann' });
+  const ben = await jobs.begin({ ...asked, actor: 'ben' });
+  assert.equal(ben?.job.actor, 'ben');
+  await jobs.end({ ...ben.run, state: 'failed', error: 'x' });
+  await jobs.begin({ ...asked, actor: 'ben' });
+  await mail.database.query(
+    `update mailbox_job set lease_until = now() where job_id = ${ben.job.jobId}`,
+  );
+  const last = await jobs.begin({ ...asked, actor: 'ben' });
+  assert.ok(last !== null);
+  await jobs.end({ ...last.run, state: 'complete', error: null });
+  const audit = await mail.database.query(
+    'select actor, action from audit where subject = $1 order by audit_id',
+    [address],
+  );
+  assert.deepEqual(
+    audit.slice(1).map(({ actor, action }) => `${actor} ${action}`),
+    [
+      ...['ann mailbox.import', 'ben job.resume', 'ben job.failed', 'ben job.resume'],
+      ...['ben job.resume', 'ben job.complete'],
+    ],
+  );
+});
+
+test('who says that more is done than there is gets no job, and takes none from who has it', async () => {
+  const address = await addressOf();
+  const asked = {
+    ...{ address, format: 'mbox', requestKey: 'key-of-gap', nodeName: 'node-1' },
+    ...{ totalMessages: null, totalOctets: null },
+    kind: 'import' as const,
+  };
+  assert.equal(await jobs.begin({ ...asked, from: 1 }), null);
+  assert.deepEqual(await jobs.list({ limit: 1, address }), []);
+  const first = await begun(address, 'key-of-gap');
+  await jobs.advance(first.run, { ...none, handled: 5 });
+  assert.equal(await jobs.begin({ ...asked, from: 6 }), null);
+  await jobs.advance(first.run, { ...none, handled: 6 });
+  const second = await jobs.begin({ ...asked, from: 6 });
+  assert.equal(second?.job.handled, 6);
+});
+
 test('a job is cancelled once, and by nobody whose domain it is not of', async () => {
   const address = await addressOf();
   const { job, run } = await begun(address);

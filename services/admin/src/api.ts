@@ -20,11 +20,16 @@ import { guard } from './access/guard.ts';
 import { type ClusterView, viewCluster } from './cluster-view.ts';
 import type { ConsoleFile } from './console/console-files.ts';
 import { serveConsole } from './console/serve-console.ts';
-import { bodyOctetsMax, countedAddressesMax, requestsPerMinuteMax } from './limits.ts';
+import {
+  bodyOctetsMax,
+  countedAddressesMax,
+  placeRetrySeconds,
+  requestsPerMinuteMax,
+} from './limits.ts';
 import { apiPath, clientOf } from './names.ts';
 import { describeApi } from './openapi.ts';
 import { Passwords } from './passwords.ts';
-import { Problem, problemBody, problemOf } from './problem.ts';
+import { Busy, Problem, problemBody, problemOf } from './problem.ts';
 import { allRoutes } from './routes/index.ts';
 import { metricsRoutes } from './routes/overview.ts';
 import { validatorCompiler } from './validation.ts';
@@ -59,7 +64,8 @@ export async function buildApi(parts: ApiParts): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
     bodyLimit: bodyOctetsMax,
-    exposeHeadRoutes: false,
+    // By the same guard and the same function; what would begin work looks at the method.
+    exposeHeadRoutes: true,
     forceCloseConnections: true,
     return503OnClosing: true,
     // What has no route at all, because its path cannot be read.
@@ -76,6 +82,10 @@ export async function buildApi(parts: ApiParts): Promise<FastifyInstance> {
     const { answered } = parts;
     app.addHook('onResponse', async (_request, reply) => answered(reply.statusCode));
   }
+  app.addHook('onRequest', async ({ url }, reply) => {
+    // Mail, names and secrets are nothing for a cache; files of the console and the documentation are.
+    if (url.startsWith(`${apiPath}/`)) void reply.header('cache-control', 'no-store');
+  });
   // Nothing here is a page but the documentation, which brings all it needs, and the console, which has a rule of its own.
   const contentSecurityPolicy = { directives: { upgradeInsecureRequests: null } };
   await app.register(helmet, { hsts: false, contentSecurityPolicy });
@@ -125,6 +135,7 @@ function answerProblems(app: FastifyInstance, log: Log): void {
       // What else such a client has to send is not waited for.
       void reply.header('www-authenticate', 'Bearer').header('connection', 'close');
     }
+    if (problem instanceof Busy) void reply.header('retry-after', String(placeRetrySeconds));
     answer(reply, problem);
   });
   app.setNotFoundHandler(async () => {

@@ -11,7 +11,7 @@ export { digestOf, readRootToken, rootDigestKey, rootToken } from './access/toke
 export { localSocket } from './names.ts';
 export { beginsFromLine } from './transfer/from-line.ts';
 export { uidListOctetsMax } from './transfer/limits.ts';
-export { isError, type SkipReason } from './transfer/mail-entry.ts';
+export { isError, MailStreamError, type SkipReason } from './transfer/mail-entry.ts';
 export { uidlRecord } from './transfer/maildir-entries.ts';
 export { isStray, mboxEntry } from './transfer/mbox-entries.ts';
 export { MboxSplitter } from './transfer/mbox-splitter.ts';

@@ -32,7 +32,10 @@ export async function injectMessage(
     ...(uidl === undefined ? {} : { uidl }),
     ...(receivedAt === undefined ? {} : { receivedAt }),
   });
-  if (outcome === 'duplicate-uidl') throw new Problem(409, 'a message has this UIDL already');
+  if (outcome === 'duplicate-uidl') {
+    const errors = [{ pointer: '/querystring/uidl', detail: 'is taken' }];
+    throw new Problem(409, 'a message has this UIDL already', { errors, code: 'uidl-exists' });
+  }
   if (outcome === 'over-quota')
     throw new Problem(422, 'the mailbox would hold more than its quota');
   if (outcome === 'no-mailbox') throw new Problem(409, 'the mailbox takes no mail');

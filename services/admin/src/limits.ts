@@ -97,6 +97,13 @@ export const bulkRowsAtOnceMax = 8;
 /** Bulk requests at once: each keeps several PostgreSQL connections busy. */
 export const bulksMax = 4;
 
+/** Injections, and bulk requests, of tokens of one domain: the other places are for other domains and for operators. */
+export const injectionsPerDomainMax = 2;
+export const bulksPerDomainMax = 2;
+
+/** Seconds after which a request that found no place may come again. */
+export const placeRetrySeconds = 5;
+
 /** PostgreSQL connections of this worker. */
 export const databaseConnectionsMax = 4;
 

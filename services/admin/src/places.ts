@@ -5,7 +5,7 @@
  * Never: a place that stays taken when its request is over.
  */
 
-import { Problem } from './problem.ts';
+import { Busy, Problem } from './problem.ts';
 
 /** What counts of a response. */
 export interface Response {
@@ -20,26 +20,49 @@ export function whenOver(response: Response, listener: () => void): void {
   else response.once('close', listener);
 }
 
+export interface PlacesBound {
+  readonly max: number;
+  /** For tokens of one domain together; others have no bound of their own. */
+  readonly perDomainMax: number;
+  /** What there are too many of, for people. */
+  readonly what: string;
+}
+
 export class Places {
-  readonly #max: number;
-  readonly #what: string;
+  readonly #bound: PlacesBound;
+  readonly #byDomain = new Map<string, number>();
   #taken = 0;
 
-  /** @param what there are too many of, for people */
-  constructor(max: number, what: string) {
-    this.#max = max;
-    this.#what = what;
+  constructor(bound: PlacesBound) {
+    this.#bound = bound;
   }
 
-  /** Takes one until the response is over. Throws Problem when there is none. */
-  enter(response: Response): void {
+  /**
+   * Takes one until the response is over. Throws Problem when there is none.
+   *
+   * @param domain of the token; null for one of all domains
+   */
+  enter(response: Response, domain: string | null): void {
     if (response.destroyed) throw new Problem(400, 'the connection was lost');
-    if (this.#taken >= this.#max) {
-      throw new Problem(503, `too many ${this.#what} at once; try again`);
+    const { max, perDomainMax, what } = this.#bound;
+    const ofDomain = domain === null ? 0 : (this.#byDomain.get(domain) ?? 0);
+    if (ofDomain >= perDomainMax) {
+      throw new Busy(
+        429,
+        `the tokens of ${domain} have ${perDomainMax} ${what} at once; try again`,
+      );
     }
+    if (this.#taken >= max) throw new Busy(503, `too many ${what} at once; try again`);
     this.#taken += 1;
-    whenOver(response, () => {
-      this.#taken -= 1;
-    });
+    if (domain !== null) this.#byDomain.set(domain, ofDomain + 1);
+    whenOver(response, () => this.#leave(domain));
+  }
+
+  #leave(domain: string | null): void {
+    this.#taken -= 1;
+    if (domain === null) return;
+    const left = (this.#byDomain.get(domain) ?? 1) - 1;
+    if (left === 0) this.#byDomain.delete(domain);
+    else this.#byDomain.set(domain, left);
   }
 }

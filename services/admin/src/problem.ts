@@ -18,15 +18,27 @@ export class Problem extends Error {
   readonly status: number;
   readonly title: string;
   readonly errors: readonly FieldProblem[];
+  /** For programs, where the status does not say enough; null otherwise. */
+  readonly code: string | null;
 
-  constructor(status: number, detail: string, errors: readonly FieldProblem[] = []) {
+  constructor(
+    status: number,
+    detail: string,
+    given:
+      | readonly FieldProblem[]
+      | { readonly errors: readonly FieldProblem[]; readonly code: string } = [],
+  ) {
     super(detail);
     this.name = 'Problem';
     this.status = status;
     this.title = titles[status] ?? 'Error';
-    this.errors = errors;
+    this.errors = 'code' in given ? given.errors : given;
+    this.code = 'code' in given ? given.code : null;
   }
 }
+
+/** There is no place now, and soon there may be one. */
+export class Busy extends Problem {}
 
 const titles: Readonly<Record<number, string>> = {
   400: 'Bad request',
@@ -118,6 +130,9 @@ export const problemSchema = Type.Object(
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String(),
+    code: Type.Optional(
+      Type.String({ description: 'of what exists already, for programs: `domain-exists`' }),
+    ),
     errors: Type.Optional(
       Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() })),
     ),
@@ -130,7 +145,11 @@ export const problemSchema = Type.Object(
   },
 );
 
-export function problemBody({ status, title, message, errors }: Problem): Record<string, unknown> {
-  const body = { type: 'about:blank', title, status, detail: message };
-  return errors.length === 0 ? body : { ...body, errors };
+export function problemBody(problem: Problem): Record<string, unknown> {
+  const { status, title, message, errors, code } = problem;
+  return {
+    ...{ type: 'about:blank', title, status, detail: message },
+    ...(code === null ? {} : { code }),
+    ...(errors.length === 0 ? {} : { errors }),
+  };
 }

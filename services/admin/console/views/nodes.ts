@@ -91,7 +91,7 @@ async function undrain(
 
 async function open(parts: ViewParts): Promise<View> {
   const refresh = async (): Promise<void> => {
-    const { items } = await parts.api.get('/nodes');
+    const { items } = await parts.api.get('/nodes?limit=500');
     table.show(itemsOf(items).map(rowOf));
   };
   const table = new Table({

@@ -168,7 +168,7 @@ function request(route: string, domain = 'example.org'): { method: string; path:
 
 /** Good enough to get as far as the guard, and no further: what passes is refused for its body. */
 const nothing = { nothing: true };
-const hasBody = (method: string): boolean => !['GET', 'DELETE'].includes(method);
+const hasBody = (method: string): boolean => !['GET', 'HEAD', 'DELETE'].includes(method);
 
 async function ask(method: string, path: string, token: string | null): Promise<number> {
   const body = hasBody(method) ? { body: nothing } : {};
@@ -271,6 +271,44 @@ describe('who may not is refused', () => {
     assert.match(seen.text, /own@example\.net/);
     assert.doesNotMatch(seen.text, /example\.org/);
     assert.doesNotMatch((await api.ask({ path: '/api/v1/domains', token })).text, /example\.org/);
+  });
+});
+
+describe('HEAD is GET without its body', () => {
+  const gets = table.filter(({ route }) => route.startsWith('GET '));
+
+  test('who may not is refused as with GET', async () => {
+    const { token: domainToken } = await api.token({ scopes, domain: 'example.net' });
+    const { token: messages } = await api.token({ scopes: ['messages'] });
+    for (const { route } of gets) {
+      const { path } = request(route);
+      for (const token of [null, makeToken(), domainToken, messages]) {
+        // Who may would begin a job, or follow one.
+        if (token === messages && /export|events/.test(path)) continue;
+        const get = await ask('GET', path, token);
+        const head = await ask('HEAD', path, token);
+        const isSame = head === get || [head, get].includes(429);
+        assert.ok(isSame, `${route}: ${get}, and HEAD ${head}`);
+      }
+    }
+  });
+
+  test('who may is answered alike, without a body; nothing is begun, and nothing is for a cache', async () => {
+    const before = await everything();
+    for (const { route } of gets) {
+      const { path } = request(route);
+      const head = await api.ask({ method: 'HEAD', path });
+      // Nobody has a session.
+      const expected = route === 'GET /sessions/{address}' ? 404 : 200;
+      assert.deepEqual([head.status, head.text], [expected, ''], route);
+      if (path !== '/metrics') assert.equal(head.headers['cache-control'], 'no-store', route);
+      if (/export|events/.test(path)) continue;
+      const get = await api.ask({ path });
+      assert.equal(get.status, expected, route);
+      assert.equal(get.headers['content-type'], head.headers['content-type'], route);
+      if (path !== '/metrics') assert.equal(get.headers['cache-control'], 'no-store', route);
+    }
+    assert.equal(await everything(), before);
   });
 });
 

@@ -15,10 +15,11 @@ import { callerOf } from '../access/caller.ts';
 import { addressIn } from '../access/reach.ts';
 import type { RouteParts, Routes } from '../api.ts';
 import { type BulkForm, type BulkRow, bulkRows } from '../bulk-rows.ts';
-import { bulkOctetsMax, bulkRowsAtOnceMax, bulksMax } from '../limits.ts';
+import { bulkOctetsMax, bulkRowsAtOnceMax, bulksMax, bulksPerDomainMax } from '../limits.ts';
 import { octetsOf } from '../passwords.ts';
 import { Places, whenOver } from '../places.ts';
 import { Problem, problemOf } from '../problem.ts';
+import { paced } from '../transfer/reader-pace.ts';
 
 const description = `The body is NDJSON (\`application/x-ndjson\`), a row a line such as
 \`{"address":"ann@example.org","password":"..."}\`, or CSV (\`text/csv\`) whose first line names the fields. Without a
@@ -41,7 +42,11 @@ const forms: Readonly<Record<string, BulkForm>> = {
 };
 
 export const bulkRoutes: Routes = async (app, parts) => {
-  const places = new Places(bulksMax, 'bulk requests');
+  const places = new Places({
+    max: bulksMax,
+    perDomainMax: bulksPerDomainMax,
+    what: 'bulk requests',
+  });
   for (const type of Object.keys(forms)) {
     app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
   }
@@ -51,7 +56,7 @@ export const bulkRoutes: Routes = async (app, parts) => {
     {
       config: { access: { anyOf: ['mailboxes'], reach: 'domain' } },
       bodyLimit: bulkOctetsMax,
-      onRequest: async (_request, reply) => places.enter(reply.raw),
+      onRequest: async (request, reply) => places.enter(reply.raw, callerOf(request).domain),
       schema: {
         tags: ['mailboxes'],
         summary: 'Add many mailboxes',
@@ -68,7 +73,9 @@ export const bulkRoutes: Routes = async (app, parts) => {
       if (form === undefined || !(body instanceof Readable)) {
         throw new Problem(415, 'the body must be application/x-ndjson or text/csv');
       }
-      const answer = Readable.from(answers(request, bulkRows(body, form), parts));
+      const answer: Readable = Readable.from(
+        paced(answers(request, bulkRows(body, form), parts), () => answer.destroy()),
+      );
       whenOver(reply.raw, () => answer.destroy());
       return reply.type('application/x-ndjson').serializer(String).send(answer);
     },

@@ -15,6 +15,7 @@ import { octetsOf, type SecretFields, secretFields, secretOf } from '../password
 import { Problem } from '../problem.ts';
 import { labelIn, labelText, optionalExpiry } from '../request-fields.ts';
 import { strict } from '../validation.ts';
+import { unlessThere } from './already-there.ts';
 import {
   addressParams,
   addressText,
@@ -217,7 +218,11 @@ export const certificateNameRoutes: Routes = async (app, { store: { credentials 
         ]);
       }
       const named = { address, name, actor };
-      return reply.code(201).send({ credentialId: await credentials.addCertificateName(named) });
+      const credentialId = await unlessThere(credentials.addCertificateName(named), {
+        ...{ code: 'certificate-name-exists', pointer: '/body/name' },
+        what: 'this name of a certificate of the mailbox',
+      });
+      return reply.code(201).send({ credentialId });
     },
   );
 

@@ -10,6 +10,7 @@ import type { Routes } from '../api.ts';
 import { nameKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
 import { Problem } from '../problem.ts';
 import { strict } from '../validation.ts';
+import { unlessThere } from './already-there.ts';
 import { domainParams, domainText, noContent, quota } from './shapes.ts';
 
 const settings = {
@@ -106,7 +107,9 @@ export const domainAddRoutes: Routes = async (app, { store: { directory } }) => 
     async (request, reply) => {
       const { domain, ...given } = request.body;
       const name = domainIn(request, domain, '/body/domain');
-      await directory.addDomain({ name, ...given, actor: callerOf(request).actor });
+      await unlessThere(directory.addDomain({ name, ...given, actor: callerOf(request).actor }), {
+        ...{ code: 'domain-exists', what: 'the domain', pointer: '/body/domain' },
+      });
       return reply.code(201).send(shown(await found(directory, name)));
     },
   );

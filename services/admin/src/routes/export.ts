@@ -5,7 +5,7 @@
  * Never: an answer that ends well and is not complete: its connection is broken instead.
  */
 
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { BegunJob, JobProgress, Store } from '@poplar/store';
 import { Type } from 'typebox';
 import { callerOf } from '../access/caller.ts';
@@ -14,7 +14,7 @@ import type { Routes } from '../api.ts';
 import { Places } from '../places.ts';
 import { Problem, problemOf } from '../problem.ts';
 import { JobKeeper } from '../transfer/job-keeper.ts';
-import { exportsMax } from '../transfer/limits.ts';
+import { exportsMax, exportsPerDomainMax } from '../transfer/limits.ts';
 import { mailOf } from '../transfer/run-export.ts';
 import { Running } from '../transfer/running.ts';
 import { strict } from '../validation.ts';
@@ -32,13 +32,17 @@ const waitingOctets = 64 * 1024;
 
 export const exportRoutes: Routes = async (app, { store, config }) => {
   const running = new Running(app);
-  const places = new Places(exportsMax, 'exports');
+  const places = new Places({
+    max: exportsMax,
+    perDomainMax: exportsPerDomainMax,
+    what: 'exports',
+  });
 
   app.get(
     '/mailboxes/:address/export',
     {
       config: { access: { anyOf: ['messages'], reach: 'domain' } },
-      onRequest: async (_request, reply) => places.enter(reply.raw),
+      onRequest: async (request, reply) => places.enter(reply.raw, callerOf(request).domain),
       schema: {
         ...{ tags: ['messages', 'jobs'], summary: 'Export all mail of a mailbox', description },
         ...{ produces: Object.values(types), params: addressParams },
@@ -56,6 +60,9 @@ export const exportRoutes: Routes = async (app, { store, config }) => {
       const address = addressIn(request, request.params.address);
       const { format = 'mbox' } = request.query;
       const { messages, octets, status } = await found(store, address);
+      void reply.type(types[format]);
+      // HEAD asks what there is: no job is begun for it.
+      if (request.method === 'HEAD') return reply.send(Readable.from([]));
       const begun = await store.administration.jobs.begin({
         ...{ address, kind: 'export', format, requestKey: null, nodeName: config.nodeName },
         ...{ totalMessages: messages, totalOctets: octets, actor: callerOf(request).actor },
@@ -66,7 +73,7 @@ export const exportRoutes: Routes = async (app, { store, config }) => {
         pieces: () => mailFor(begun, { store, format, keeper }),
         ...{ keeper, response: reply.raw, waitingOctets },
       });
-      void reply.header('poplar-job', begun.job.jobId).type(types[format]);
+      void reply.header('poplar-job', begun.job.jobId);
       return reply.send(mail);
     },
   );

@@ -6,126 +6,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type ApiFixture, apiFixture } from '../testing/api-fixture.ts';
+import { after, describe, test } from 'node:test';
+import { apiFixture } from '../testing/api-fixture.ts';
+import { from, importFixture, mbox, until, upTo, withinMs } from '../testing/import-fixture.ts';
 import { tarEnd, tarFile } from '../transfer/tar-writer.ts';
 
-const withinMs = 20_000;
-let api: ApiFixture;
-let port: number;
-let mailboxes = 0;
-
-before(async () => {
-  api = await apiFixture({ POPLAR_MESSAGE_OCTETS_MAX: '5000' });
-  await api.store.directory.addDomain({ name: 'example.org' });
-  const bound = api.app.server.address();
-  port = typeof bound === 'object' && bound !== null ? bound.port : 0;
-});
+const { api, port, addMailbox, send, sendAndBreak, numbersIn, jobOf } = await importFixture();
 after(() => api.end());
-
-async function addMailbox(): Promise<string> {
-  mailboxes += 1;
-  const address = `box${mailboxes}@example.org`;
-  await api.store.directory.addMailbox({ address, secret: null });
-  return address;
-}
-
-const from = 'From ann Tue Nov 24 03:08:00 2026\n';
-/** Without a UIDL: what is stored twice is there twice. */
-const mbox = (count: number, first = 1): string =>
-  Array.from(
-    { length: count },
-    (_, at) => `${from}N: ${at + first}\n\n${'x'.repeat(200)}\n\n`,
-  ).join('');
-
-type Lines = readonly Readonly<Record<string, unknown>>[];
-
-interface Sent {
-  readonly body: string | Uint8Array;
-  readonly key?: string;
-  readonly query?: string;
-  readonly type?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-async function send(
-  address: string,
-  sent: Sent,
-): Promise<{ status: number; lines: Lines; text: string }> {
-  const { status, text } = await api.ask({
-    ...{ method: 'POST', path: `/api/v1/mailboxes/${address}/import${sent.query ?? ''}` },
-    body: sent.body,
-    headers: {
-      'content-type': sent.type ?? 'application/mbox',
-      ...(sent.key === undefined ? {} : { 'idempotency-key': sent.key }),
-      ...sent.headers,
-    },
-  });
-  return { status, text, lines: status === 200 ? linesOf(text) : [] };
-}
-
-function linesOf(text: string): Lines {
-  return text
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
-}
-
-/** Sends a part of a body, waits until so many messages are stored, and breaks the connection. */
-async function sendAndBreak(
-  address: string,
-  key: string,
-  part: string,
-  stored: number,
-): Promise<void> {
-  const sent = request({
-    ...{ host: '127.0.0.1', port, method: 'POST', agent: false },
-    path: `/api/v1/mailboxes/${address}/import`,
-    signal: AbortSignal.timeout(withinMs),
-    headers: {
-      ...{ authorization: `Bearer ${api.root}`, 'content-type': 'application/mbox' },
-      ...{ 'idempotency-key': key, 'content-length': String(part.length + 1_000_000) },
-    },
-  });
-  sent.on('error', () => undefined);
-  sent.write(part);
-  const hasBegun = async () => (await jobsOf(address, key)).length > 0;
-  await until(async () => (await hasBegun()) && (await numbersIn(address)).length >= stored);
-  sent.destroy();
-  await until(async () => (await jobOf(address, key)).state !== 'running');
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + withinMs; !(await isSo()); await sleep(20)) {
-    assert.ok(Date.now() < deadline, 'in time');
-  }
-}
-
-/** The `N:` of each stored message, in order. */
-async function numbersIn(address: string): Promise<number[]> {
-  const rows = await api.database.query(
-    `select convert_from(b.body, 'UTF8') as body
-     from message join message_body b using (mailbox_id, message_id)
-     join mailbox x using (mailbox_id) where x.address = $1 order by message_id`,
-    [address],
-  );
-  return rows.map(({ body }) => Number(/^N: (\d+)/.exec(String(body))?.[1]));
-}
-
-async function jobsOf(address: string, key?: string): Promise<Lines> {
-  const query = key === undefined ? '' : `&key=${key}`;
-  const { body } = await api.call('GET', `/jobs?address=${address}${query}`);
-  return Array.isArray(body.items) ? body.items : [];
-}
-
-async function jobOf(address: string, key?: string): Promise<Readonly<Record<string, unknown>>> {
-  const [job] = await jobsOf(address, key);
-  assert.ok(job !== undefined);
-  return job;
-}
-
-const upTo = (count: number) => Array.from({ length: count }, (_, at) => at + 1);
 
 test('an mbox: a line for what is stored, then the sums; the job and the audit say the same', async () => {
   const address = await addMailbox();

@@ -17,7 +17,7 @@ import { Places } from '../places.ts';
 import { Problem } from '../problem.ts';
 import { type ImportAnswer, importAnswers } from '../transfer/import-answers.ts';
 import { JobKeeper } from '../transfer/job-keeper.ts';
-import { importOctetsMax, importsMax } from '../transfer/limits.ts';
+import { importOctetsMax, importsMax, importsPerDomainMax } from '../transfer/limits.ts';
 import { Running } from '../transfer/running.ts';
 import { strict } from '../validation.ts';
 import { shownJob } from './job-shape.ts';
@@ -55,7 +55,11 @@ const headers = Type.Object({ 'idempotency-key': Type.Optional(keyText) });
 
 export const importRoutes: Routes = async (app, parts) => {
   const running = new Running(app);
-  const places = new Places(importsMax, 'imports');
+  const places = new Places({
+    max: importsMax,
+    perDomainMax: importsPerDomainMax,
+    what: 'imports',
+  });
   for (const type of Object.keys(formats)) {
     app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
   }
@@ -65,7 +69,7 @@ export const importRoutes: Routes = async (app, parts) => {
     {
       config: { access: { anyOf: ['messages'], reach: 'domain' } },
       bodyLimit: importOctetsMax,
-      onRequest: async (_request, reply) => places.enter(reply.raw),
+      onRequest: async (request, reply) => places.enter(reply.raw, callerOf(request).domain),
       schema: {
         ...{ tags: ['messages', 'jobs'], summary: 'Import mail from elsewhere', description },
         ...{ consumes: Object.keys(formats), produces: ['application/x-ndjson'] },
@@ -128,14 +132,9 @@ async function begin(
   const { jobs } = store.administration;
   const begun = await jobs.begin({
     ...{ address, kind: 'import', format, requestKey: key, nodeName: config.nodeName, actor },
-    ...{ totalMessages: null, totalOctets: null },
+    ...{ totalMessages: null, totalOctets: null, from },
   });
-  if (begun !== null && from <= begun.job.handled) return begun;
-  if (begun !== null) {
-    const { handled } = begun.job;
-    await jobs.end({ ...begun.run, state: 'interrupted', error: 'messages were left out' });
-    throw new Problem(409, `the import has ${handled} messages: send what is behind them`);
-  }
+  if (begun !== null) return begun;
   const [job] = key === null ? [] : await jobs.list({ limit: 1, address, requestKey: key });
   if (job?.state === 'complete' && job.kind === 'import') {
     return { over: { done: true, ...shownJob(job) } };
@@ -143,5 +142,10 @@ async function begin(
   if (job?.state === 'cancelled') throw new Problem(409, 'the job of this key was cancelled');
   const { status } = await found(store, address);
   if (status !== 'active') throw new Problem(409, `the mailbox is ${status}`);
+  if (from > 0 && (job === undefined || job.format === format)) {
+    const handled = job?.handled ?? 0;
+    const done = handled === 1 ? '1 message' : `${handled} messages`;
+    throw new Problem(409, `the import has ${done}: send what is behind`);
+  }
   throw new Problem(409, 'the job of this key is of another kind or format');
 }

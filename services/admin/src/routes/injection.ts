@@ -9,15 +9,20 @@ import { callerOf } from '../access/caller.ts';
 import { addressIn } from '../access/reach.ts';
 import type { Routes } from '../api.ts';
 import { injectMessage } from '../inject-message.ts';
-import { injectionsMax, injectOctetsMax } from '../limits.ts';
+import { injectionsMax, injectionsPerDomainMax, injectOctetsMax } from '../limits.ts';
 import { Places } from '../places.ts';
 import { Problem } from '../problem.ts';
+import { receivedAtOf } from '../transfer/received-at.ts';
 import { strict } from '../validation.ts';
 import { addressParams } from './shapes.ts';
 
 export const injectionRoutes: Routes = async (app, { store, config }) => {
   const octetsMax = Math.min(injectOctetsMax, config.limits.messageOctetsMax);
-  const places = new Places(injectionsMax, 'messages');
+  const places = new Places({
+    max: injectionsMax,
+    perDomainMax: injectionsPerDomainMax,
+    what: 'messages',
+  });
 
   app.addContentTypeParser('message/rfc822', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
@@ -29,7 +34,7 @@ export const injectionRoutes: Routes = async (app, { store, config }) => {
       config: { access: { anyOf: ['messages'], reach: 'domain' } },
       bodyLimit: octetsMax,
       // Behind the guard, before the body is read.
-      onRequest: async (_request, reply) => places.enter(reply.raw),
+      onRequest: async (request, reply) => places.enter(reply.raw, callerOf(request).domain),
       schema: {
         tags: ['messages'],
         summary: 'Put a message into a mailbox',
@@ -53,9 +58,19 @@ export const injectionRoutes: Routes = async (app, { store, config }) => {
       }
       const octets = await injectMessage(store, {
         ...{ address, content: body, uidl: query.uidl, actor: callerOf(request).actor },
-        receivedAt: query.receivedAt === undefined ? undefined : new Date(query.receivedAt),
+        receivedAt: query.receivedAt === undefined ? undefined : receivedAtIn(query.receivedAt),
       });
       return reply.code(201).send({ octets });
     },
   );
 };
+
+/** Also what has the form of a date and is none, such as a second 60. */
+function receivedAtIn(text: string): Date {
+  const receivedAt = receivedAtOf(Date.parse(text));
+  if (receivedAt !== null) return receivedAt;
+  const detail = 'must be a time of the years 1970 to 9999';
+  throw new Problem(422, 'no message was received then', [
+    { pointer: '/querystring/receivedAt', detail },
+  ]);
+}

@@ -11,10 +11,17 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobRow } from '@poplar/store';
 import { Type } from 'typebox';
+import { callerOf } from '../access/caller.ts';
 import type { Routes } from '../api.ts';
-import { whenOver } from '../places.ts';
-import { Problem, problemOf } from '../problem.ts';
-import { jobFollowersMax, jobFollowMs, jobHeartbeatMs, jobLookMs } from '../transfer/limits.ts';
+import { Places, whenOver } from '../places.ts';
+import { problemOf } from '../problem.ts';
+import {
+  jobFollowersMax,
+  jobFollowersPerDomainMax,
+  jobFollowMs,
+  jobHeartbeatMs,
+  jobLookMs,
+} from '../transfer/limits.ts';
 import { shownJob } from './job-shape.ts';
 import { jobAccess, jobIn, jobParams, jobTags } from './jobs.ts';
 
@@ -24,6 +31,9 @@ ${jobFollowMs / 60_000} minutes: ask again.`;
 
 export const jobEventRoutes: Routes = async (app, { store }) => {
   const followers = new Set<Readable>();
+  const places = new Places({
+    ...{ max: jobFollowersMax, perDomainMax: jobFollowersPerDomainMax, what: 'followers of jobs' },
+  });
   app.addHook('preClose', async () => {
     for (const follower of followers) follower.destroy();
   });
@@ -32,6 +42,7 @@ export const jobEventRoutes: Routes = async (app, { store }) => {
     '/jobs/:jobId/events',
     {
       config: { access: jobAccess },
+      onRequest: async (request, reply) => places.enter(reply.raw, callerOf(request).domain),
       schema: {
         tags: jobTags,
         summary: 'Follow an import or export',
@@ -42,11 +53,10 @@ export const jobEventRoutes: Routes = async (app, { store }) => {
       },
     },
     async (request, reply) => {
-      if (followers.size >= jobFollowersMax) {
-        throw new Problem(503, 'too many follow jobs at once; try again');
-      }
       const { jobId } = request.params;
       const first = await jobIn(request, store, jobId);
+      void reply.type('text/event-stream').serializer(String);
+      if (request.method === 'HEAD') return reply.send(Readable.from([]));
       const left = new AbortController();
       const look = () => jobIn(request, store, jobId);
       const events = Readable.from(eventsOf(first, look, left.signal));
@@ -56,8 +66,7 @@ export const jobEventRoutes: Routes = async (app, { store }) => {
         left.abort();
         events.destroy();
       });
-      void reply.header('cache-control', 'no-store');
-      return reply.type('text/event-stream').serializer(String).send(events);
+      return reply.send(events);
     },
   );
 };

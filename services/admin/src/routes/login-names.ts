@@ -8,6 +8,7 @@ import { addressIn, loginNameIn } from '../access/reach.ts';
 import type { Routes } from '../api.ts';
 import { Problem } from '../problem.ts';
 import { strict } from '../validation.ts';
+import { unlessThere } from './already-there.ts';
 import { addressParams, addressText, noContent } from './shapes.ts';
 
 const nameText = Type.String({
@@ -65,7 +66,9 @@ export const loginNameRoutes: Routes = async (app, { store: { directory } }) => 
     async (request, reply) => {
       const address = addressIn(request, request.params.address);
       const name = loginNameIn(request, request.body.name, '/body/name');
-      await directory.addLoginName({ address, name, actor: callerOf(request).actor });
+      await unlessThere(directory.addLoginName({ address, name, actor: callerOf(request).actor }), {
+        ...{ code: 'login-name-exists', what: 'the login name', pointer: '/body/name' },
+      });
       return reply.code(201).send(await listed(address));
     },
   );

@@ -11,6 +11,7 @@ import { searchCharactersMax } from '../limits.ts';
 import { nameKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
 import { secretFields, secretOf } from '../passwords.ts';
 import { strict } from '../validation.ts';
+import { unlessThere } from './already-there.ts';
 import { found, mailboxSchema, rowSchema, shown } from './mailbox-shape.ts';
 import { addressParams, addressText, domainText } from './shapes.ts';
 
@@ -81,7 +82,10 @@ export const mailboxRoutes: Routes = async (app, { store, passwords }) => {
       const records = password === null ? null : await passwords.make(password);
       const { hash: secret = null, ...scram } = records ?? {};
       const { actor } = callerOf(request);
-      await store.directory.addMailbox({ address, secret, ...scram, actor });
+      await unlessThere(store.directory.addMailbox({ address, secret, ...scram, actor }), {
+        ...{ code: 'address-exists', pointer: '/body/address' },
+        what: 'a mailbox or a login name of this address',
+      });
       return reply.code(201).send(shown(await found(store, address)));
     },
   );

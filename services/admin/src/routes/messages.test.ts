@@ -118,6 +118,9 @@ test('a message that cannot be put in changes nothing', async () => {
   assert.equal((await inject(path, letter, '?uidl=u1')).status, 409);
   assert.equal((await inject(path, letter, '?uidl=a%20b')).status, 400);
   assert.equal((await inject(path, letter, '?receivedAt=yesterday')).status, 400);
+  for (const never of ['1969-12-31T23:59:59Z', '0000-01-01T00:00:00Z', '2016-12-31T23:59:60Z']) {
+    assert.equal((await inject(path, letter, `?receivedAt=${never}`)).status, 422, never);
+  }
   assert.equal((await inject('/mailboxes/nobody@example.org', letter)).status, 404);
   assert.equal((await inject(path, '')).status, 415);
   assert.equal((await api.call('POST', `${path}/messages`, { a: 1 })).status, 415);

@@ -6,6 +6,7 @@ import type { NodeDrain, Owner } from '@poplar/store';
 import { type Static, Type } from 'typebox';
 import { callerOf } from '../access/caller.ts';
 import type { Routes } from '../api.ts';
+import { pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
 import { Problem } from '../problem.ts';
 import { strict } from '../validation.ts';
 import { isoOrNull, noContent, time, timeOrNull } from './shapes.ts';
@@ -63,6 +64,8 @@ function nodesOf(owners: readonly Owner[], drains: readonly NodeDrain[]): NodeSh
 const nodeParams = strict({
   node: Type.String({ minLength: 1, maxLength: 255, examples: ['node-1'] }),
 });
+/** As in nodeParams. */
+const nodeKey = /^.{1,255}$/s;
 const tags = ['nodes'];
 
 export const nodeRoutes: Routes = async (app, { store }) => {
@@ -75,12 +78,17 @@ export const nodeRoutes: Routes = async (app, { store }) => {
       schema: {
         tags,
         summary: 'List nodes and their workers',
-        response: { 200: Type.Object({ items: Type.Array(nodeSchema) }) },
+        querystring: strict(pageQuery),
+        response: { 200: pageSchema(nodeSchema) },
       },
     },
-    async () => {
+    async (request) => {
+      const page = pageRequest(request.query, nodeKey);
       const [owners, drains] = await Promise.all([store.listOwners(), store.cluster.drains()]);
-      return { items: nodesOf(owners, drains) };
+      const { after } = page;
+      // Those that have gone are removed from the database after a while: all of them are read, a page is answered.
+      const nodes = nodesOf(owners, drains).filter(({ node }) => after === null || node > after);
+      return pageOf(nodes, page, { key: ({ node }) => node, item: (node) => node });
     },
   );
 

@@ -6,6 +6,8 @@
  * Rules: RFC 4155 appendix A, and the variants seen: a zone before or behind the year, no seconds.
  */
 
+import { receivedAtOf } from './received-at.ts';
+
 const fromSpace = Buffer.from('From ');
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -34,9 +36,7 @@ export function fromLineDate(line: string): Date | null {
     Number(minute),
     Number(second),
   );
-  const date = new Date(utcMs - offsetMs(zoneBehind ?? zoneBefore ?? ''));
-  // PostgreSQL takes more, but a message of the year 0 has a broken line.
-  return date.getUTCFullYear() < 1970 ? null : date;
+  return receivedAtOf(utcMs - offsetMs(zoneBehind ?? zoneBefore ?? ''));
 }
 
 /** Names of zones are ambiguous and mean UTC here. */

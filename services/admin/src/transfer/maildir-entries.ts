@@ -63,7 +63,7 @@ class ArchivedMaildir {
     const { content } = entry;
     if (content === null) return [{ kind: 'skipped', reason: 'too-large' }];
     if (content.length === 0) return [{ kind: 'skipped', reason: 'empty' }];
-    const receivedAt = entry.modifiedMs > 0 ? new Date(entry.modifiedMs) : null;
+    const receivedAt = entry.modifiedAt;
     return [{ kind: 'message', content, uidl: this.#uidlOf(entry, content), receivedAt }];
   }
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { copiedBy } from '../testing/copied-octets.ts';
 import { fromLineDate } from './from-line.ts';
 import { MboxSplitter } from './mbox-splitter.ts';
 
@@ -202,4 +203,18 @@ test('dates of From_ lines', () => {
   for (const [text, iso] of dates) {
     assert.equal(fromLineDate(text)?.toISOString() ?? null, iso, text);
   }
+});
+
+test('an mbox that comes octet by octet costs no more copies than its octets', () => {
+  const long = 'x'.repeat(60_000);
+  const bytes = Buffer.from(`${dated}\nA: b\n\n${`${long}\n`.repeat(8)}${'\n'.repeat(50_000)}`);
+  let octets = 0;
+  const copied = copiedBy(() => {
+    const splitter = new MboxSplitter(1_000_000);
+    for (let at = 0; at < bytes.length; at += 1) splitter.push(bytes.subarray(at, at + 1));
+    octets = splitter.finish()[0]?.content?.length ?? 0;
+  });
+  assert.equal(octets, bytes.length - dated.length - 1 - 1);
+  assert.ok(copied.octets <= 4 * bytes.length, `${copied.octets} octets of ${bytes.length}`);
+  assert.ok(copied.piecesMax <= 64, `${copied.piecesMax} pieces`);
 });

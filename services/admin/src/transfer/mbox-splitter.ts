@@ -16,6 +16,7 @@
  */
 
 import { beginsFromLine, fromLineDate } from './from-line.ts';
+import { GatheredOctets } from './gathered-octets.ts';
 import { fromLineOctetsMax, mboxLineOctetsMax } from './limits.ts';
 
 export interface MboxMessage {
@@ -34,7 +35,7 @@ const quoted = Buffer.from('>From ');
 
 export class MboxSplitter {
   readonly #messageOctetsMax: number;
-  #held: Buffer = Buffer.alloc(0);
+  readonly #held = new GatheredOctets();
   /** Whether what is held begins a line. */
   #atLine = true;
   /** Whether the line before what is held was empty; so is the one before the file. */
@@ -43,7 +44,7 @@ export class MboxSplitter {
   #isDated: boolean | null = null;
   #inMessage = false;
   #receivedAt: Date | null = null;
-  #parts: Buffer[] = [];
+  readonly #message = new GatheredOctets();
   #octets = 0;
   #inputOctets = 0;
   #found: MboxMessage[] = [];
@@ -57,24 +58,25 @@ export class MboxSplitter {
 
   /** Octets in memory: of the message at hand, and of a line that is not complete. */
   get bufferedOctets(): number {
-    return this.#parts.reduce((sum, part) => sum + part.length, this.#held.length);
+    return this.#message.octets + this.#held.octets;
   }
 
   /** The messages that end in these bytes. Keeps parts of `chunk`; it must not be written again. */
   push(chunk: Buffer): MboxMessage[] {
-    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
-    const end = bytes.lastIndexOf(lf) + 1;
-    const isLong = end === 0 && bytes.length > mboxLineOctetsMax;
-    const take = isLong ? bytes.length : end;
-    this.#held = bytes.subarray(take);
-    if (take > 0) this.#lines(bytes.subarray(0, take));
+    const end = chunk.lastIndexOf(lf) + 1;
+    const isLong = end === 0 && this.#held.octets + chunk.length > mboxLineOctetsMax;
+    const take = isLong ? chunk.length : end;
+    if (take > 0) {
+      this.#held.push(chunk.subarray(0, take));
+      this.#lines(this.#held.take());
+    }
+    if (take < chunk.length) this.#held.push(chunk.subarray(take));
     return this.#takeFound();
   }
 
   /** The last message. */
   finish(): MboxMessage[] {
-    if (this.#held.length > 0) this.#lines(this.#held);
-    this.#held = Buffer.alloc(0);
+    if (this.#held.octets > 0) this.#lines(this.#held.take());
     this.#endMessage();
     return this.#takeFound();
   }
@@ -124,19 +126,19 @@ export class MboxSplitter {
     this.#inputOctets += end - start;
     this.#octets += end - start;
     // An empty line more is still allowed: it is not part of the message.
-    if (this.#octets > this.#messageOctetsMax + 2) this.#parts = [];
-    else this.#parts.push(bytes.subarray(start, end));
+    if (this.#octets > this.#messageOctetsMax + 2) this.#message.clear();
+    else this.#message.push(bytes.subarray(start, end));
   }
 
   #endMessage(): void {
     if (!this.#inMessage) return;
     const isTooLarge = this.#octets > this.#messageOctetsMax + 2;
+    const whole = this.#message.take();
     this.#found.push({
-      content: isTooLarge ? null : withoutQuoting(withoutLastEmptyLine(Buffer.concat(this.#parts))),
+      content: isTooLarge ? null : withoutQuoting(withoutLastEmptyLine(whole)),
       receivedAt: this.#receivedAt,
       inputOctets: this.#inputOctets,
     });
-    this.#parts = [];
     this.#octets = 0;
     this.#inMessage = false;
   }

@@ -10,11 +10,11 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { type Response, whenOver } from '../places.ts';
 import type { JobKeeper } from './job-keeper.ts';
-import { transferStallMs } from './limits.ts';
+import { type Pace, paced } from './reader-pace.ts';
 
-export interface Transfer<Piece> {
-  readonly pieces: () => AsyncGenerator<Piece>;
-  readonly keeper: JobKeeper;
+export interface Transfer {
+  readonly pieces: () => AsyncGenerator<string | Uint8Array>;
+  readonly keeper: Pick<JobKeeper, 'broke'>;
   readonly response: Response;
   /** Octets that wait for the client; without it pieces are counted. */
   readonly waitingOctets?: number;
@@ -25,8 +25,14 @@ export interface Transfer<Piece> {
 export class Running {
   readonly #sources = new Map<Readable, Promise<void>>();
 
-  /** @param app ends what runs before it closes */
-  constructor(app: FastifyInstance) {
+  readonly #pace: Pace | undefined;
+
+  /**
+   * @param app ends what runs before it closes
+   * @param pace of the clients; that of limits.ts without it
+   */
+  constructor(app: FastifyInstance, pace?: Pace) {
+    this.#pace = pace;
     app.addHook('preClose', async () => {
       const ends = [...this.#sources.values()];
       for (const source of this.#sources.keys()) source.destroy();
@@ -35,21 +41,15 @@ export class Running {
   }
 
   /** To be sent. */
-  stream<Piece>(transfer: Transfer<Piece>): Readable {
+  stream(transfer: Transfer): Readable {
     const { pieces, keeper, response, waitingOctets } = transfer;
     const { promise: ended, resolve } = Promise.withResolvers<void>();
+    const pace = this.#pace;
     let hasBegun = false;
-    async function* begun(): AsyncGenerator<Piece> {
+    async function* begun(): AsyncGenerator<string | Uint8Array> {
       hasBegun = true;
       try {
-        for await (const piece of pieces()) {
-          const stalled = setTimeout(() => stream.destroy(), transferStallMs);
-          try {
-            yield piece;
-          } finally {
-            clearTimeout(stalled);
-          }
-        }
+        yield* paced(pieces(), () => stream.destroy(), pace);
       } finally {
         resolve();
       }

@@ -15,16 +15,18 @@
  * Rules: POSIX pax; GNU tar's manual for types L, K and S and sizes in base 256. Faults V95 and V96.
  */
 
+import { GatheredOctets } from './gathered-octets.ts';
 import { archiveEntriesMax, archiveEntryOctetsMax, archiveHeaderOctetsMax } from './limits.ts';
 import { MailStreamError } from './mail-entry.ts';
+import { receivedAtOf } from './received-at.ts';
 
 export interface TarHeader {
   /** A label, with whatever the archive says. */
   readonly name: string;
   readonly type: 'file' | 'folder' | 'other';
   readonly octets: number;
-  /** Milliseconds; 0 when nothing tells. */
-  readonly modifiedMs: number;
+  /** Null when nothing tells, or nothing that could be. */
+  readonly modifiedAt: Date | null;
   /** Records of a pax extension for this entry. */
   readonly records: ReadonlyMap<string, string>;
 }
@@ -39,7 +41,7 @@ interface Reading {
   /** `pax` and `name` belong to the entry behind them. */
   readonly purpose: 'entry' | 'pax' | 'name' | 'nothing';
   /** Null when it is read past. */
-  readonly parts: Buffer[] | null;
+  readonly kept: GatheredOctets | null;
   left: number;
   padding: number;
 }
@@ -48,7 +50,8 @@ const blockOctets = 512;
 
 export class TarReader {
   readonly #wanted: (header: TarHeader) => number;
-  #held: Buffer = Buffer.alloc(0);
+  /** What has come of a header. */
+  readonly #block = new GatheredOctets();
   #reading: Reading | null = null;
   #records = new Map<string, string>();
   #longName: string | null = null;
@@ -60,22 +63,20 @@ export class TarReader {
     this.#wanted = wanted;
   }
 
-  /** The entries that end in these octets. Throws MailStreamError. */
+  /** The entries that end in these octets. Throws MailStreamError. Keeps parts of `chunk`; it must not be written again. */
   push(chunk: Buffer): TarEntry[] {
-    if (this.#isOver) return [];
-    let bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
     const found: TarEntry[] = [];
-    while (!this.#isOver) {
-      if (this.#reading !== null) {
-        const taken = this.#content(this.#reading, bytes, found);
-        bytes = bytes.subarray(taken);
-        if (this.#reading !== null) break;
+    let at = 0;
+    while (at < chunk.length && !this.#isOver) {
+      if (this.#reading === null) {
+        const octets = Math.min(blockOctets - this.#block.octets, chunk.length - at);
+        this.#block.push(chunk.subarray(at, at + octets));
+        at += octets;
+        if (this.#block.octets === blockOctets) this.#header(this.#block.take());
       }
-      if (bytes.length < blockOctets) break;
-      this.#header(bytes.subarray(0, blockOctets));
-      bytes = bytes.subarray(blockOctets);
+      // Also where nothing is left: a file may have no content.
+      if (this.#reading !== null) at += this.#content(this.#reading, chunk.subarray(at), found);
     }
-    this.#held = this.#isOver ? Buffer.alloc(0) : Buffer.from(bytes);
     return found;
   }
 
@@ -104,7 +105,8 @@ export class TarReader {
     const purpose = purposeOf(flag, isExtension);
     const isKept = purpose !== 'nothing' && (isExtension || octets <= this.#wanted(header));
     const padding = (blockOctets - (octets % blockOctets)) % blockOctets;
-    this.#reading = { header, purpose, parts: isKept ? [] : null, left: octets, padding };
+    const kept = isKept ? new GatheredOctets() : null;
+    this.#reading = { header, purpose, kept, left: octets, padding };
     if (isExtension) return;
     this.#records = new Map();
     this.#longName = null;
@@ -116,15 +118,15 @@ export class TarReader {
     const short = textIn(block, 0, 100);
     const isUstar = textIn(block, 257, 5) === 'ustar' && block[262] === 0;
     const plain = isUstar && prefix !== '' ? `${prefix}/${short}` : short;
-    const seconds = records.get('mtime') ?? String(numberIn(block, 136, 12));
-    const modified = Number(seconds);
+    const given = records.get('mtime');
+    const seconds = given === undefined ? numberIn(block, 136, 12) : secondsOf(given);
     const type = '0\u00007'.includes(flag) ? 'file' : flag === '5' ? 'folder' : 'other';
     return {
       name: isExtension ? plain : (records.get('path') ?? this.#longName ?? plain),
       type: [...records.keys()].some((key) => key.startsWith('GNU.sparse')) ? 'other' : type,
       // Links and devices have no content, whatever they say.
       octets: '123456'.includes(flag) ? 0 : sizeOf(records.get('size') ?? numberIn(block, 124, 12)),
-      modifiedMs: Number.isFinite(modified) ? Math.round(modified * 1000) : 0,
+      modifiedAt: receivedAtOf(seconds * 1000),
       records,
     };
   }
@@ -132,14 +134,14 @@ export class TarReader {
   /** Takes what it can of the content and what fills it up; answers how many octets. */
   #content(reading: Reading, bytes: Buffer, found: TarEntry[]): number {
     const content = Math.min(reading.left, bytes.length);
-    if (content > 0) reading.parts?.push(Buffer.from(bytes.subarray(0, content)));
+    if (content > 0) reading.kept?.push(bytes.subarray(0, content));
     reading.left -= content;
     const padding = Math.min(reading.padding, bytes.length - content);
     reading.padding -= padding;
     if (reading.left > 0 || reading.padding > 0) return content + padding;
     this.#reading = null;
-    const { header, purpose, parts } = reading;
-    const whole = parts === null ? null : Buffer.concat(parts);
+    const { header, purpose, kept } = reading;
+    const whole = kept === null ? null : kept.take();
     if (purpose === 'entry') found.push({ ...header, content: whole });
     else if (purpose === 'pax' && whole !== null) this.#records = recordsIn(whole);
     else if (purpose === 'name' && whole !== null) this.#longName = textIn(whole, 0, whole.length);
@@ -165,10 +167,12 @@ function textIn(bytes: Buffer, at: number, octets: number): string {
   return bytes.toString('utf8', at, end < 0 ? at + octets : at + end);
 }
 
-/** Octal digits; or, with the first bit set, base 256. NaN when it is neither. */
+/** Octal digits; or, with the first bit set, base 256. NaN when it is neither, or below zero. */
 function numberIn(block: Buffer, at: number, octets: number): number {
   const first = block[at] ?? 0;
   if ((first & 0x80) !== 0) {
+    // The second bit is the sign, of the two's complement.
+    if ((first & 0x40) !== 0) return Number.NaN;
     let value = first & 0x7f;
     for (const octet of block.subarray(at + 1, at + octets)) value = value * 256 + octet;
     return value;
@@ -176,6 +180,11 @@ function numberIn(block: Buffer, at: number, octets: number): number {
   const text = textIn(block, at, octets).trim();
   if (text === '') return 0;
   return /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : Number.NaN;
+}
+
+/** Of an extension: decimal, with a fraction. NaN when it is none. */
+function secondsOf(text: string): number {
+  return /^\d{1,15}(?:\.\d{0,20})?$/.test(text) ? Number(text) : Number.NaN;
 }
 
 function sizeOf(given: string | number): number {

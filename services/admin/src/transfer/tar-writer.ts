@@ -7,6 +7,9 @@
 
 const blockOctets = 512;
 
+/** What eleven octal digits can say: the year 2242. */
+const secondsMax = 0o77777777777;
+
 export interface TarFile {
   /** At most 100 octets of ASCII, relative. */
   readonly name: string;
@@ -20,7 +23,8 @@ export interface TarFile {
 /** The octets of one file in an archive. */
 export function tarFile({ name, modifiedMs, content, records = {} }: TarFile): Uint8Array[] {
   const seconds = Math.floor(modifiedMs / 1000);
-  const exact = modifiedMs % 1000 === 0 ? {} : { mtime: (modifiedMs / 1000).toFixed(3) };
+  const fits = modifiedMs % 1000 === 0 && seconds <= secondsMax;
+  const exact = fits ? {} : { mtime: (modifiedMs / 1000).toFixed(3) };
   const lines = Object.entries({ ...exact, ...records }).map(([key, value]) => record(key, value));
   const extension = Buffer.concat(lines);
   const before =
@@ -48,7 +52,11 @@ function header(
   const block = Buffer.alloc(blockOctets);
   block.write(name, 0, 100, 'latin1');
   block.write('0000600\u00000000000\u00000000000\0', 100, 'latin1');
-  block.write(`${octal(octets)} ${octal(Math.max(0, seconds))} `, 124, 'latin1');
+  block.write(
+    `${octal(octets)} ${octal(Math.min(Math.max(0, seconds), secondsMax))} `,
+    124,
+    'latin1',
+  );
   block.write(' '.repeat(8), 148, 'latin1');
   block.write(`${flag}`, 156, 'latin1');
   block.write('ustar\u000000', 257, 'latin1');
@@ -57,7 +65,7 @@ function header(
   return block;
 }
 
-/** Eleven digits: up to 8 GB, and up to the year 2242. */
+/** Eleven digits: up to 8 GB. */
 function octal(number: number): string {
   return number.toString(8).padStart(11, '0');
 }

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { copiedBy } from '../testing/copied-octets.ts';
 import { archiveHeaderOctetsMax } from './limits.ts';
 import { type MailEntry, MailStreamError } from './mail-entry.ts';
 import { maildirEntries, uidlRecord } from './maildir-entries.ts';
@@ -211,6 +212,70 @@ test('what is too large is read past: no more in memory than one message', async
   const large = { name: 'new/1', content: Buffer.alloc(100_000, 'x') };
   const bytes = archive(large, { name: 'new/2' });
   assert.deepEqual(await toldIn(bytes), ['too-large', `null ${letter}`]);
+});
+
+test('a time that cannot be is none, and what comes behind it is read', async () => {
+  const [, header = Buffer.alloc(512)] = [0, archive({ name: 'new/1' })];
+  const timed = (write: (block: Buffer) => void) => changed(header, write);
+  const before1970 = timed((block) => {
+    block.fill(0xff, 136, 148);
+    block[147] = 0x80;
+  });
+  const farAway = timed((block) => {
+    block[136] = 0x80;
+    block.fill(0xff, 137, 148);
+  });
+  const beyondDate = timed((block) => {
+    block.fill(0, 136, 148);
+    block[136] = 0x80;
+    block.fill(0x20, 141, 148);
+  });
+  const octal = (text: string) =>
+    timed((block) => block.write(text.padEnd(12, '\0'), 136, 'latin1'));
+  const pax = (mtime: string) => archive({ name: 'new/1', records: { mtime } });
+  const hex = ['-5.5', '1e400', '0x10', '', ' ', 'NaN', 'Infinity', '9'.repeat(40), '253402300801'];
+  const broken = [
+    ...[before1970, farAway, beyondDate],
+    ...['-1', '7777x', '99', '1 2', '0'].map(octal),
+    ...hex.map(pax),
+  ];
+  for (const [index, bytes] of broken.entries()) {
+    const both = Buffer.concat([bytes.subarray(0, -1024), archive({ name: 'new/2' })]);
+    const entries = await entriesIn(both);
+    const dates = entries.map((one) => (one.kind === 'message' ? one.receivedAt : one.reason));
+    assert.deepEqual(dates, [null, new Date(when)], String(index));
+  }
+});
+
+test('times that can be are kept to the millisecond, also beyond what octal digits say', async () => {
+  const last = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+  for (const modifiedMs of [1, 999, when + 1, Date.UTC(2242, 5, 1), Date.UTC(2300, 0, 1), last]) {
+    const [entry] = await entriesIn(archive({ name: 'new/1', modifiedMs }));
+    assert.equal(entry?.kind === 'message' && entry.receivedAt?.getTime(), modifiedMs);
+  }
+  for (const modifiedMs of [-1, -1500, -86_400_000, 0, last + 1]) {
+    const [entry] = await entriesIn(archive({ name: 'new/1', modifiedMs }));
+    assert.equal(entry?.kind === 'message' && entry.receivedAt, null, String(modifiedMs));
+  }
+});
+
+test('an archive that comes octet by octet costs no more copies than its octets', () => {
+  const large = { name: 'new/large', content: Buffer.alloc(512 * 1024, 'a line\n') };
+  const small = Array.from({ length: 500 }, (_, at) => ({ name: `new/${at}` }));
+  const bytes = archive(...small, large);
+  const found: number[] = [];
+  const { octets, piecesMax } = copiedBy(() => {
+    const reader = new TarReader(() => 1024 * 1024);
+    for (let at = 0; at < bytes.length; at += 1) {
+      for (const { content } of reader.push(bytes.subarray(at, at + 1))) {
+        found.push(content?.length ?? 0);
+      }
+    }
+    reader.finish();
+  });
+  assert.deepEqual(found, [...small.map(() => letter.length), large.content.length]);
+  assert.ok(octets <= 2 * bytes.length, `${octets} octets of ${bytes.length}`);
+  assert.ok(piecesMax <= 64, `${piecesMax} pieces`);
 });
 
 test('property: any octets are read without another error than the one that says so', () => {

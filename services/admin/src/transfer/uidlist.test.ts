@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { archivedUidListOctetsMax, uidListLineOctetsMax, uidListLinesMax } from './limits.ts';
+import { MailStreamError } from './mail-entry.ts';
 import { storedUidlOf } from './stored-uidl.ts';
 import { UidList, uniqueName } from './uidlist.ts';
 
@@ -54,6 +56,33 @@ test('a first line that is not understood makes nothing known', () => {
     const { known, isUnderstood } = parse(text);
     assert.equal(isUnderstood, false, text);
     assert.equal(known.size, 0);
+  }
+});
+
+test('a list of as many lines as there may be is read, one line more is refused', () => {
+  const first = '3 V7 N9\n';
+  const entries = (count: number) => Array.from({ length: count }, (_, at) => `${at + 1} :${at}\n`);
+  const most = first + entries(uidListLinesMax - 1).join('');
+  const { known } = parse(most);
+  assert.equal(known.size, uidListLinesMax - 1);
+  assert.deepEqual(known.get('7'), { uid: 8, uidl: '0000000800000007' });
+  assert.throws(() => parse(`${most}1 :x\n`), MailStreamError);
+});
+
+test('the largest list of an archive, made of the shortest lines, is refused before it is kept', () => {
+  for (const line of ['\n', '1 :a\n', 'x\n']) {
+    const list = Buffer.alloc(archivedUidListOctetsMax, line);
+    list.write('3 V7 N9\n');
+    assert.throws(() => new UidList().push(list), MailStreamError, JSON.stringify(line));
+  }
+});
+
+test('a line that is too long is refused, not read as two', () => {
+  const long = `3 V7 N9\n1 :${'x'.repeat(uidListLineOctetsMax)}`;
+  for (const text of [long, `${long}\n`, `${long}\n2 :b\n`]) {
+    for (const cut of [10, uidListLineOctetsMax, text.length]) {
+      assert.throws(() => parse(text, cut), MailStreamError);
+    }
   }
 });
 

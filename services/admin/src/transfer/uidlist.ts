@@ -3,13 +3,16 @@
  * its pop3 service gave out: a `P` field where a message has one of its own, else Dovecot's default
  * `pop3_uidl_format`, which is `%08Xu%08Xv`, the UID and the UIDVALIDITY in hexadecimal.
  *
- * Never: a file name from here used as a path; it is only compared with names found in the folder.
+ * Never: a file name from here used as a path; it is only compared with names found in the folder. More lines
+ * at once than a slice has, or more entries kept than the bound says: a list of nothing but line ends is small
+ * as a file and large as strings.
  *
  * Rules: Dovecot's documentation of Maildir (versions 1 and 3 of the file).
  */
 
 import { StringDecoder } from 'node:string_decoder';
-import { uidListLineOctetsMax } from './limits.ts';
+import { uidListLineOctetsMax, uidListLinesMax, uidListSliceOctets } from './limits.ts';
+import { MailStreamError } from './mail-entry.ts';
 import { sendableUidl } from './stored-uidl.ts';
 
 export interface KnownMessage {
@@ -24,12 +27,13 @@ export function uniqueName(fileName: string): string {
   return colon < 0 ? fileName : fileName.slice(0, colon);
 }
 
-/** Takes the file in chunks; `known` is complete after `finish`. */
+/** Takes the file in chunks; `known` is complete after `finish`. Throws MailStreamError for one beyond the bounds. */
 export class UidList {
   /** By unique name. */
   readonly known = new Map<string, KnownMessage>();
   readonly #decoder = new StringDecoder('utf8');
   #rest = '';
+  #lines = 0;
   /** Null before the first line; false if that was not understood. */
   #header: { readonly version: 1 | 3; readonly validity: number } | false | null = null;
 
@@ -39,9 +43,15 @@ export class UidList {
   }
 
   push(chunk: Buffer): void {
+    for (let at = 0; at < chunk.length; at += uidListSliceOctets) {
+      this.#slice(chunk.subarray(at, at + uidListSliceOctets));
+    }
+  }
+
+  #slice(chunk: Buffer): void {
     const lines = (this.#rest + this.#decoder.write(chunk)).split('\n');
     this.#rest = lines.pop() ?? '';
-    if (this.#rest.length > uidListLineOctetsMax) this.#rest = '';
+    if (this.#rest.length > uidListLineOctetsMax) throw tooLong();
     for (const line of lines) this.#line(line);
   }
 
@@ -51,6 +61,11 @@ export class UidList {
   }
 
   #line(line: string): void {
+    if (line.length > uidListLineOctetsMax) throw tooLong();
+    this.#lines += 1;
+    if (this.#lines > uidListLinesMax) {
+      throw new MailStreamError(`dovecot-uidlist has more than ${uidListLinesMax} lines`);
+    }
     if (this.#header === null) this.#header = headerOf(line);
     else if (this.#header !== false) this.#entry(line, this.#header);
   }
@@ -67,6 +82,11 @@ export class UidList {
     const uidl = own === undefined ? hex(uid) + hex(header.validity) : own.slice(1);
     this.known.set(uniqueName(match[3] ?? ''), { uid, uidl: sendableUidl(uidl) });
   }
+}
+
+function tooLong(): MailStreamError {
+  const detail = `dovecot-uidlist has a line of more than ${uidListLineOctetsMax} octets`;
+  return new MailStreamError(detail);
 }
 
 function headerOf(line: string): { version: 1 | 3; validity: number } | false {

@@ -28,7 +28,9 @@ export interface NodeRow {
 }
 
 export async function readNodes(api: ApiClient): Promise<NodeRow[]> {
-  return itemsOf(await api.call('GET', '/nodes')).flatMap(startsOf);
+  const rows: NodeRow[] = [];
+  for await (const nodes of api.pages('/nodes')) rows.push(...nodes.flatMap(startsOf));
+  return rows;
 }
 
 /** The starts of one node, as the API tells of it. */

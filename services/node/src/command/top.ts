@@ -48,7 +48,7 @@ interface State {
 }
 
 async function stateNow(api: ApiClient): Promise<State> {
-  const nodes = itemsOf(await api.call('GET', '/nodes'));
+  const nodes = itemsOf(await api.call('GET', `/nodes?limit=${topRows}`));
   const page = await api.call('GET', `/sessions?limit=${topRows}`);
   return { nodes, sessions: itemsOf(page), hasMore: page.next !== null };
 }

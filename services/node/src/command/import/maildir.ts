@@ -12,6 +12,7 @@ import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type KnownMessage,
+  MailStreamError,
   storedUidlOf,
   UidList,
   uidListOctetsMax,
@@ -124,6 +125,9 @@ async function readUidList(path: string): Promise<ReadonlyMap<string, KnownMessa
       throw new StartError(`${path}: its first line is not understood`);
     }
     return list.known;
+  } catch (error) {
+    if (error instanceof MailStreamError) throw new StartError(`${path}: ${error.message}`);
+    throw error;
   } finally {
     await file.handle.close();
   }
