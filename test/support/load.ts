@@ -98,11 +98,9 @@ async function readOnce(node: RunningNode, mailbox: TestMailbox, ledger: Ledger)
     }
     const listed = await client.listing('UIDL');
     // A maildrop may have been emptied when the load has gone on for long.
-    if (listed.length > 0) {
-      const retrieved = await client.command('RETR 1');
-      if (retrieved.ok) await client.wire.bodyUntilDot();
-      else ledger.unavailable.push(retrieved);
-    }
+    const retrieved = listed.length > 0 ? await client.command('RETR 1') : null;
+    if (retrieved?.ok === true) await client.wire.bodyUntilDot();
+    else if (retrieved !== null) ledger.unavailable.push(retrieved);
     const messageIds: bigint[] = [];
     for (const line of listed.slice(0, 2)) {
       const [number = '', uidl = ''] = line.split(' ');
@@ -111,7 +109,7 @@ async function readOnce(node: RunningNode, mailbox: TestMailbox, ledger: Ledger)
     }
     const reply = await client.command('QUIT').catch(() => null);
     if (messageIds.length > 0) ledger.quits.push({ mailbox, messageIds, reply });
-    return retrieved.ok && reply?.ok === true;
+    return retrieved?.ok !== false && reply?.ok === true;
   } finally {
     client.destroy();
   }
