@@ -23,6 +23,7 @@ class Webhook {
   readonly #deliveries: Deliveries;
   readonly #switch: HTMLButtonElement;
   #shown: Fields = {};
+  #isRemoved = false;
 
   constructor(parts: ViewParts, path: string) {
     this.#parts = parts;
@@ -61,7 +62,9 @@ class Webhook {
     );
   }
 
+  /** The URL. */
   async refresh(): Promise<string> {
+    if (this.#isRemoved) return textOf(this.#shown.url);
     const [webhook] = await Promise.all([
       this.#parts.api.get(this.#path),
       this.#deliveries.refresh(),
@@ -84,7 +87,8 @@ class Webhook {
 
   async #suspendOrResume(): Promise<void> {
     const enabled = this.#shown.enabled !== true;
-    const text = 'It is told of nothing, and what still waits for it becomes dead letters.';
+    const text =
+      'It is told of nothing, and within a minute what still waits for it becomes dead letters.';
     const question = { title: 'Suspend the webhook?', text, does: 'Suspend', isDanger: true };
     if (!enabled && !(await confirmed(question))) return;
     await this.#parts.api.send('PATCH', this.#path, { enabled });
@@ -104,7 +108,14 @@ class Webhook {
     const text = 'It is gone with all its deliveries, those that wait as well.';
     const title = `Remove the webhook to ${textOf(this.#shown.url)}?`;
     if (!(await confirmed({ title, text, does: 'Remove webhook', isDanger: true }))) return;
-    await this.#parts.api.send('DELETE', this.#path);
+    // Nothing more is asked of what will not be there.
+    this.#isRemoved = true;
+    try {
+      await this.#parts.api.send('DELETE', this.#path);
+    } catch (error) {
+      this.#isRemoved = false;
+      throw error;
+    }
     location.hash = '#/webhooks';
   }
 }
