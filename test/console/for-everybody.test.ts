@@ -20,7 +20,12 @@ const views: Readonly<Record<string, string>> = {
   sessions: 'Sessions and locks',
   mailboxes: 'Mailboxes',
   'mailboxes/ann%40example.org': 'ann@example.org',
+  jobs: 'Jobs',
+  'jobs/1': 'Export from ann@example.org',
   nodes: 'Nodes',
+  webhooks: 'Webhooks',
+  'webhooks/1': 'Webhook to https://hooks.example.com/poplar',
+  tokens: 'Tokens',
   audit: 'Audit',
 };
 const evil = '<img src=x onerror="document.title=1">';
@@ -36,6 +41,11 @@ before(async () => {
   const letters = [letter('hello'), letter(evil)].map((content) => ({ content }));
   await operator.database.addMailbox('ann@example.org', letters);
   await operator.database.addMailbox('bob@example.net');
+  await admin.get('/mailboxes/ann@example.org/export?format=mbox');
+  await admin.post('/tokens', { label: 'monitoring', scopes: ['read'] });
+  await admin.post('/webhooks', {
+    ...{ url: 'https://hooks.example.com/poplar', events: ['quota.near'] },
+  });
 });
 after(() => operator.end());
 

@@ -49,7 +49,9 @@ describe('tokens', () => {
     assert.deepEqual(await tokenRows(), []);
     await dialog.getByLabel('Domain', { exact: true }).fill('');
     await operator.answer('Make token');
-    made = await page.getByLabel('Token', { exact: true }).inputValue();
+    const once = page.getByRole('dialog', { name: 'The token' });
+    made = await once.getByLabel('Token', { exact: true }).inputValue();
+    assert.match(made, /^poplar_/);
     await page.keyboard.press('Escape');
     await page.getByRole('row', { name: /^Desk – Zoë good tokens, webhooks all/ }).waitFor();
     await eventually(async () => assert.ok(!(await page.content()).includes(made)));

@@ -6,7 +6,7 @@
 
 import { segment } from '../api-client.ts';
 import { confirmed } from '../dialog.ts';
-import { button, type Child, element } from '../element.ts';
+import { button, type Child, element, found } from '../element.ts';
 import { follow } from '../event-stream.ts';
 import { dateOf, type Fields, fieldsOf, numberOf, textOf } from '../fields.ts';
 import { progressStep } from '../limits.ts';
@@ -59,7 +59,7 @@ class Job {
     const isRunning = job.state === 'running';
     const hadFocus = document.activeElement === this.#cancel;
     this.#cancel.hidden = !isRunning;
-    if (hadFocus && !isRunning) document.querySelector('h1')?.focus();
+    if (hadFocus && !isRunning) found('#main h1', HTMLElement).focus();
     this.#problem.textContent = textOf(job.error);
     this.#bar.replaceChildren(progress(job));
     this.#facts.replaceChildren(...factsOf(job));
