@@ -71,9 +71,10 @@ export class Deliveries {
   }
 }
 
-function eventCell({ event, payload }: Fields): HTMLElement {
+function eventCell({ event, deliveryId, payload }: Fields): HTMLElement {
   const body = element('pre', {}, JSON.stringify(payload, null, 2));
-  return element('details', {}, element('summary', {}, textOf(event)), body);
+  const name = `${textOf(event)} ${textOf(deliveryId)}`;
+  return element('details', { 'aria-label': name }, element('summary', {}, textOf(event)), body);
 }
 
 function answerWords({ lastStatus, lastError }: Fields): string {

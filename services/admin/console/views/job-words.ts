@@ -46,5 +46,7 @@ export function jobRate({ createdAt, updatedAt, finishedAt, messages, octets }: 
   const seconds = from === null || to === null ? 0 : (to.getTime() - from.getTime()) / 1_000;
   if (seconds <= 0 || numberOf(messages) === 0) return '';
   const perSecond = `${rateWords(numberOf(messages) / seconds)} messages/s`;
-  return `${perSecond}, ${octetWords(numberOf(octets) / seconds)}/s`;
+  // A figure and its unit stay on one line.
+  const figures = [perSecond, `${octetWords(numberOf(octets) / seconds)}/s`];
+  return figures.map((words) => words.replaceAll(' ', '\u00a0')).join(', ');
 }

@@ -20,7 +20,7 @@ class Job {
   readonly content: HTMLElement;
   readonly #parts: ViewParts;
   readonly #path: string;
-  readonly #bar = element('div');
+  readonly #bar = element('div', { class: 'progress' });
   readonly #facts = element('dl', { class: 'facts' });
   readonly #problem = element('p', { class: 'problem' });
   readonly #said = element('p', { class: 'unseen', role: 'status' });
