@@ -163,7 +163,7 @@ describe('for everybody', () => {
 describe('names as long as they may be', () => {
   test('break within their cells, and what stands beside them can be reached', async () => {
     const domain = `${`${'d'.repeat(61)}.`.repeat(3)}${'e'.repeat(50)}.example`;
-    const local = 'ü'.repeat(20);
+    const local = 'ü'.repeat(4);
     await operator.database.addMailbox(`${local}@${domain}`);
     await admin.post('/tokens', { label: 'ж'.repeat(60), scopes: ['read'], domain });
     for (const view of ['mailboxes', 'tokens']) {
