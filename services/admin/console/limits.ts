@@ -35,5 +35,5 @@ export const streamSilenceMs = 30_000;
 /** Characters of one event: a job has some hundreds. */
 export const eventCharactersMax = 100_000;
 
-/** Progress is read out in steps of so many hundredths, not with each message. */
-export const progressStep = 10;
+/** Progress is read out when it has grown by so many hundredths, not with each message. */
+export const progressPercentMin = 10;

@@ -9,7 +9,7 @@ import { confirmed } from '../dialog.ts';
 import { button, type Child, element, found } from '../element.ts';
 import { follow } from '../event-stream.ts';
 import { dateOf, type Fields, fieldsOf, numberOf, textOf } from '../fields.ts';
-import { progressStep } from '../limits.ts';
+import { progressPercentMin } from '../limits.ts';
 import { attempt, sayDone } from '../notice.ts';
 import { badge, Table } from '../table.ts';
 import { may, type View, type ViewParts } from '../view.ts';
@@ -70,7 +70,7 @@ class Job {
 
   #say(job: Fields): void {
     const share = shareDone(job) ?? 0;
-    const step = `${textOf(job.state)} ${Math.floor(share / progressStep)}`;
+    const step = `${textOf(job.state)} ${Math.floor(share / progressPercentMin)}`;
     if (step === this.#step) return;
     this.#step = step;
     this.#said.textContent = `${textOf(job.state)}: ${progressWords(job)}`;
