@@ -20,7 +20,12 @@ const views: Readonly<Record<string, string>> = {
   sessions: 'Sessions and locks',
   mailboxes: 'Mailboxes',
   'mailboxes/ann%40example.org': 'ann@example.org',
+  jobs: 'Jobs',
+  'jobs/1': 'Export from ann@example.org',
   nodes: 'Nodes',
+  webhooks: 'Webhooks',
+  'webhooks/1': 'Webhook to http://127.0.0.1:1025/hook',
+  tokens: 'Tokens',
   audit: 'Audit',
 };
 const evil = '<img src=x onerror="document.title=1">';
@@ -30,12 +35,22 @@ let page: Page;
 let admin: AdminClient;
 
 before(async () => {
-  operator = await Operator.begin();
+  operator = await Operator.begin({
+    POPLAR_WEBHOOK_NETWORKS: '127.0.0.0/8',
+    POPLAR_WEBHOOK_HTTP: 'true',
+  });
   page = operator.page;
   admin = new AdminClient(operator.node.admin, operator.token);
   const letters = [letter('hello'), letter(evil)].map((content) => ({ content }));
   await operator.database.addMailbox('ann@example.org', letters);
   await operator.database.addMailbox('bob@example.net');
+  await admin.get('/mailboxes/ann@example.org/export?format=mbox');
+  await admin.post('/tokens', { label: 'monitoring', scopes: ['read'] });
+  // Nobody listens there: its deliveries wait.
+  await admin.post('/webhooks', {
+    ...{ url: 'http://127.0.0.1:1025/hook', events: ['quota.near'] },
+  });
+  await admin.post('/webhooks/1/test');
 });
 after(() => operator.end());
 
@@ -45,6 +60,7 @@ async function show(hash: string): Promise<void> {
   await page.locator('#main[aria-busy]').waitFor({ state: 'detached' });
   // What is drawn is text as well, and a list is looked at when something is in it.
   if (hash === 'overview') await page.locator('.chart path').first().waitFor();
+  else if (hash === 'jobs/1') await page.getByRole('progressbar').waitFor();
   else await page.getByRole('row').nth(1).waitFor();
 }
 
@@ -141,6 +157,43 @@ describe('for everybody', () => {
     assert.equal(await ground(), light);
     await page.getByLabel('Theme').selectOption('System');
     assert.equal(await ground(), dark);
+  });
+});
+
+describe('names as long as they may be', () => {
+  test('break within their cells, and what stands beside them can be reached', async () => {
+    const domain = `${`${'d'.repeat(61)}.`.repeat(3)}${'e'.repeat(50)}.example`;
+    const local = 'ü'.repeat(4);
+    await operator.database.addMailbox(`${local}@${domain}`);
+    await admin.post('/tokens', { label: 'ж'.repeat(60), scopes: ['read'], domain });
+    for (const view of ['mailboxes', 'tokens']) {
+      await show(view);
+      await page.getByText(domain).first().waitFor();
+      assert.equal(await isTooWide(page), false, view);
+      const widest = await page
+        .locator('th[scope=row], td')
+        .evaluateAll((cells) =>
+          Math.max(...cells.map((cell) => cell.getBoundingClientRect().width)),
+        );
+      assert.ok(widest < 700, `${view}: ${widest} pixels`);
+    }
+    await page.goto(
+      `${operator.origin}/console/#/mailboxes/${encodeURIComponent(`${local}@${domain}`)}`,
+    );
+    await page.getByRole('heading', { level: 1, name: domain }).waitFor();
+    assert.equal(await isTooWide(page), false);
+    await page.getByRole('button', { name: 'Delete' }).press('Enter');
+    const dialog = page.getByRole('dialog');
+    const isCut = (one: Element): boolean => one.scrollWidth > one.clientWidth;
+    assert.equal(await dialog.evaluate(isCut), false, 'the dialog fits its words');
+    await page.keyboard.press('Escape');
+  });
+
+  test('nothing moves for who asked for that', async () => {
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    const moving = () => [...document.querySelectorAll('*')].flatMap((one) => one.getAnimations());
+    assert.equal((await page.evaluate(moving)).length, 0);
+    await page.emulateMedia({ reducedMotion: 'no-preference' });
   });
 });
 

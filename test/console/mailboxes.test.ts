@@ -81,12 +81,14 @@ describe('mailboxes', () => {
     const list = page.getByRole('region', { name: 'Mailboxes' });
     await list.getByRole('link', { name: 'row100@example.org' }).waitFor();
     assert.equal(await list.getByRole('row').count(), 51);
-    await operator.press('Next page of mailboxes');
+    await page.getByRole('button', { name: 'Next page of mailboxes' }).press('Enter');
     await list.getByRole('link', { name: 'row159@example.org' }).waitFor();
     assert.equal(
       await page.getByRole('button', { name: 'Next page of mailboxes' }).isEnabled(),
       false,
     );
+    const back = page.getByRole('button', { name: 'Previous page of mailboxes' });
+    assert.equal(await back.evaluate((one) => one.matches(':focus')), true, 'Next is no more');
     await operator.press('Previous page of mailboxes');
     await list.getByRole('link', { name: 'row100@example.org' }).waitFor();
     await page.getByLabel('Search').fill('MADE');

@@ -15,7 +15,9 @@ import { keepDeleted } from '../support/accidents.ts';
 import { AdminClient } from '../support/admin-client.ts';
 import { openPage, startBrowser } from '../support/browser.ts';
 import { letter, readToken, startAdminNode, startLoad } from '../support/console-scene.ts';
+import { startEventReceiver } from '../support/event-receiver.ts';
 import { Pop3Client } from '../support/pop3-client.ts';
+import { beginImport } from '../support/slow-import.ts';
 import { root } from '../support/source-tree.ts';
 import { openTestDatabase, testSecret } from '../support/test-database.ts';
 
@@ -26,7 +28,8 @@ const loadMs = Number(process.env.POPLAR_SCREENSHOT_LOAD_MS ?? 120_000);
 /** Those that the pages of docs/ have. */
 const shown = new Set([
   ...['overview-light', 'overview-dark', 'sessions-light'],
-  ...['mailbox-light', 'mailbox-dark', 'nodes-light'],
+  ...['mailbox-light', 'mailbox-dark', 'nodes-light', 'jobs-light', 'job-dark'],
+  ...['webhook-light', 'tokens-light'],
 ]);
 
 const names = ['ann', 'ben', 'cleo', 'dora', 'emil', 'finn', 'gwen', 'hugo', 'ida', 'jonas'];
@@ -41,7 +44,10 @@ started.defer(() => database.drop());
 await keepDeleted(database, 86_400);
 const nodes = [];
 for (const name of ['pop1', 'pop2']) {
-  const node = await startAdminNode(database, name);
+  const node = await startAdminNode(database, name, {
+    POPLAR_WEBHOOK_NETWORKS: '127.0.0.0/8',
+    POPLAR_WEBHOOK_HTTP: 'true',
+  });
   started.defer(() => node.stop());
   nodes.push(node);
 }
@@ -67,6 +73,36 @@ await quits.ok('DELE 2');
 await quits.ok('DELE 3');
 await quits.quit();
 
+const receiver = await startEventReceiver();
+started.defer(() => receiver.end());
+const hook = await admin.post('/webhooks', {
+  ...{ url: receiver.url, events: ['message.delivered', 'quota.near'], domain: 'example.org' },
+});
+receiver.secret = String(hook.body.secret);
+receiver.status = 503;
+await admin.post('/webhooks/1/test');
+for (const name of ['ida', 'hugo'])
+  await admin.get(`/mailboxes/${name}@example.org/export?format=mbox`);
+const done = beginImport({ port: first.admin, token: readToken(first) }, 'ben@example.org');
+done.send(64);
+await done.end();
+const again = beginImport({ port: first.admin, token: readToken(first) }, 'ben@example.org');
+again.send(70);
+await again.end();
+const slow = beginImport({ port: first.admin, token: readToken(first) }, 'cleo@example.org');
+slow.send(640);
+const soon = new Date(Date.now() + 30 * 86_400_000).toISOString();
+const desk = { label: 'help desk', scopes: ['read', 'mailboxes', 'sessions'], expiresAt: soon };
+await admin.post('/tokens', desk);
+await admin.post('/tokens', { label: 'monitoring', scopes: ['read'] });
+await admin.post('/tokens', {
+  ...{ label: 'migration', scopes: ['messages'], domain: 'example.org', expiresAt: soon },
+});
+const former = await admin.post('/tokens', {
+  label: 'former colleague',
+  scopes: ['read', 'nodes'],
+});
+await admin.send('DELETE', `/tokens/${String(former.body.tokenId)}`);
 const origin = `http://127.0.0.1:${first.admin}`;
 const browser = await startBrowser();
 started.defer(() => browser.close());
@@ -86,18 +122,25 @@ await page.getByRole('button', { name: 'Sign in' }).click();
 await page.getByRole('heading', { name: 'Overview' }).waitFor();
 await sleep(loadMs);
 await take(page, 'overview');
+receiver.status = 204;
+const [{ jobId = '' } = {}] = await database.store.administration.jobs.list({ limit: 1 });
 const views = {
   sessions: '#/sessions',
   mailbox: '#/mailboxes/emil%40example.org',
   nodes: '#/nodes',
+  jobs: '#/jobs',
+  job: `#/jobs/${jobId}`,
+  webhook: '#/webhooks/1',
+  tokens: '#/tokens',
 };
 for (const [name, hash] of Object.entries(views)) {
   await page.goto(`${origin}/console/${hash}`);
   await page.locator('main#main h1').waitFor();
-  await sleep(500);
+  await sleep(1_500);
   await take(page, name);
 }
 for (const client of held) client.destroy();
+await slow.end();
 process.stdout.write(`${errors.join('\n')}\n`);
 
 async function take(of: Page, name: string): Promise<void> {

@@ -14,13 +14,19 @@ import { Pop3Client } from './pop3-client.ts';
 import { type RunningNode, startNode } from './start-node.ts';
 import { type TestDatabase, testSecret } from './test-database.ts';
 
-export function startAdminNode(database: TestDatabase, name: string): Promise<RunningNode> {
+/** @param environment beside what every node of a scene has */
+export function startAdminNode(
+  database: TestDatabase,
+  name: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<RunningNode> {
   return startNode({
     databaseUrl: database.url,
     workers: 1,
     environment: {
       ...{ POPLAR_NODE_NAME: name, POPLAR_LOCK_WAIT_MS: '0', POPLAR_DRAIN_NOTICE_MS: '0' },
       ...{ POPLAR_ROLES: 'pop3,maildrop,admin', POPLAR_LISTEN_ADMIN: '127.0.0.1:0' },
+      ...environment,
     },
   });
 }

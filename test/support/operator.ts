@@ -44,11 +44,11 @@ export class Operator {
   }
 
   /** A database, a node `pop1`, a browser, and nobody signed in. */
-  static async begin(): Promise<Operator> {
+  static async begin(environment: Readonly<Record<string, string>> = {}): Promise<Operator> {
     await using started = new AsyncDisposableStack();
     const database = await openTestDatabase();
     started.defer(() => database.drop());
-    const node = await startAdminNode(database, 'pop1');
+    const node = await startAdminNode(database, 'pop1', environment);
     started.defer(() => node.stop());
     const browser = await startBrowser();
     started.defer(() => browser.close());

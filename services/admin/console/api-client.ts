@@ -39,18 +39,31 @@ export class ApiClient {
     const response = await this.#fetch(method, path, body);
     const answer = fieldsOf(await response.json().catch(() => null));
     if (response.ok) return answer;
-    if (response.status === 401) this.#refused();
-    throw new ApiProblem(response.status, wordsOf(response.status, answer));
+    throw this.#problem(response, answer);
   }
 
-  async #fetch(method: string, path: string, body: unknown): Promise<Response> {
+  /** What is answered piece by piece, for as long as it takes. Throws ApiProblem. */
+  async stream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#fetch('GET', path, undefined, signal);
+    if (response.ok && response.body !== null) return response.body;
+    throw this.#problem(response, fieldsOf(await response.json().catch(() => null)));
+  }
+
+  #problem({ status }: Response, answer: Fields): ApiProblem {
+    if (status === 401) this.#refused();
+    return new ApiProblem(status, wordsOf(status, answer));
+  }
+
+  async #fetch(
+    ...[method, path, body, signal]: [string, string, unknown, AbortSignal?]
+  ): Promise<Response> {
     const headers = new Headers({ authorization: `Bearer ${this.#token}` });
     if (body !== undefined) headers.set('content-type', 'application/json');
     try {
       return await fetch(`${base}${path}`, {
         ...{ method, headers, cache: 'no-store', credentials: 'omit', redirect: 'error' },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(answerWithinMs),
+        signal: signal ?? AbortSignal.timeout(answerWithinMs),
       });
     } catch (error) {
       const isLate = error instanceof DOMException && error.name === 'TimeoutError';

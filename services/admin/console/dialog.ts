@@ -46,6 +46,11 @@ function open({ title, content, does, isDanger = false, leaves }: DialogParts): 
   return { dialog, form, problem };
 }
 
+/** None outlives who was signed in. */
+export function closeDialogs(): void {
+  for (const one of document.querySelectorAll('dialog')) one.close();
+}
+
 /** Whether it is to be done. */
 export function confirmed(parts: Omit<DialogParts, 'content'> & { readonly text: string }) {
   const content = [element('p', {}, parts.text)];
@@ -68,6 +73,7 @@ export function asked<Result>(
   const { promise, resolve } = Promise.withResolvers<Result | null>();
   const submitted = async (): Promise<void> => {
     const buttons = [...form.querySelectorAll('button')];
+    const focused = document.activeElement;
     for (const one of buttons) one.disabled = true;
     problem.textContent = '';
     try {
@@ -77,6 +83,8 @@ export function asked<Result>(
       problem.textContent = error instanceof Error ? error.message : 'It could not be done.';
     } finally {
       for (const one of buttons) one.disabled = false;
+      // A button that could not be pressed has lost the focus.
+      if (dialog.open && focused instanceof HTMLElement) focused.focus();
     }
   };
   form.addEventListener('submit', (event) => {

@@ -8,7 +8,7 @@ export const answerWithinMs = 20_000;
 /** The overview is asked for this often: nodes say what they count every 5 seconds. */
 export const overviewIntervalMs = 3_000;
 
-/** Sessions and nodes are listed anew this often, while the page is looked at. */
+/** Sessions, nodes, jobs and deliveries are listed anew this often, while the page is looked at. */
 export const listIntervalMs = 5_000;
 
 /** Points of a chart: ten minutes of reports. */
@@ -25,3 +25,15 @@ export const passwordCharacters = 20;
 
 /** A search begins when nothing was typed for this long. */
 export const typingPauseMs = 250;
+
+/** A stream of events that broke is begun anew after this. */
+export const streamAgainMs = 3_000;
+
+/** A stream that says nothing for so long is broken: its heartbeats come every 10 seconds. */
+export const streamSilenceMs = 30_000;
+
+/** Characters of one event: a job has some hundreds. */
+export const eventCharactersMax = 100_000;
+
+/** Progress is read out when it has grown by so many hundredths, not with each message. */
+export const progressPercentMin = 10;

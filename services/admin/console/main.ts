@@ -4,6 +4,7 @@
  */
 
 import { ApiClient, ApiProblem } from './api-client.ts';
+import { closeDialogs } from './dialog.ts';
 import { found } from './element.ts';
 import { textOf, textsOf } from './fields.ts';
 import { forgetToken, keepToken, keptToken } from './kept-token.ts';
@@ -12,6 +13,7 @@ import { Router } from './router.ts';
 import { followTheme } from './theme.ts';
 import type { Self } from './view.ts';
 import { allPlaces } from './views/all.ts';
+import { zoneWords } from './words.ts';
 
 const signIn = found('#sign-in', HTMLElement);
 const form = found('#sign-in-form', HTMLFormElement);
@@ -25,6 +27,7 @@ let signedIn = new AbortController();
 /** Back to the question for a token; a token that was refused is not kept. */
 function signOut(why: string): void {
   signedIn.abort();
+  closeDialogs();
   forgetToken();
   shell.hidden = true;
   signIn.hidden = false;
@@ -35,8 +38,10 @@ function signOut(why: string): void {
 }
 
 async function enter(token: string): Promise<void> {
+  const mine = new AbortController();
+  // A late answer to who was signed in before says nothing of who is now.
   const api = new ApiClient(token, () => {
-    if (!shell.hidden) signOut('The token is good no more.');
+    if (signedIn === mine) signOut('The token is good no more.');
   });
   const self = await selfOf(api);
   keepToken(token);
@@ -45,9 +50,8 @@ async function enter(token: string): Promise<void> {
   signIn.hidden = true;
   shell.hidden = false;
   who.textContent = self.domain === null ? self.actor : `${self.actor}, ${self.domain} alone`;
-  signedIn = new AbortController();
-  const places = allPlaces.filter((place) => place.isFor(self));
-  new Router({ api, self, places, signedOut: signedIn.signal });
+  signedIn = mine;
+  new Router({ api, self, places: allPlaces, signedOut: signedIn.signal });
   found('#main', HTMLElement).focus();
 }
 
@@ -83,6 +87,7 @@ found('#skip', HTMLAnchorElement).addEventListener('click', (event) => {
   event.preventDefault();
   found('#main', HTMLElement).focus();
 });
+found('#zone', HTMLElement).textContent = zoneWords();
 followTheme(found('#theme', HTMLSelectElement));
 addEventListener('unhandledrejection', ({ reason }) => sayFailed(reason));
 

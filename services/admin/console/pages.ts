@@ -64,13 +64,23 @@ export class Pages {
     const answer = await api.get(`${path}${query({ ...asked, cursor, limit: pageRows })}`);
     // A slower answer to an earlier question is not what is wanted now.
     if (mine !== this.#asked) return;
-    table.show(itemsOf(answer.items));
+    const items = itemsOf(answer.items);
+    if (items.length === 0 && this.#cursors.length > 1) {
+      // What was on the last page is gone meanwhile.
+      await this.#turn(-1);
+      return;
+    }
+    table.show(items);
     this.#next = answer.next === null ? null : textOf(answer.next);
     const page = this.#cursors.length;
+    const focused = document.activeElement;
     this.#back.disabled = page === 1;
     this.#forth.disabled = this.#next === null;
     this.#place.textContent = `Page ${page}`;
     this.element.hidden = page === 1 && this.#next === null;
+    // Whoever turned to the first or the last page by keyboard stays at the buttons.
+    if (focused === this.#forth && this.#forth.disabled) this.#back.focus();
+    if (focused === this.#back && this.#back.disabled) this.#forth.focus();
   }
 
   async #turn(by: 1 | -1): Promise<void> {

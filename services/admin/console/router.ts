@@ -4,7 +4,7 @@
  */
 
 import type { ApiClient } from './api-client.ts';
-import { element, found } from './element.ts';
+import { button, element, found } from './element.ts';
 import { clearNotices, sayFailed } from './notice.ts';
 import type { Self, ViewPlace } from './view.ts';
 
@@ -25,7 +25,8 @@ export class Router {
 
   constructor(parts: RouterParts) {
     this.#parts = parts;
-    const { places, signedOut } = parts;
+    const { signedOut, self } = parts;
+    const places = parts.places.filter((place) => place.isFor(self));
     this.#links = new Map(
       places.map(({ name, label }) => [name, element('a', { href: `#/${name}` }, label)]),
     );
@@ -43,28 +44,43 @@ export class Router {
 
   async #go(): Promise<void> {
     const [name = '', ...rest] = location.hash.replace(/^#\/?/, '').split('/').map(decoded);
-    const { places, api, self } = this.#parts;
-    const place = places.find((one) => one.name === name) ?? places[0];
-    if (place === undefined) {
-      this.#main.replaceChildren(element('p', {}, 'This token may see nothing of this page.'));
-      return;
-    }
+    const { api, self } = this.#parts;
+    const place = this.#placeOf(name);
     this.#leave();
     clearNotices();
     this.#leaving = new AbortController();
     const left = this.#leaving.signal;
-    this.#mark(place);
+    this.#mark(place?.name ?? name);
+    if (place === null) return this.#show('Not for this token', this.#refusal(name));
     this.#main.setAttribute('aria-busy', 'true');
     try {
       const { title, content } = await place.open({ api, self, left, rest });
       if (!left.aborted) this.#show(title, content);
     } catch (error) {
-      if (!left.aborted) this.#show(place.label, element('p', {}, 'It cannot be shown.'));
-      if (!left.aborted) sayFailed(error);
+      if (left.aborted) return;
+      const again = button('Try again', () => void this.#go(), { look: 'main' });
+      const words = element('p', {}, 'It cannot be shown.');
+      this.#show(place.label, element('div', {}, words, again));
+      sayFailed(error);
     }
   }
 
-  #mark({ name }: ViewPlace): void {
+  /** The first that the token allows, where none is named; null for one that it does not allow. */
+  #placeOf(name: string): ViewPlace | null {
+    const { places, self } = this.#parts;
+    const named = places.find((one) => one.name === name);
+    const place = named ?? places.find((one) => one.isFor(self));
+    return place?.isFor(self) === true ? place : null;
+  }
+
+  #refusal(name: string): HTMLElement {
+    const label = this.#parts.places.find((one) => one.name === name)?.label;
+    const what = label === undefined ? 'nothing of this page' : `${label} not`;
+    const words = `This token may see ${what}: ask whoever made it for one with the scope.`;
+    return element('p', {}, words);
+  }
+
+  #mark(name: string): void {
     for (const [of, link] of this.#links) {
       if (of === name) link.setAttribute('aria-current', 'page');
       else link.removeAttribute('aria-current');

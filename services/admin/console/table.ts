@@ -49,12 +49,13 @@ export class Table {
       { class: 'table', role: 'region', tabindex: 0, 'aria-label': parts.caption },
       table,
     );
-    this.#empty = element('p', { class: 'empty' }, parts.empty);
+    this.#empty = element('p', { class: 'empty', tabindex: -1 }, parts.empty);
     this.element = element('div', {}, this.#scroll, this.#empty);
     this.show([]);
   }
 
   show(items: readonly Fields[]): void {
+    const focused = this.#focused();
     const shown = new Map<string, ShownRow>();
     for (const item of items) {
       const key = this.#parts.key(item);
@@ -70,6 +71,26 @@ export class Table {
     this.#shown = shown;
     this.#scroll.hidden = items.length === 0;
     this.#empty.hidden = items.length > 0;
+    if (focused !== null && document.activeElement !== focused.control) this.#focusAgain(focused);
+  }
+
+  #focused(): Focused | null {
+    const control = document.activeElement;
+    if (!(control instanceof HTMLElement)) return null;
+    for (const [key, { row }] of this.#shown) {
+      if (!row.contains(control)) continue;
+      return { control, key, place: controlsOf(row).indexOf(control) };
+    }
+    return null;
+  }
+
+  /** What had the focus is gone with its row: whoever uses a keyboard goes on where it was. */
+  #focusAgain({ key, place }: Focused): void {
+    const row = this.#shown.get(key)?.row;
+    const controls = row === undefined ? [] : controlsOf(row);
+    const next = controls[place] ?? controls[0] ?? this.#scroll;
+    if (this.#scroll.hidden) this.#empty.focus();
+    else next.focus();
   }
 
   #rowOf(item: Fields): HTMLTableRowElement {
@@ -82,10 +103,24 @@ export class Table {
   }
 }
 
+interface Focused {
+  readonly control: HTMLElement;
+  readonly key: string;
+  /** Among what can have the focus in its row. */
+  readonly place: number;
+}
+
+function controlsOf(row: HTMLElement): HTMLElement[] {
+  return [...row.querySelectorAll<HTMLElement>('a, button, summary')];
+}
+
 /** A word in a colour; the word says it without the colour, too. */
 export function badge(word: string): HTMLElement {
   const looks: Readonly<Record<string, string>> = {
     ...{ active: 'good', up: 'good', serving: 'good' },
+    ...{ complete: 'good', delivered: 'good', good: 'good', running: 'busy', pending: 'busy' },
+    ...{ cancelled: 'warned', interrupted: 'warned', over: 'warned' },
+    ...{ failed: 'bad', dead: 'bad', revoked: 'bad' },
     ...{ suspended: 'warned', draining: 'warned', drained: 'warned', flagged: 'warned' },
     ...{ deleting: 'bad', gone: 'bad', down: 'bad' },
   };

@@ -6,7 +6,7 @@
  */
 
 import type { ApiClient } from './api-client.ts';
-import { sayFailed } from './notice.ts';
+import { sayDone, sayFailed } from './notice.ts';
 
 /** Who is signed in. */
 export interface Self {
@@ -38,6 +38,7 @@ export interface ViewPlace {
   readonly open: (parts: ViewParts) => Promise<View>;
 }
 
+/** What a token needs for a view, as far as its scopes say it. */
 export function may(self: Self, ...anyOf: readonly string[]): boolean {
   return anyOf.some((scope) => self.scopes.includes(scope));
 }
@@ -51,6 +52,7 @@ export function repeat(work: () => Promise<void>, everyMs: number, left: AbortSi
     isRunning = true;
     try {
       await work();
+      if (isFailing && !left.aborted) sayDone('The node answers again.');
       isFailing = false;
     } catch (error) {
       // Once for an outage, not every few seconds.

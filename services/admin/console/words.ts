@@ -52,6 +52,11 @@ export function timeWords(date: Date | null): string {
   return (isOfThisYear ? times : otherTimes).format(date);
 }
 
+/** Of all times that are shown. */
+export function zoneWords(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 export function clockWords(date: Date): string {
   return clock.format(date);
 }

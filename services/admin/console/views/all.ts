@@ -4,15 +4,21 @@
 
 import type { ViewPlace } from '../view.ts';
 import { auditPlace } from './audit.ts';
+import { jobsPlace } from './jobs.ts';
 import { mailboxesPlace } from './mailboxes.ts';
 import { nodesPlace } from './nodes.ts';
 import { overviewPlace } from './overview.ts';
 import { sessionsPlace } from './sessions.ts';
+import { tokensPlace } from './tokens.ts';
+import { webhooksPlace } from './webhooks.ts';
 
 export const allPlaces: readonly ViewPlace[] = [
   overviewPlace,
   sessionsPlace,
   mailboxesPlace,
+  jobsPlace,
   nodesPlace,
+  webhooksPlace,
+  tokensPlace,
   auditPlace,
 ];

@@ -139,6 +139,9 @@ function factsOf(mailbox: Fields, { self }: ViewParts): HTMLElement[] {
     ...(status === 'deleting'
       ? [fact('Removed for good', timeWords(dateOf(mailbox.deleteAfter)))]
       : []),
+    ...(may(self, 'messages')
+      ? [fact('Imports', element('a', { href: `#/jobs/of/${segment(address)}` }, 'Jobs'))]
+      : []),
     ...(may(self, 'read')
       ? [fact('Changes', element('a', { href: `#/audit/${segment(address)}` }, 'Audit'))]
       : []),

@@ -24,7 +24,7 @@ function rowOf({ node, drainedSince, workers }: Fields): Fields {
     ...{ node, drainedSince, workers: alive.length, version: versions.join(', ') },
     state: alive.length === 0 ? 'down' : serving,
     sessions: alive.reduce((sum, { sessions }) => sum + numberOf(sessions), 0),
-    leaseAgeSeconds: Math.max(0, ...ages),
+    leaseAgeSeconds: alive.length === 0 ? null : Math.max(0, ...ages),
     startedAt: started[0] ?? null,
   };
 }
@@ -55,7 +55,8 @@ function columns(parts: ViewParts, refresh: () => Promise<void>): Column[] {
     {
       head: 'Lease renewed',
       isNumber: true,
-      cell: ({ leaseAgeSeconds }) => `${secondsWords(numberOf(leaseAgeSeconds))} ago`,
+      cell: ({ leaseAgeSeconds }) =>
+        leaseAgeSeconds === null ? 'no more' : `${secondsWords(numberOf(leaseAgeSeconds))} ago`,
     },
     { head: 'Started', cell: ({ startedAt }) => timeWords(dateOf(startedAt)) },
     { head: 'Version', cell: ({ version }) => textOf(version) },

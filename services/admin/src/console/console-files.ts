@@ -27,10 +27,13 @@ export const consoleFileNames: readonly string[] = [
   ...['colours.css', 'page.css', 'parts.css', 'lists.css', 'surfaces.css'],
   ...['main.ts', 'router.ts', 'view.ts', 'api-client.ts', 'fields.ts', 'kept-token.ts'],
   ...['element.ts', 'notice.ts', 'dialog.ts', 'table.ts', 'pages.ts', 'line-chart.ts', 'rates.ts'],
-  ...['words.ts', 'theme.ts', 'made-password.ts', 'limits.ts'],
+  ...['words.ts', 'theme.ts', 'made-password.ts', 'limits.ts', 'event-stream.ts'],
+  ...['choices.ts', 'known-names.ts'],
   ...['views/all.ts', 'views/overview.ts', 'views/sessions.ts', 'views/mailboxes.ts'],
   ...['views/mailbox.ts', 'views/new-password.ts', 'views/credentials.ts', 'views/messages.ts'],
-  ...['views/nodes.ts', 'views/audit.ts'],
+  ...['views/nodes.ts', 'views/audit.ts', 'views/jobs.ts', 'views/job.ts', 'views/job-words.ts'],
+  ...['views/webhooks.ts', 'views/webhook.ts', 'views/new-webhook.ts', 'views/deliveries.ts'],
+  ...['views/tokens.ts'],
 ];
 
 export interface ConsoleFile {

@@ -4,10 +4,13 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deliveryStates, webhookEvents } from '@poplar/store';
+import { deliveryStateChoices, eventChoices, scopeChoices } from '../../console/known-names.ts';
 import { chartPointsMax } from '../../console/limits.ts';
 import { madePassword } from '../../console/made-password.ts';
 import { History, Rates } from '../../console/rates.ts';
 import { octetWords, rateWords, secondsWords } from '../../console/words.ts';
+import { scopes } from '../access/scopes.ts';
 
 const startMs = Date.UTC(2026, 0, 1);
 
@@ -56,4 +59,11 @@ test('a password that is made is long, readable, and another one each time', () 
   const made = new Set(Array.from({ length: 200 }, madePassword));
   assert.equal(made.size, 200);
   for (const one of made) assert.match(one, /^(?:[a-hjkmnp-z1-9]{5}-){3}[a-hjkmnp-z1-9]{5}$/);
+});
+
+test('what can be chosen is what the API knows', () => {
+  const names = (choices: readonly (readonly [string, string])[]) => choices.map(([name]) => name);
+  assert.deepEqual(names(scopeChoices), scopes);
+  assert.deepEqual(names(eventChoices), webhookEvents);
+  assert.deepEqual(names(deliveryStateChoices), ['', ...deliveryStates]);
 });
