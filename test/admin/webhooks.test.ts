@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { allMessageIds, outboxOf, webhookUrls } from '../support/accidents.ts';
+import { allMessageIds, formerSecrets, outboxOf, webhookUrls } from '../support/accidents.ts';
 import { AdminClient } from '../support/admin-client.ts';
 import { type EventReceiver, startEventReceiver } from '../support/event-receiver.ts';
 import { LmtpClient } from '../support/lmtp-client.ts';
@@ -22,6 +22,8 @@ import { openTestDatabase, type TestDatabase, testSecret } from '../support/test
 /** More than a claim lasts, on a machine that is busy. */
 const takenUpWithinMs = 60_000;
 const sentWithinMs = 20_000;
+
+const secretLine = /^whsec_[\w-]{43}\n$/;
 
 let database: TestDatabase;
 let node: RunningNode;
@@ -195,6 +197,13 @@ test('the command makes, tests, lists and removes one', async () => {
   const listed = await run('list');
   assert.match(listed, new RegExp(`${id} +${receiver.url} +quota\\.near +example\\.org +active`));
   assert.doesNotMatch(listed, /whsec_/);
+  assert.match(await run('rotate', id, '--drop-former'), secretLine);
+  assert.deepEqual(await formerSecrets(database, id), [null]);
+  assert.match(await run('rotate', id), secretLine);
+  assert.notDeepEqual(await formerSecrets(database, id), [null]);
+  const newest = `webhook ${id} signs with its newest secret alone\n`;
+  assert.equal(await run('drop-former', id), newest);
+  assert.deepEqual(await formerSecrets(database, id), [null]);
   assert.equal(await run('suspend', id), `webhook ${id} is suspended\n`);
   assert.match(await run('list'), /suspended/);
   assert.equal(await run('remove', id), `webhook ${id} removed\n`);
@@ -207,6 +216,6 @@ test('the command makes, tests, lists and removes one', async () => {
   const script = await runPoplar('', ['completion', 'bash'], { environment });
   assert.match(
     script.out,
-    /'webhook'\) words='list add remove suspend resume rotate test deliveries/,
+    /'webhook'\) words='list add remove suspend resume rotate drop-former test deliveries/,
   );
 });
