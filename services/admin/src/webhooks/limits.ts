@@ -9,6 +9,21 @@ export const urlCharactersMax = 2_048;
 /** Addresses of a name that are tried, one at each attempt. */
 export const addressesMax = 8;
 
+/** Until the addresses of a name are there. */
+export const lookupTimeoutMs = 5_000;
+
+/** Until a name server is asked again; the second time it has twice as long. */
+export const queryTimeoutMs = 1_500;
+
+/** How often each name server is asked. */
+export const queryTriesMax = 2;
+
+/** Octets of the hosts file that are read: some ten thousand lines. */
+export const hostsOctetsMax = 524_288;
+
+/** For so long the addresses of this host are remembered: each check would ask the kernel otherwise. */
+export const ownAddressesKeptMs = 1_000;
+
 /** Until a connection stands, TLS included. */
 export const connectTimeoutMs = 5_000;
 
@@ -20,6 +35,9 @@ export const attemptTimeoutMs = 15_000;
 
 /** Octets of an answer's body that are taken and thrown away, so that most receivers see a normal end. */
 export const answerOctetsMax = 4_096;
+
+/** How long the rest of an answer is waited for whose status is there: that says it all. */
+export const answerDrainMs = 1_000;
 
 /** Octets of the head of an answer. */
 export const answerHeadOctetsMax = 16_384;
