@@ -42,8 +42,17 @@ export const answerDrainMs = 1_000;
 /** Octets of the head of an answer. */
 export const answerHeadOctetsMax = 16_384;
 
-/** Requests of one node at once. */
-export const requestsMax = 64;
+/** Requests of one node at once: more than there are webhooks, so that slow ones, which have one each, leave room. */
+export const requestsMax = 128;
+
+/** Requests of webhooks of one domain that are under way, from which on none of that domain is begun. */
+export const requestsOfDomainMax = 16;
+
+/** A receiver that takes longer, or does not answer, gets one request at a time until it is quick again. */
+export const slowAnswerMs = 2_000;
+
+/** Webhooks that are remembered as slow: more than there are, as removed ones stay for a while. */
+export const slowWebhooksMax = 1_000;
 
 /** How often a node looks for events that are due, while it has sent all it had. */
 export const lookIntervalMs = 1_000;

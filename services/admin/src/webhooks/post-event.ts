@@ -25,7 +25,7 @@ import { signatureHeader, signatureOf } from './signature.ts';
 import { problemOf, type UrlRules } from './webhook-url.ts';
 
 /** What an attempt needs to know of an event that was claimed. */
-export type OutgoingEvent = Omit<ClaimedDelivery, 'deliveryId' | 'webhookId'>;
+export type OutgoingEvent = Omit<ClaimedDelivery, 'deliveryId' | 'webhookId' | 'domainId'>;
 
 /** Why an attempt failed, as administrators are shown it. */
 type PostFailure =
