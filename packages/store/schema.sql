@@ -45,6 +45,13 @@ table audit
   subject text not null
   detail jsonb not null default '{}'::jsonb
   audit_pkey PRIMARY KEY (audit_id)
+  CREATE INDEX audit_domain ON public.audit USING btree ((
+CASE
+    WHEN (mailbox_id IS NOT NULL) THEN "substring"(subject, '[^@]*$'::text)
+    WHEN (action ~~ 'domain.%'::text) THEN subject
+    WHEN (action ~~ 'webhook.%'::text) THEN (detail ->> 'domain'::text)
+    ELSE NULL::text
+END), audit_id)
   CREATE INDEX audit_mailbox ON public.audit USING btree (mailbox_id, audit_id) WHERE (mailbox_id IS NOT NULL)
   CREATE TRIGGER audit_told AFTER INSERT ON audit FOR EACH ROW WHEN (((new.action = ANY (ARRAY['mailbox.add'::text, 'mailbox.delete'::text, 'mailbox.suspended'::text, 'session.break'::text])) OR ((new.action = 'mailbox.set'::text) AND ((new.detail ->> 'status'::text) = 'suspended'::text)))) EXECUTE FUNCTION tell_webhooks_of_audit()
 

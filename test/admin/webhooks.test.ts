@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { allMessageIds, outboxOf, webhookUrls } from '../support/accidents.ts';
+import { allMessageIds, formerSecrets, outboxOf, webhookUrls } from '../support/accidents.ts';
 import { AdminClient } from '../support/admin-client.ts';
 import { type EventReceiver, startEventReceiver } from '../support/event-receiver.ts';
 import { LmtpClient } from '../support/lmtp-client.ts';
@@ -22,6 +22,8 @@ import { openTestDatabase, type TestDatabase, testSecret } from '../support/test
 /** More than a claim lasts, on a machine that is busy. */
 const takenUpWithinMs = 60_000;
 const sentWithinMs = 20_000;
+
+const secretLine = /^whsec_[\w-]{43}\n$/;
 
 let database: TestDatabase;
 let node: RunningNode;
@@ -40,16 +42,17 @@ function start(name: string, roles: string): Promise<RunningNode> {
   return startNode({ databaseUrl: database.url, workers: 1, environment });
 }
 
+function adminOf({ admin: port, dataDir }: RunningNode): AdminClient {
+  return new AdminClient(port, readFileSync(join(dataDir, 'admin-token'), 'utf8').trim());
+}
+
 before(async () => {
   database = await openTestDatabase();
   receiver = await startEventReceiver();
   await database.addMailbox('ann@example.org');
   node = await start('first', 'pop3,maildrop,admin');
-  admin = new AdminClient(
-    node.admin,
-    readFileSync(join(node.dataDir, 'admin-token'), 'utf8').trim(),
-  );
-  const events = ['message.delivered', 'login.failed_many', 'lock.broken'];
+  admin = adminOf(node);
+  const events = ['message.delivered', 'login.failed_many', 'lock.broken', 'quota.near'];
   const made = await admin.post('/webhooks', { url: receiver.url, events });
   assert.equal(made.status, 201, made.text);
   receiver.secret = String(made.body.secret);
@@ -155,6 +158,42 @@ test('a lock that is taken from a node that is gone is told of', async () => {
   assert.deepEqual(receiver.events.at(-1)?.data, { by: 'lease' });
 });
 
+test('a quota that a delivery brings near is told of once', async () => {
+  const { address } = await database.addMailbox('flo@example.org');
+  await deliver(node, address);
+  admin = adminOf(node);
+  const shown = await admin.get(`/mailboxes/${address}`);
+  const octets = Number(shown.body.octets);
+  assert.ok(octets > 0, shown.text);
+  // The second message is below the mark, the third beyond it.
+  const quota = { quotaOctets: Math.ceil((octets * 3) / 0.95) };
+  const set = await admin.send('PATCH', `/mailboxes/${address}`, quota);
+  assert.equal(set.status, 200, set.text);
+  await deliver(node, address);
+  assert.deepEqual(await outbox('quota.near', address), []);
+  await deliver(node, address);
+  await told('quota.near', address);
+  const event = receiver.events.find((one) => one.event === 'quota.near');
+  const kept = await admin.get(`/mailboxes/${address}`);
+  const { octets: held, quotaOctets } = kept.body;
+  assert.deepEqual(event?.data, { octets: held, quotaOctets });
+  assert.equal((await outbox('quota.near', address)).length, 1);
+});
+
+test('a lock that an administrator breaks is told of', async () => {
+  const { address } = await database.addMailbox('gil@example.org');
+  const client = await Pop3Client.connect({ port: node.pop3 });
+  await client.login(address, testSecret);
+  const broken = await runPoplar('', ['session', 'kick', address, '--break'], {
+    environment: { POPLAR_DATA_DIR: node.dataDir },
+  });
+  assert.equal(broken.code, 0, broken.err);
+  await told('lock.broken', address);
+  const event = receiver.events.find((one) => one.mailbox === address);
+  assert.partialDeepStrictEqual(event?.data, { by: 'root', node: 'first' });
+  client.destroy();
+});
+
 test('many failed logins of a mailbox, and from an address, are told of once', async () => {
   const { address } = await database.addMailbox('eve@example.org');
   const guess = (user: string, from: string, secret: string) =>
@@ -195,10 +234,17 @@ test('the command makes, tests, lists and removes one', async () => {
   const listed = await run('list');
   assert.match(listed, new RegExp(`${id} +${receiver.url} +quota\\.near +example\\.org +active`));
   assert.doesNotMatch(listed, /whsec_/);
+  assert.match(await run('rotate', id, '--drop-former'), secretLine);
+  assert.deepEqual(await formerSecrets(database, id), [null]);
+  assert.match(await run('rotate', id), secretLine);
+  assert.notDeepEqual(await formerSecrets(database, id), [null]);
+  const newest = `webhook ${id} signs with its newest secret alone\n`;
+  assert.equal(await run('drop-former', id), newest);
+  assert.deepEqual(await formerSecrets(database, id), [null]);
   assert.equal(await run('suspend', id), `webhook ${id} is suspended\n`);
   assert.match(await run('list'), /suspended/);
   assert.equal(await run('remove', id), `webhook ${id} removed\n`);
-  assert.doesNotMatch(await run('list'), /quota\.near/);
+  assert.doesNotMatch(await run('list'), /example\.org/);
   assert.deepEqual(await webhookUrls(database), [receiver.url]);
   const refused = await runPoplar('', ['webhook', 'add', 'http://10.0.0.1/', '--events', 'x'], {
     environment,
@@ -207,6 +253,6 @@ test('the command makes, tests, lists and removes one', async () => {
   const script = await runPoplar('', ['completion', 'bash'], { environment });
   assert.match(
     script.out,
-    /'webhook'\) words='list add remove suspend resume rotate test deliveries/,
+    /'webhook'\) words='list add remove suspend resume rotate drop-former test deliveries/,
   );
 });

@@ -301,3 +301,11 @@ export async function webhookUrls(database: TestDatabase): Promise<string[]> {
   const rows = await database.query('select url from webhook order by webhook_id');
   return rows.map(({ url }) => String(url));
 }
+
+/** What one webhook signed with before the last rotation. */
+export async function formerSecrets(database: TestDatabase, webhookId: string): Promise<unknown[]> {
+  const rows = await database.query('select former_secret from webhook where webhook_id = $1', [
+    webhookId,
+  ]);
+  return rows.map(({ former_secret: former }) => former);
+}

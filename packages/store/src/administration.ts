@@ -15,6 +15,7 @@ import { removeDueMailbox } from './removing.ts';
 import { addApiToken, type NewApiToken } from './statements/add-api-token.ts';
 import { type ApiTokenRow, listApiTokens } from './statements/list-api-tokens.ts';
 import { type AuditPage, type AuditRow, listAudit } from './statements/list-audit.ts';
+import { type DomainAuditPage, listDomainAudit } from './statements/list-domain-audit.ts';
 import type { Page } from './statements/list-mailboxes.ts';
 import { type RevokedApiToken, revokeApiToken } from './statements/revoke-api-token.ts';
 import { type UsedApiToken, useApiToken } from './statements/use-api-token.ts';
@@ -74,5 +75,10 @@ export class Administration {
   /** The latest first. */
   async listAudit(page: AuditPage): Promise<AuditRow[]> {
     return this.#pool.run(listAudit, bounded(page));
+  }
+
+  /** The latest first, of one domain that there is. */
+  async listDomainAudit(page: DomainAuditPage): Promise<AuditRow[]> {
+    return this.#pool.run(listDomainAudit, bounded(page));
   }
 }

@@ -61,7 +61,9 @@ const codeBySqlState: ReadonlyMap<string, StoreErrorCode> = new Map<string, Stor
   ['23505', 'CONFLICT'],
   ['23514', 'INVALID'],
   ['25006', 'STORE_UNAVAILABLE'], // read-only: a demoted primary
+  ['25P02', 'STORE_UNAVAILABLE'], // in a transaction that has failed, and is none of ours
   ['26000', 'STORE_UNAVAILABLE'], // a prepared statement that the server does not have
+  ['34000', 'STORE_UNAVAILABLE'], // likewise a portal
   ['40001', 'STORE_UNAVAILABLE'],
   ['40P01', 'STORE_UNAVAILABLE'],
   ['55P03', 'STORE_TIMEOUT'],
@@ -74,6 +76,8 @@ const codeBySqlState: ReadonlyMap<string, StoreErrorCode> = new Map<string, Stor
   ['3D000', 'STORE_REFUSED'],
   ['3F000', 'STORE_INCOMPATIBLE'],
   ['42703', 'STORE_INCOMPATIBLE'],
+  ['42P03', 'STORE_UNAVAILABLE'], // a portal that the server has already
+  ['42P05', 'STORE_UNAVAILABLE'], // likewise a prepared statement: the session is not ours alone
   ['42883', 'STORE_INCOMPATIBLE'],
   ['42P01', 'STORE_INCOMPATIBLE'],
   ['42501', 'STORE_REFUSED'],
@@ -85,8 +89,11 @@ const codeBySqlState: ReadonlyMap<string, StoreErrorCode> = new Map<string, Stor
   ['XX', 'STORE_CORRUPT'],
 ]);
 
-/** After these the connection is of no more use, whatever else its server is. */
-const fatalSqlStates = /^(?:08|0A000|25006|26000|42P01|57P0)/;
+/**
+ * After these the connection is of no more use, whatever else its server is: the server is going, or its session
+ * is not in the state that we believe it to be in.
+ */
+const fatalSqlStates = /^(?:08|0A000|25006|25P02|26000|34000|42P01|42P03|42P05|57P0)/;
 
 /** The server takes no writes: a demoted primary, or a standby. */
 export function isReadOnlyRefusal(cause: unknown): boolean {

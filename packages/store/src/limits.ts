@@ -172,12 +172,16 @@ export const penaltiesPurgedMax = 2_000;
 
 /** Webhooks of the cluster: each is looked at for every event that it may want. */
 export const webhooksMax = 100;
+/** Of one domain, so that no domain takes the place of all others. */
+export const webhooksOfDomainMax = 10;
 /** Events of one webhook that are counted for a listing. */
 export const webhookCountMax = 10_000;
 /** Hours for which requests are signed with the former secret too, so that receivers can be changed. */
 export const formerSecretHours = 24;
 /** Events of one webhook that are claimed at once: so many requests reach its receiver together. */
 export const webhookClaimRowsMax = 8;
+/** Likewise of a webhook of one domain, of which there may be ten. */
+export const webhookClaimRowsOfDomainMax = 4;
 /** Seconds until another node takes an attempt up: twice what one may take. */
 export const webhookClaimSeconds = 30;
 /** Events that may wait for one webhook; then it is suspended, so that a receiver that is away fills no disk. */

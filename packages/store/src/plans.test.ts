@@ -36,6 +36,7 @@ import { forgetJobs } from './statements/forget-jobs.ts';
 import { forgetReceipts } from './statements/forget-receipts.ts';
 import { importCredentials } from './statements/import-credentials.ts';
 import { keepJob } from './statements/keep-job.ts';
+import { listDomainAudit } from './statements/list-domain-audit.ts';
 import { listMessages } from './statements/list-messages.ts';
 import { lockMailboxes } from './statements/lock-mailboxes.ts';
 import { markPurged } from './statements/mark-purged.ts';
@@ -105,6 +106,7 @@ const plans: Record<string, () => Promise<string>> = {
   beginEpoch: () =>
     planOf(beginEpoch, { ownerId: token, epoch: '1', locks: [{ mailboxId, token }] }),
   askOwners: () => planOf(askOwners, [mailboxId]),
+  listDomainAudit: () => planOf(listDomainAudit, { domain: 'a', limit: 1 }),
   endSession: () => planOf(endSession, { address: 'a', isBroken: true, actor: 'b' }),
   releaseLocks: () => planOf(releaseLocks, [{ mailboxId, token }]),
   findLogins: () => planOf(findLogins, [{ name: 'a', maildropName: 'b' }]),

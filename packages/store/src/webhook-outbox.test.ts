@@ -7,9 +7,11 @@ import { after, before, beforeEach, test } from 'node:test';
 import {
   webhookBacklogMax,
   webhookClaimRowsMax,
+  webhookClaimRowsOfDomainMax,
   webhookClaimSeconds,
   webhookDeadKeptHours,
   webhookDeliveredKeptHours,
+  webhooksOfDomainMax,
 } from './limits.ts';
 import { openStore, type Store } from './store.ts';
 import { type TemporaryDatabase, temporaryDatabase } from './testing/temporary-database.ts';
@@ -230,4 +232,29 @@ test('one of a domain is seen and changed under that domain, and goes with it', 
   }
   await store.directory.removeDomain({ name: 'going.example' });
   assert.deepEqual(await seen(null), [webhookId]);
+});
+
+test('a domain has its share: fewer webhooks, fewer events at once, none when enough is under way', async () => {
+  const own = await add('example.org');
+  await write(20, own);
+  await write(20);
+  const [{ domain_id: domainId } = {}] = await database.query('select domain_id from domain');
+  const first = await webhooks.claim({ ...all, slowWebhookIds: [webhookId] });
+  const counts = [own, webhookId].map((id) => first.filter((row) => row.webhookId === id).length);
+  assert.deepEqual(counts, [webhookClaimRowsOfDomainMax, 1]);
+  assert.equal(first.find((row) => row.webhookId === own)?.domainId, String(domainId));
+  const rest = await webhooks.claim({ ...all, exceptDomainIds: [String(domainId)] });
+  assert.deepEqual(new Set(rest.map((row) => row.webhookId)), new Set([webhookId]));
+  const claimed = await database.query(
+    'select count(*)::int as n from webhook_delivery where attempts = 1 and webhook_id = $1',
+    [own],
+  );
+  assert.deepEqual(claimed, [{ n: webhookClaimRowsOfDomainMax }]);
+  for (let count = 1; count < webhooksOfDomainMax; count += 1) await add('example.org');
+  await assert.rejects(add('example.org'), { code: 'CONFLICT' });
+  await add();
+  const [made] = await database.query(
+    'select count(*)::int as n from webhook where domain_id is not null',
+  );
+  assert.deepEqual(made, { n: webhooksOfDomainMax });
 });

@@ -9,7 +9,7 @@
 import { type ByActor, byActor } from './by-actor.ts';
 import type { LinkPool } from './connection/pool.ts';
 import { StoreError } from './errors.ts';
-import { pageRowsMax, webhooksMax } from './limits.ts';
+import { pageRowsMax, webhooksMax, webhooksOfDomainMax } from './limits.ts';
 import { addWebhook, type NewWebhook } from './statements/add-webhook.ts';
 import {
   type BuriedDeliveries,
@@ -65,7 +65,8 @@ export class Webhooks {
     const [added] = await this.#pool.run(addWebhook, byActor(input));
     if (added?.hasDomain !== true) throw new StoreError('NOT_FOUND', 'there is no such domain');
     if (added.webhookId === null) {
-      throw new StoreError('CONFLICT', `there are ${webhooksMax} webhooks already`);
+      const many = `${webhooksMax} webhooks, or ${webhooksOfDomainMax} of the domain`;
+      throw new StoreError('CONFLICT', `there are ${many} already`);
     }
     return added.webhookId;
   }

@@ -6,7 +6,7 @@
  */
 
 import { booleanAt, textOrNullAt } from '../field.ts';
-import { webhooksMax } from '../limits.ts';
+import { webhooksMax, webhooksOfDomainMax } from '../limits.ts';
 import { textArray } from '../parameter.ts';
 import type { Statement } from '../statement.ts';
 
@@ -36,6 +36,8 @@ added as (
   insert into webhook (url, events, secret, domain_id, created_by)
   select $1, $2::text[], $3, domain_id, $5 from place
   where has_domain and (select count(*) from webhook) < ${webhooksMax}
+    and (domain_id is null or ${webhooksOfDomainMax} > (
+      select count(*) from webhook w where w.domain_id = place.domain_id))
   returning webhook_id),
 audited as (
   insert into audit (actor, action, subject, detail)

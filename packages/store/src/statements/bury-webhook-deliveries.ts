@@ -23,11 +23,13 @@ with suspended as (
   where w.enabled and exists (
     select from webhook_delivery p
     where p.webhook_id = w.webhook_id and p.state = 'pending' offset ${webhookBacklogMax} limit 1)
-  returning w.webhook_id),
+  returning w.webhook_id, w.domain_id),
 audited as (
   insert into audit (actor, action, subject, detail)
-  select 'system', 'webhook.suspend', webhook_id::text, jsonb_build_object('backlog', ${webhookBacklogMax})
-  from suspended),
+  select 'system', 'webhook.suspend', webhook_id::text, jsonb_strip_nulls(jsonb_build_object(
+           'backlog', ${webhookBacklogMax},
+           'domain', (select d.name from domain d where d.domain_id = s.domain_id)))
+  from suspended s),
 buried as (
   update webhook_delivery p
   set state = 'dead', finished_at = now(), last_error = 'suspended'

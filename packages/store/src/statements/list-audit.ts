@@ -4,7 +4,7 @@
  * Plan: backwards along the primary key, or along the index of a mailbox's rows.
  */
 
-import { dateAt, textAt, textOrNullAt } from '../field.ts';
+import { dateAt, type Row, textAt, textOrNullAt } from '../field.ts';
 import type { Statement } from '../statement.ts';
 
 export interface AuditPage {
@@ -26,16 +26,11 @@ export interface AuditRow {
   readonly detail: string;
 }
 
-export const listAudit: Statement<AuditPage, AuditRow> = {
-  name: 'list_audit',
-  text: `
-select audit_id, extract(epoch from at) * 1000, actor, action, mailbox_id, subject, detail::text
-from audit
-where ($1::bigint is null or audit_id < $1)
-  and ($2::text is null or mailbox_id = (select m.mailbox_id from mailbox m where m.address = $2))
-order by audit_id desc limit $3`,
-  parameters: ({ before, address, limit }) => [before ?? null, address ?? null, String(limit)],
-  row: (row) => ({
+export const auditColumns =
+  'audit_id, extract(epoch from at) * 1000, actor, action, mailbox_id, subject, detail::text';
+
+export function auditRowOf(row: Row): AuditRow {
+  return {
     auditId: textAt(row, 0),
     at: dateAt(row, 1),
     actor: textAt(row, 2),
@@ -43,5 +38,17 @@ order by audit_id desc limit $3`,
     mailboxId: textOrNullAt(row, 4),
     subject: textAt(row, 5),
     detail: textAt(row, 6),
-  }),
+  };
+}
+
+export const listAudit: Statement<AuditPage, AuditRow> = {
+  name: 'list_audit',
+  text: `
+select ${auditColumns}
+from audit
+where ($1::bigint is null or audit_id < $1)
+  and ($2::text is null or mailbox_id = (select m.mailbox_id from mailbox m where m.address = $2))
+order by audit_id desc limit $3`,
+  parameters: ({ before, address, limit }) => [before ?? null, address ?? null, String(limit)],
+  row: auditRowOf,
 };

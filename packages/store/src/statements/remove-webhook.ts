@@ -21,10 +21,12 @@ with removed as (
   delete from webhook w
   where w.webhook_id = $1::bigint
     and ($2::text is null or w.domain_id = (select d.domain_id from domain d where d.name = $2))
-  returning w.webhook_id),
+  returning w.webhook_id, w.domain_id),
 audited as (
-  insert into audit (actor, action, subject)
-  select $3, 'webhook.remove', webhook_id::text from removed)
+  insert into audit (actor, action, subject, detail)
+  select $3, 'webhook.remove', webhook_id::text, jsonb_strip_nulls(jsonb_build_object('domain', (
+           select d.name from domain d where d.domain_id = r.domain_id)))
+  from removed r)
 select webhook_id, pg_notify('poplar_webhook', 'webhooks') from removed`,
   parameters: ({ webhookId, domain, actor }) => [webhookId, domain, actor],
   row: (row) => textAt(row, 0),

@@ -27,8 +27,11 @@ with again as (
   returning p.webhook_id, p.delivery_id),
 audited as (
   insert into audit (actor, action, subject, detail)
-  select $3, 'webhook.resend', webhook_id::text, jsonb_build_object('delivery', delivery_id::text)
-  from again)
+  select $3, 'webhook.resend', a.webhook_id::text, jsonb_strip_nulls(jsonb_build_object(
+           'delivery', a.delivery_id::text, 'domain', (
+             select d.name from webhook w join domain d on d.domain_id = w.domain_id
+             where w.webhook_id = a.webhook_id)))
+  from again a)
 select webhook_id from again`,
   parameters: ({ deliveryId, domain, actor }) => [deliveryId, domain, actor],
   row: (row) => textAt(row, 0),

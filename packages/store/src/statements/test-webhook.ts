@@ -28,10 +28,12 @@ with written as (
   join webhook w on w.webhook_id = $1::bigint and w.enabled
   left join domain d on d.domain_id = w.domain_id
   where $2::text is null or d.name = $2
-  returning webhook_id, delivery_id, event_id),
+  returning webhook_id, delivery_id, event_id, payload->>'domain' as domain),
 audited as (
   insert into audit (actor, action, subject, detail)
-  select $3, 'webhook.test', webhook_id::text, jsonb_build_object('event', event_id) from written)
+  select $3, 'webhook.test', webhook_id::text,
+         jsonb_strip_nulls(jsonb_build_object('event', event_id, 'domain', domain))
+  from written)
 select delivery_id, event_id from written`,
   parameters: ({ webhookId, domain, actor }) => [webhookId, domain, actor],
   row: (row) => ({ deliveryId: textAt(row, 0), eventId: textAt(row, 1) }),

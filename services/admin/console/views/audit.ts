@@ -1,5 +1,5 @@
 /**
- * Who changed what, the latest first: of all, or of one mailbox.
+ * Who changed what, the latest first: of all that the token reaches, or of one mailbox.
  */
 
 import { type Child, element, freshId } from '../element.ts';
@@ -17,7 +17,7 @@ function detailOf({ detail }: Fields): Child {
   return words.length === 0 ? '' : element('code', {}, words.join(', '));
 }
 
-async function open({ api, self, rest }: ViewParts): Promise<View> {
+async function open({ api, rest }: ViewParts): Promise<View> {
   const table = new Table({
     caption: 'Changes, the latest first',
     empty: 'Nothing was changed.',
@@ -31,17 +31,16 @@ async function open({ api, self, rest }: ViewParts): Promise<View> {
     ],
   });
   const id = freshId();
-  const isOfDomain = self.domain !== null;
   const input = element('input', {
     ...{ id, type: 'search', name: 'address', value: rest[0] ?? '', autocomplete: 'off' },
-    ...{ required: isOfDomain, placeholder: 'ann@example.org' },
+    ...{ placeholder: 'ann@example.org' },
   });
   const listing = () => ({ path: '/audit', asked: { address: input.value.trim() } });
   const pages = new Pages({ api, table, listing, noun: 'changes' });
   const form = element(
     'form',
     { role: 'search', class: 'search' },
-    element('label', { for: id }, isOfDomain ? 'Mailbox' : 'Only of the mailbox'),
+    element('label', { for: id }, 'Only of the mailbox'),
     input,
     element('button', { type: 'submit', class: 'button main' }, 'Show'),
   );
@@ -49,7 +48,7 @@ async function open({ api, self, rest }: ViewParts): Promise<View> {
     event.preventDefault();
     attempt(() => pages.begin());
   });
-  if (!isOfDomain || input.value !== '') await pages.begin();
+  await pages.begin();
   return { title: 'Audit', content: element('div', {}, form, table.element, pages.element) };
 }
 

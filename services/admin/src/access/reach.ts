@@ -55,3 +55,10 @@ export function loginNameIn(request: FastifyRequest, text: string, pointer = '/n
 export function listedDomain(request: FastifyRequest, asked: string | undefined): string | null {
   return asked === undefined ? callerOf(request).domain : domainIn(request, asked);
 }
+
+/** Who has a maildrop open, where the token may know: nobody of another domain, for one of one domain. */
+export function actorSeen(request: FastifyRequest, actor: string | null): string | null {
+  const { domain: only } = callerOf(request);
+  if (actor === null || only === null) return actor;
+  return domainOf(actor) === only ? actor : null;
+}

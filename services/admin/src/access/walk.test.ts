@@ -75,6 +75,7 @@ const table: readonly Row[] = [
     'PATCH /webhooks/{webhookId}',
     'DELETE /webhooks/{webhookId}',
     'POST /webhooks/{webhookId}/secret',
+    'DELETE /webhooks/{webhookId}/former-secret',
     'POST /webhooks/{webhookId}/test',
     'GET /webhooks/{webhookId}/deliveries',
     'POST /webhook-deliveries/{deliveryId}/resend',
@@ -251,7 +252,7 @@ describe('who may not is refused', () => {
     await refused('POST', '/mailboxes/password-hashes', { items, create: true });
     await refused('GET', '/mailboxes?domain=example.org');
     await refused('GET', '/sessions?domain=example.org');
-    await refused('GET', '/audit');
+    await refused('GET', '/audit?domain=example.org');
     await refused('GET', '/audit?address=ann@example.org');
     await refused('PATCH', ann, { status: 'suspended' });
     await refused('POST', `${ann}/undelete`);

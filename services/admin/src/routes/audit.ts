@@ -3,13 +3,11 @@
  */
 
 import { Type } from 'typebox';
-import { callerOf } from '../access/caller.ts';
-import { addressIn } from '../access/reach.ts';
+import { addressIn, listedDomain } from '../access/reach.ts';
 import type { Routes } from '../api.ts';
 import { idKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
-import { Problem } from '../problem.ts';
 import { strict } from '../validation.ts';
-import { addressText, textOrNull, time } from './shapes.ts';
+import { addressText, domainText, textOrNull, time } from './shapes.ts';
 
 const entrySchema = Type.Object(
   {
@@ -43,22 +41,28 @@ export const auditRoutes: Routes = async (app, { store: { administration } }) =>
       schema: {
         tags: ['audit'],
         summary: 'List changes, the latest first',
-        description: 'A token of one domain must name a mailbox of it.',
-        querystring: strict({ ...pageQuery, address: Type.Optional(addressText) }),
+        description:
+          'Of everything, of a domain or of a mailbox. A token of one domain sees what was done to ' +
+          'its mailboxes, itself and its webhooks alone.',
+        querystring: strict({
+          ...pageQuery,
+          address: Type.Optional(addressText),
+          domain: Type.Optional(domainText),
+        }),
         response: { 200: pageSchema(entrySchema) },
       },
     },
     async (request) => {
       const { address: text } = request.query;
-      if (text === undefined && callerOf(request).domain !== null) {
-        throw new Problem(403, 'the token is good for one domain: name a mailbox of it');
-      }
+      const domain = listedDomain(request, request.query.domain);
       const page = pageRequest(request.query, idKey);
-      const rows = await administration.listAudit({
-        limit: page.limit,
-        ...(page.after === null ? {} : { before: page.after }),
-        ...(text === undefined ? {} : { address: addressIn(request, text) }),
-      });
+      const { limit, after } = page;
+      const asked = { limit, ...(after === null ? {} : { before: after }) };
+      const ofMailbox = text === undefined ? {} : { address: addressIn(request, text) };
+      const rows =
+        domain === null || text !== undefined
+          ? await administration.listAudit({ ...asked, ...ofMailbox })
+          : await administration.listDomainAudit({ ...asked, domain });
       return pageOf(rows, page, {
         key: ({ auditId }) => auditId,
         item: ({ at, detail, ...row }) => ({

@@ -34,6 +34,7 @@ import {
   webhookChangeRoutes,
   webhookReadRoutes,
   webhookRemovalRoutes,
+  webhookSecretRoutes,
 } from './webhooks.ts';
 
 export const allRoutes: readonly Routes[] = [
@@ -49,7 +50,8 @@ export const allRoutes: readonly Routes[] = [
   ...[sessionRoutes, sessionEndRoutes],
   ...[nodeRoutes, overviewRoutes],
   ...[tokenRoutes, tokenChangeRoutes],
-  ...[webhookReadRoutes, webhookAddRoutes, webhookChangeRoutes, webhookRemovalRoutes],
+  ...[webhookReadRoutes, webhookAddRoutes, webhookChangeRoutes],
+  ...[webhookRemovalRoutes, webhookSecretRoutes],
   ...[webhookDeliveryRoutes],
   ...[auditRoutes],
   ...[configRoutes],

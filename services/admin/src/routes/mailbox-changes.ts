@@ -42,7 +42,7 @@ export const mailboxChangeRoutes: Routes = async (app, { store }) => {
       const address = addressIn(request, request.params.address);
       const { actor } = callerOf(request);
       await store.directory.setMailbox({ address, ...request.body, actor });
-      return shown(await found(store, address));
+      return shown(request, await found(store, address));
     },
   );
 };
@@ -77,7 +77,7 @@ export const mailboxDeletionRoutes: Routes = async (app, { store }) => {
       const { graceSeconds = deletionGraceSeconds } = request.query;
       await store.directory.deleteMailbox({ address, graceSeconds, actor });
       await store.cluster.endSession({ address, isBroken: true, actor });
-      return reply.code(202).send(shown(await found(store, address)));
+      return reply.code(202).send(shown(request, await found(store, address)));
     },
   );
 
@@ -96,7 +96,7 @@ export const mailboxDeletionRoutes: Routes = async (app, { store }) => {
     async (request) => {
       const address = addressIn(request, request.params.address);
       await store.directory.undeleteMailbox({ address, actor: callerOf(request).actor });
-      return shown(await found(store, address));
+      return shown(request, await found(store, address));
     },
   );
 };

@@ -3,7 +3,9 @@
  */
 
 import type { MailboxDetails, Store } from '@poplar/store';
+import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { actorSeen } from '../access/reach.ts';
 import { Problem } from '../problem.ts';
 import { isoOrNull, textOrNull, time, timeOrNull } from './shapes.ts';
 
@@ -72,7 +74,10 @@ export const mailboxSchema = Type.Object(
   },
 );
 
-export function shown(details: MailboxDetails): Static<typeof mailboxSchema> {
+export function shown(
+  request: FastifyRequest,
+  details: MailboxDetails,
+): Static<typeof mailboxSchema> {
   const { mailboxId, address, messages, octets, pop3Enabled, createdAt, lock } = details;
   return {
     ...{ mailboxId, address, messages, octets, pop3Enabled, status: details.status },
@@ -83,7 +88,8 @@ export function shown(details: MailboxDetails): Static<typeof mailboxSchema> {
       lock?.alive === true
         ? {
             ...{ ownerId: lock.ownerId, node: lock.nodeName, worker: lock.worker },
-            ...{ since: isoOrNull(lock.since), client: lock.client, actor: lock.actor },
+            ...{ since: isoOrNull(lock.since), client: lock.client },
+            actor: actorSeen(request, lock.actor),
           }
         : null,
   };

@@ -86,7 +86,7 @@ export const mailboxRoutes: Routes = async (app, { store, passwords }) => {
         ...{ code: 'address-exists', pointer: '/body/address' },
         what: 'a mailbox or a login name of this address',
       });
-      return reply.code(201).send(shown(await found(store, address)));
+      return reply.code(201).send(shown(request, await found(store, address)));
     },
   );
 
@@ -101,6 +101,7 @@ export const mailboxRoutes: Routes = async (app, { store, passwords }) => {
         response: { 200: mailboxSchema },
       },
     },
-    async (request) => shown(await found(store, addressIn(request, request.params.address))),
+    async (request) =>
+      shown(request, await found(store, addressIn(request, request.params.address))),
   );
 };

@@ -4,7 +4,7 @@
 
 import { Type } from 'typebox';
 import { callerOf } from '../access/caller.ts';
-import { addressIn, listedDomain } from '../access/reach.ts';
+import { actorSeen, addressIn, listedDomain } from '../access/reach.ts';
 import type { Routes } from '../api.ts';
 import { nameKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
 import { Problem } from '../problem.ts';
@@ -20,7 +20,11 @@ const sessionSchema = Type.Object(
     worker: Type.Integer(),
     since: time,
     client: textOrNull,
-    actor: textOrNull,
+    actor: Type.Union([Type.String(), Type.Null()], {
+      description:
+        'who opened it, where that is another mailbox; null also where that is of another domain ' +
+        'than the token is good for',
+    }),
   },
   {
     examples: [
@@ -69,8 +73,8 @@ export const sessionRoutes: Routes = async (app, { store }) => {
       });
       return pageOf(rows, page, {
         key: ({ address }) => address,
-        item: ({ nodeName: node, since, ...held }) => ({
-          ...{ ...held, node },
+        item: ({ nodeName: node, since, actor, ...held }) => ({
+          ...{ ...held, node, actor: actorSeen(request, actor) },
           since: since.toISOString(),
         }),
       });
@@ -101,7 +105,7 @@ export const sessionRoutes: Routes = async (app, { store }) => {
         worker,
         since: since.toISOString(),
         client,
-        actor,
+        actor: actorSeen(request, actor),
       };
     },
   );

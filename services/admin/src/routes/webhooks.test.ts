@@ -69,6 +69,24 @@ test('one is made with a secret that is shown once, and changed', async () => {
   assert.doesNotMatch(JSON.stringify(audit), /whsec_|hidden/);
 });
 
+test('a secret that has leaked signs no more, with the rotation or behind it', async () => {
+  const { webhookId, secret } = (await api.call('POST', '/webhooks', { url, events })).body;
+  const path = `/webhooks/${webhookId}`;
+  const second = (await api.call('POST', `${path}/secret?dropFormer=true`)).body.secret;
+  assert.notEqual(second, secret);
+  const alone = { former_secret: null, former_until: null };
+  assert.partialDeepStrictEqual(await row(webhookId), { secret: second, ...alone });
+  const third = (await api.call('POST', `${path}/secret`)).body.secret;
+  assert.partialDeepStrictEqual(await row(webhookId), { secret: third, former_secret: second });
+  assert.equal((await api.call('DELETE', `${path}/former-secret`)).status, 204);
+  assert.partialDeepStrictEqual(await row(webhookId), { secret: third, ...alone });
+  assert.equal((await api.call('GET', path)).body.formerSecretUntil, null);
+  const [, first, , dropped] = await auditOf(webhookId);
+  assert.deepEqual([first?.action, first?.detail], ['webhook.rotate', { dropFormer: true }]);
+  assert.deepEqual([dropped?.action, dropped?.detail], ['webhook.set', { dropFormer: true }]);
+  assert.equal((await api.call('DELETE', '/webhooks/999999/former-secret')).status, 404);
+});
+
 test('one that may not lead there is not made', async () => {
   const count = async () => (await api.database.query('select from webhook')).length;
   const known = await count();
@@ -128,7 +146,8 @@ test('a token of one domain has webhooks of that domain, and sees no other', asy
     const refused = [
       await ask('GET', `/webhooks/${id}`),
       await ask('PATCH', `/webhooks/${id}`, { enabled: false }),
-      await ask('POST', `/webhooks/${id}/secret`),
+      await ask('POST', `/webhooks/${id}/secret?dropFormer=true`),
+      await ask('DELETE', `/webhooks/${id}/former-secret`),
       await ask('POST', `/webhooks/${id}/test`),
       await ask('GET', `/webhooks/${id}/deliveries`),
       await ask('POST', `/webhook-deliveries/${delivery?.delivery_id}/resend`),

@@ -157,7 +157,10 @@ export const webhookRemovalRoutes: Routes = async (app, { store }) => {
       return reply.code(204).send(null);
     },
   );
+};
 
+export const webhookSecretRoutes: Routes = async (app, { store }) => {
+  const { webhooks } = store.administration;
   app.post(
     '/webhooks/:webhookId/secret',
     {
@@ -167,16 +170,39 @@ export const webhookRemovalRoutes: Routes = async (app, { store }) => {
         summary: 'Give a webhook a new secret',
         description:
           'It is shown in this answer and never again. For 24 hours requests are signed with ' +
-          'the former one as well.',
+          'the former one as well; with `dropFormer`, because that has leaked, from now on with ' +
+          'the new one alone.',
         params: webhookParams,
+        querystring: strict({ dropFormer: Type.Optional(Type.Boolean()) }),
         response: { 201: Type.Object({ secret: Type.String() }) },
       },
     },
     async (request, reply) => {
       const { actor, domain } = callerOf(request);
+      const { webhookId } = request.params;
+      const { dropFormer } = request.query;
       const secret = makeSecret();
-      await webhooks.set({ webhookId: request.params.webhookId, domain, secret, actor });
+      await webhooks.set({ webhookId, domain, secret, dropFormer, actor });
       return reply.code(201).send({ secret });
+    },
+  );
+
+  app.delete(
+    '/webhooks/:webhookId/former-secret',
+    {
+      config: { access },
+      schema: {
+        tags,
+        summary: 'Sign no more with the secret before the last rotation',
+        params: webhookParams,
+        response: { 204: noContent },
+      },
+    },
+    async (request, reply) => {
+      const { actor, domain } = callerOf(request);
+      const { webhookId } = request.params;
+      await webhooks.set({ webhookId, domain, dropFormer: true, actor });
+      return reply.code(204).send(null);
     },
   );
 };

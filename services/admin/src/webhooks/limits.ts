@@ -9,6 +9,21 @@ export const urlCharactersMax = 2_048;
 /** Addresses of a name that are tried, one at each attempt. */
 export const addressesMax = 8;
 
+/** Until the addresses of a name are there. */
+export const lookupTimeoutMs = 5_000;
+
+/** Until a name server is asked again; the second time it has twice as long. */
+export const queryTimeoutMs = 1_500;
+
+/** How often each name server is asked. */
+export const queryTriesMax = 2;
+
+/** Octets of the hosts file that are read: some ten thousand lines. */
+export const hostsOctetsMax = 524_288;
+
+/** For so long the addresses of this host are remembered: each check would ask the kernel otherwise. */
+export const ownAddressesKeptMs = 1_000;
+
 /** Until a connection stands, TLS included. */
 export const connectTimeoutMs = 5_000;
 
@@ -21,11 +36,23 @@ export const attemptTimeoutMs = 15_000;
 /** Octets of an answer's body that are taken and thrown away, so that most receivers see a normal end. */
 export const answerOctetsMax = 4_096;
 
+/** How long the rest of an answer is waited for whose status is there: that says it all. */
+export const answerDrainMs = 1_000;
+
 /** Octets of the head of an answer. */
 export const answerHeadOctetsMax = 16_384;
 
-/** Requests of one node at once. */
-export const requestsMax = 64;
+/** Requests of one node at once: more than there are webhooks, so that slow ones, which have one each, leave room. */
+export const requestsMax = 128;
+
+/** Requests of webhooks of one domain that are under way, from which on none of that domain is begun. */
+export const requestsOfDomainMax = 16;
+
+/** A receiver that takes longer, or does not answer, gets one request at a time until it is quick again. */
+export const slowAnswerMs = 2_000;
+
+/** Webhooks that are remembered as slow: more than there are, as removed ones stay for a while. */
+export const slowWebhooksMax = 1_000;
 
 /** How often a node looks for events that are due, while it has sent all it had. */
 export const lookIntervalMs = 1_000;

@@ -15,7 +15,8 @@ import { loadCertificates, loadConfig } from '@poplar/runtime';
 import { type Receiver, startReceiver } from '../testing/receiver.ts';
 import { answerOctetsMax } from './limits.ts';
 import { EventPoster, type OutgoingEvent, type PosterParts } from './post-event.ts';
-import { Reachable, type Resolve } from './reachable.ts';
+import { Reachable } from './reachable.ts';
+import type { Resolve } from './resolver.ts';
 
 let receiver: Receiver;
 before(async () => {
@@ -73,9 +74,9 @@ describe('a request', () => {
     const asked: string[] = [];
     const resolve: Resolve = async (host) => {
       asked.push(host);
-      return [{ address: '127.0.0.1' }];
+      return ['127.0.0.1'];
     };
-    const reachable = new Reachable(['127.0.0.0/8'], resolve);
+    const reachable = new Reachable(['127.0.0.0/8'], { resolve });
     const to = (host: string) => eventTo(`https://${host}:${secure.port}/hook`);
     const sending = poster({ allowsHttp: false, reachable, ca: cert });
     const good = await sending.post(to('hooks.example.com'), never);
@@ -96,10 +97,10 @@ describe('what must not be reached', () => {
   test('a name that leads elsewhere the second time is asked for once', async () => {
     const answers = ['127.0.0.1', '127.0.0.2'];
     let asked = 0;
-    const resolve: Resolve = async () => [{ address: answers[asked++] ?? '' }];
+    const resolve: Resolve = async () => [answers[asked++] ?? ''];
     // What a rebinding name wants reached listens at the second address, on the same port.
     const inside = await startReceiver({ host: '127.0.0.2', port: receiver.port });
-    const reachable = new Reachable(['127.0.0.1'], resolve);
+    const reachable = new Reachable(['127.0.0.1'], { resolve });
     const url = `http://rebinding.example:${receiver.port}/hook`;
     const first = await poster({ reachable }).post(eventTo(url), never);
     assert.deepEqual([first.failure, asked, receiver.received.length], [null, 1, 1]);
@@ -185,6 +186,43 @@ describe('a receiver that behaves badly', () => {
     await bad.end();
   });
 
+  test('drips the body of its answer: the status stands, and the connection is closed', {
+    timeout: 60_000,
+  }, async () => {
+    for (const [status, failure] of [
+      [200, null],
+      [500, 'status'],
+    ] as const) {
+      const closed = Promise.withResolvers<void>();
+      const bad = await raw((socket) => {
+        socket.once('data', () =>
+          socket.write(`HTTP/1.1 ${status} x\r\ncontent-length: 4000\r\n\r\n`),
+        );
+        const timer = setInterval(() => socket.write('x'), 200);
+        socket.once('close', () => {
+          clearInterval(timer);
+          closed.resolve();
+        });
+      });
+      assert.deepEqual(await poster().post(eventTo(bad.url), never), { status, failure });
+      await closed.promise;
+      await bad.end();
+    }
+  });
+
+  test('has answered when the node ends: that is not sent again', async () => {
+    const stop = new AbortController();
+    const bad = await raw((socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\nx');
+        setTimeout(() => stop.abort(), 100);
+      });
+    });
+    const posted = await poster().post(eventTo(bad.url), stop.signal);
+    assert.deepEqual(posted, { status: 200, failure: null });
+    await bad.end();
+  });
+
   test('sends without an end: little of it is read', async () => {
     let written = 0;
     const closed = Promise.withResolvers<void>();
@@ -228,7 +266,7 @@ describe('a receiver that behaves badly', () => {
     const bad = await raw(() => {});
     const stop = new AbortController();
     setTimeout(() => stop.abort(), 100);
-    const reachable = new Reachable([], () => new Promise(() => {}));
+    const reachable = new Reachable([], { resolve: () => new Promise(() => {}) });
     const posted = await Promise.all([
       poster().post(eventTo(bad.url), stop.signal),
       poster({ reachable }).post(eventTo('http://a.example/'), stop.signal),

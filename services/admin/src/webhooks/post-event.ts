@@ -9,10 +9,12 @@
  * any of it kept; a URL, a body or a secret in what is told.
  */
 
+import type { Readable } from 'node:stream';
 import type { ClaimedDelivery } from '@poplar/store';
 import { Agent, buildConnector, request } from 'undici';
 import {
   addressesMax,
+  answerDrainMs,
   answerHeadOctetsMax,
   answerOctetsMax,
   attemptTimeoutMs,
@@ -23,7 +25,7 @@ import { signatureHeader, signatureOf } from './signature.ts';
 import { problemOf, type UrlRules } from './webhook-url.ts';
 
 /** What an attempt needs to know of an event that was claimed. */
-export type OutgoingEvent = Omit<ClaimedDelivery, 'deliveryId' | 'webhookId'>;
+export type OutgoingEvent = Omit<ClaimedDelivery, 'deliveryId' | 'webhookId' | 'domainId'>;
 
 /** Why an attempt failed, as administrators are shown it. */
 type PostFailure =
@@ -55,6 +57,18 @@ export interface PosterParts extends UrlRules {
   readonly ca?: string;
 }
 
+/** What stands from the head of the answer on, however its body ends. */
+interface Heard {
+  posted: Posted | null;
+}
+
+interface Asking {
+  readonly url: URL;
+  readonly agent: Agent;
+  readonly signal: AbortSignal;
+  readonly heard: Heard;
+}
+
 export class EventPoster {
   readonly #parts: PosterParts;
 
@@ -67,22 +81,24 @@ export class EventPoster {
     const timeout = AbortSignal.timeout(attemptTimeoutMs);
     const signal = AbortSignal.any([timeout, stopping]);
     const over = Promise.withResolvers<Posted>();
+    const heard: Heard = { posted: null };
     const end = () =>
-      over.resolve({ status: null, failure: stopping.aborted ? 'stopped' : 'timeout' });
+      over.resolve(
+        heard.posted ?? { status: null, failure: stopping.aborted ? 'stopped' : 'timeout' },
+      );
     if (signal.aborted) end();
     signal.addEventListener('abort', end, { once: true });
     try {
-      // A look-up cannot be broken off: it is left alone.
-      return await Promise.race([this.#post(event, signal), over.promise]);
+      return await Promise.race([this.#post(event, signal, heard), over.promise]);
     } finally {
       signal.removeEventListener('abort', end);
     }
   }
 
-  async #post(event: OutgoingEvent, signal: AbortSignal): Promise<Posted> {
+  async #post(event: OutgoingEvent, signal: AbortSignal, heard: Heard): Promise<Posted> {
     const url = URL.parse(event.url);
     if (url === null || problemOf(url, this.#parts) !== null) return failed('refused');
-    const found = await this.#parts.reachable.addressesOf(url.hostname);
+    const found = await this.#parts.reachable.addressesOf(url.hostname, signal);
     if (found.kind !== 'reachable') return failed(found.kind);
     const { addresses } = found;
     // Another one the next time, should this one be away.
@@ -95,7 +111,7 @@ export class EventPoster {
       maxHeaderSize: answerHeadOctetsMax,
     });
     try {
-      return await this.#ask(event, { url, agent, signal });
+      return await this.#ask(event, { url, agent, signal, heard });
     } catch (error) {
       return failed(failureOf(error));
     } finally {
@@ -105,7 +121,7 @@ export class EventPoster {
 
   async #ask(
     { event, eventId, payload, attempts, secret, formerSecret }: OutgoingEvent,
-    to: { readonly url: URL; readonly agent: Agent; readonly signal: AbortSignal },
+    to: Asking,
   ): Promise<Posted> {
     const time = Math.floor(Date.now() / 1_000);
     const secrets = formerSecret === null ? [secret] : [secret, formerSecret];
@@ -125,10 +141,10 @@ export class EventPoster {
       },
       body: payload,
     });
+    const posted = postedOf(statusCode);
+    to.heard.posted = posted;
     await throwAway(body);
-    if (statusCode >= 200 && statusCode < 300) return { status: statusCode, failure: null };
-    const isRedirect = statusCode >= 300 && statusCode < 400;
-    return { status: statusCode, failure: isRedirect ? 'redirect' : 'status' };
+    return posted;
   }
 
   /** Connects to the address, whatever is asked for; TLS is with the name. */
@@ -156,16 +172,24 @@ function failed(failure: PostFailure): Posted {
   return { status: null, failure };
 }
 
-/** An answer that breaks off is one. */
-async function throwAway(body: AsyncIterable<Uint8Array>): Promise<void> {
+function postedOf(status: number): Posted {
+  if (status >= 200 && status < 300) return { status, failure: null };
+  return { status, failure: status >= 300 && status < 400 ? 'redirect' : 'status' };
+}
+
+/** An answer that breaks off is one, and so is one that never ends: its connection is closed then. */
+async function throwAway(body: Readable): Promise<void> {
   let octets = 0;
+  const late = setTimeout(() => body.destroy(), answerDrainMs);
   try {
     for await (const piece of body) {
-      octets += piece.byteLength;
+      octets += Buffer.byteLength(piece);
       if (octets > answerOctetsMax) return;
     }
   } catch {
     // The status said it all.
+  } finally {
+    clearTimeout(late);
   }
 }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isPublic, Reachable } from './reachable.ts';
+import { isPublic, ownAddresses, Reachable } from './reachable.ts';
 import { problemOf } from './webhook-url.ts';
 
 const nowhere = { allowsHttp: false, reachable: new Reachable([]) };
@@ -22,6 +22,8 @@ describe('addresses', () => {
     ...['::ffff:0:127.0.0.1', '64:ff9b::7f00:1', '64:ff9b::8.8.8.8', '64:ff9b:1::1'],
     ...['2002:7f00:1::', '2002:808:808::1', '2001::1', '2001:0:4136:e378::1', '2001:10::1'],
     ...['2001:db8::1', '3fff::1', 'fc00::1', 'fd00:ec2::254', 'fe80::1', 'fe80::1%lo', 'fec0::1'],
+    ...['2606:4700::1%eth0', '8.8.8.8%eth0', 'fe80::1%eth0', '::ffff:8.8.8.8%1', '::8.8.8.8'],
+    ...['2002:0a00:0001::1', '2001:0:7f00:1::', '2001:2::1', '3ffe::1', 'feff::1', 'fdff::1'],
     ...['ff02::1', '100::1', '5f00::1', '4000::1', '', 'x', '127.1', '1.2.3', '1.2.3.4.5'],
   ];
   for (const address of notPublic) {
@@ -30,6 +32,19 @@ describe('addresses', () => {
   for (const address of ['8.8.8.8', '1.1.1.1', '::ffff:8.8.8.8', '2606:4700::1', '2a00:1450::5']) {
     test(`${address} is`, () => assert.equal(isPublic(address), true));
   }
+});
+
+test("this host's own addresses are refused, public as they may be, but where they are allowed", async () => {
+  const own = () => ['8.8.8.8', '2606:4700::1'];
+  const reachable = new Reachable([], { own, resolve: async () => ['1.1.1.1', '8.8.8.8'] });
+  for (const address of ['8.8.8.8', '::ffff:8.8.8.8', '2606:4700::1', '2606:4700:0::0:1']) {
+    assert.equal(reachable.isAllowed(address), false, address);
+  }
+  assert.equal(reachable.isAllowed('2606:4700::2'), true);
+  assert.deepEqual(await reachable.addressesOf('a.example'), { kind: 'refused' });
+  assert.equal(isRefused('https://8.8.8.8/', { allowsHttp: false, reachable }), true);
+  assert.equal(new Reachable(['8.8.8.0/24'], { own }).isAllowed('8.8.8.8'), true);
+  assert.ok(ownAddresses().includes('127.0.0.1'), ownAddresses().join());
 });
 
 describe('URLs', () => {
@@ -69,9 +84,7 @@ describe('URLs', () => {
 
 describe('names', () => {
   const reached = (addresses: readonly string[]) =>
-    new Reachable([], async () => addresses.map((address) => ({ address }))).addressesOf(
-      'a.example',
-    );
+    new Reachable([], { resolve: async () => addresses }).addressesOf('a.example');
 
   test('every address must be good, not one of them', async () => {
     assert.deepEqual(await reached(['8.8.8.8', '2606:4700::1']), {

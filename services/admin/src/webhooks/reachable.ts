@@ -7,7 +7,8 @@
  * connection is made to one of these addresses, never to the name: what a resolver says a moment
  * later does not count. Of IPv6 only global unicast is public, less the parts that carry IPv4 inside or are
  * for no traffic; so whatever is not thought of here is refused. IPv4 within IPv6 (`::ffff:127.0.0.1`) is
- * the IPv4 address. Ways to write an address are no matter of ours: the URL parser leaves one of them.
+ * the IPv4 address. This host's own addresses are refused as well, public ones too: what listens there may
+ * be meant for this host alone. Ways to write an address are no matter of ours: the URL parser leaves one of them.
  *
  * Rules: RFC 6890 and its registries; RFC 4291 §2.5.5; V94 of the faults of others: checked by text, by one
  * address of several, or before a second look-up.
@@ -15,10 +16,11 @@
  * Never: an address that passes because it cannot be read; a name that is resolved a second time.
  */
 
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { Networks } from '@poplar/identity';
-import { addressesMax } from './limits.ts';
+import { addressesMax, ownAddressesKeptMs } from './limits.ts';
+import { type Resolve, resolver } from './resolver.ts';
 
 /** IPv4 that is not public, and one public address by which machines of a cloud reach its host. */
 const reserved = new Networks([
@@ -29,17 +31,25 @@ const reserved = new Networks([
 
 const globalUnicast = new Networks(['2000::/3']);
 
-/** Protocol assignments with Teredo, documentation, 6to4. NAT64 and the rest are outside of 2000::/3. */
-const reserved6 = new Networks(['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20']);
+/**
+ * Protocol assignments with Teredo and benchmarks, documentation, 6to4, the former 6bone. What is not in 2000::/3 is not
+ * public anyway: `::`, IPv4-compatible, NAT64, unique, site and link local.
+ */
+const reserved6 = new Networks([
+  ...['2001::/23', '2001:db8::/32', '2002::/16', '3ffe::/16', '3fff::/20'],
+]);
 
-interface Resolved {
-  readonly address: string;
+/** The addresses of this host, of all its interfaces that are up. */
+export function ownAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((all = []) =>
+    all.map(({ address }) => address.replace(/%.*/, '')),
+  );
 }
 
-/** All addresses of a name. */
-export type Resolve = (host: string) => Promise<readonly Resolved[]>;
-
-const resolveBySystem: Resolve = (host) => lookup(host, { all: true, order: 'verbatim' });
+interface ReachableParts {
+  readonly resolve?: Resolve;
+  readonly own?: () => readonly string[];
+}
 
 export type Reached =
   | { readonly kind: 'reachable'; readonly addresses: readonly string[] }
@@ -51,25 +61,38 @@ export type Reached =
 export class Reachable {
   readonly #allowed: Networks;
   readonly #resolve: Resolve;
+  readonly #readOwn: () => readonly string[];
+  #own = new Networks([]);
+  #ownReadAtMs = Number.NEGATIVE_INFINITY;
 
-  /** @param allowed networks besides the public ones */
-  constructor(allowed: readonly string[], resolve: Resolve = resolveBySystem) {
+  /** @param allowed networks besides the public ones, and of this host's addresses */
+  constructor(allowed: readonly string[], parts: ReachableParts = {}) {
+    const { resolve = resolver(), own = ownAddresses } = parts;
     this.#allowed = new Networks(allowed);
     this.#resolve = resolve;
+    this.#readOwn = own;
   }
 
   isAllowed(address: string): boolean {
-    return isPublic(address) || this.#allowed.has(address);
+    // A zone names an interface of this host.
+    if (address.includes('%')) return false;
+    return this.#allowed.has(address) || (isPublic(address) && !this.#isOwn(address));
+  }
+
+  #isOwn(address: string): boolean {
+    const nowMs = performance.now();
+    if (nowMs > this.#ownReadAtMs + ownAddressesKeptMs) {
+      this.#own = new Networks(this.#readOwn());
+      this.#ownReadAtMs = nowMs;
+    }
+    return this.#own.has(address);
   }
 
   /** @param hostname of a URL as its parser left it. Never rejects. */
-  async addressesOf(hostname: string): Promise<Reached> {
+  async addressesOf(hostname: string, signal?: AbortSignal): Promise<Reached> {
     const literal = hostname.replace(/^\[(.*)\]$/, '$1');
-    let addresses: readonly string[] = [literal];
-    if (isIP(literal) === 0) {
-      const found = await this.#resolve(hostname).catch(() => []);
-      addresses = found.map(({ address }) => address);
-    }
+    const addresses =
+      isIP(literal) === 0 ? await this.#resolve(hostname, signal).catch(() => []) : [literal];
     if (addresses.length === 0) return { kind: 'no-address' };
     if (!addresses.every((address) => this.isAllowed(address))) return { kind: 'refused' };
     return { kind: 'reachable', addresses: addresses.slice(0, addressesMax) };
@@ -77,6 +100,7 @@ export class Reachable {
 }
 
 export function isPublic(address: string): boolean {
+  if (address.includes('%')) return false;
   if (reserved.has(address)) return false;
   if (globalUnicast.has(address)) return !reserved6.has(address);
   // What is left is IPv4, as such or mapped, or not public.

@@ -175,6 +175,42 @@ test('a receiver that is slow holds up nobody else', async () => {
   await other.end();
 });
 
+test('receivers that never answer, with thousands of events, leave room for one that does', {
+  timeout: 90_000,
+}, async () => {
+  receiver.answer = () => {};
+  const other = await startReceiver();
+  const good = await add(other.url);
+  // More than the requests of a node when each had eight.
+  const dead = await Promise.all(Array.from({ length: 20 }, () => add(receiver.url)));
+  for (const webhookId of dead) await write(webhookId, 250);
+  start();
+  await receiver.until(8 * 8);
+  await write(good, 40);
+  await until(good, 'delivered', 40);
+  assert.equal(new Set(other.received.map(({ body }) => body)).size, 40);
+  const [held] = await database.query(
+    "select count(*)::int as rows from webhook_delivery where state = 'pending' and webhook_id <> $1",
+    [good],
+  );
+  assert.deepEqual(held, { rows: 5_000 }, 'nothing of the others was lost');
+  // From the second round on they have one each: of the first one each had eight.
+  const again = async () =>
+    database.query(
+      `select count(*) filter (where attempts = 1 and last_error is null)::int as n
+       from webhook_delivery group by webhook_id
+       having count(*) filter (where last_error = 'timeout') >= 8`,
+    );
+  for (let tries = 0; tries < 400 && (await again()).every(({ n }) => n === 0); tries += 1) {
+    await sleep(50);
+  }
+  const underWay = (await again()).map(({ n }) => Number(n));
+  assert.ok(underWay.length > 0 && Math.max(...underWay) === 1, underWay.join());
+  await write(good, 40);
+  await until(good, 'delivered', 80);
+  await other.end();
+});
+
 test('the end of a node leaves what was under way to the next, which need not wait', async () => {
   receiver.answer = () => {};
   const webhookId = await add(receiver.url);

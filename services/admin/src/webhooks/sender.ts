@@ -4,7 +4,8 @@
  *
  * Theory of operation. A round claims a few due events of each webhook and begins to send them all. The next
  * one comes when the events of a webhook are through, leaving out those webhooks that are not: a receiver
- * that is slow holds up itself alone. When nothing is due, a round comes every second; where there is no
+ * that is slow holds up itself alone. One that was slow or did not answer gets one request at a time until it is
+ * quick again, and a domain no more than a share of all, so there is always room for those that answer. When nothing is due, a round comes every second; where there is no
  * webhook, none comes. An attempt ends as delivered, is tried again after a pause that doubles, less up to
  * half by chance, or is the last and leaves a dead letter.
  *
@@ -22,8 +23,11 @@ import {
   drainMs,
   lookIntervalMs,
   requestsMax,
+  requestsOfDomainMax,
   retrySecondsMax,
   retrySecondsMin,
+  slowAnswerMs,
+  slowWebhooksMax,
   tidyIntervalMs,
   tidyRoundsMax,
 } from './limits.ts';
@@ -46,6 +50,13 @@ export interface SenderParts {
 
 const usual: SenderTiming = { attemptsMax, retrySecondsMin, lookIntervalMs, tidyIntervalMs };
 
+interface Busy {
+  readonly rows: number;
+  /** Null for a webhook of all domains. */
+  readonly domainId: string | null;
+  readonly done: Promise<void>;
+}
+
 export class Sender {
   readonly #parts: SenderParts;
   readonly #timing: SenderTiming;
@@ -54,7 +65,9 @@ export class Sender {
   /** No more waiting for answers. */
   readonly #stopping = new AbortController();
   /** Of each webhook whose events are being sent: how many, and when they are through. */
-  readonly #busy = new Map<string, { readonly rows: number; readonly done: Promise<void> }>();
+  readonly #busy = new Map<string, Busy>();
+  /** Webhooks whose receiver did not answer, or not soon. */
+  readonly #slow = new Set<string>();
   #running: Promise<void> = Promise.resolve();
   #tidiedAtMs = Number.NEGATIVE_INFINITY;
   #isFailing = false;
@@ -113,22 +126,42 @@ export class Sender {
     if (!webhooks.any || rows >= requestsMax) return false;
     const claimed = await webhooks.claim({
       exceptWebhookIds: [...this.#busy.keys()],
+      exceptDomainIds: this.#fullDomains(),
+      slowWebhookIds: [...this.#slow],
       limit: requestsMax - rows,
     });
     for (const [webhookId, events] of Map.groupBy(claimed, (event) => event.webhookId)) {
       const done = Promise.all(events.map((event) => this.#send(event))).then(() => {
         this.#busy.delete(webhookId);
       });
-      this.#busy.set(webhookId, { rows: events.length, done });
+      const domainId = events[0]?.domainId ?? null;
+      this.#busy.set(webhookId, { rows: events.length, domainId, done });
     }
     return claimed.length > 0;
+  }
+
+  /** Of which enough is under way. */
+  #fullDomains(): string[] {
+    const rowsOf = new Map<string, number>();
+    for (const { domainId, rows } of this.#busy.values()) {
+      if (domainId !== null) rowsOf.set(domainId, (rowsOf.get(domainId) ?? 0) + rows);
+    }
+    return [...rowsOf].flatMap(([id, rows]) => (rows >= requestsOfDomainMax ? [id] : []));
+  }
+
+  #rememberSpeed(webhookId: string, { status }: Posted, tookMs: number): void {
+    if (status !== null && tookMs < slowAnswerMs) this.#slow.delete(webhookId);
+    else if (this.#slow.size < slowWebhooksMax) this.#slow.add(webhookId);
+    else this.#slow.clear();
   }
 
   /** Never rejects: an attempt that cannot be written down is made again when its claim is over. */
   async #send(event: ClaimedDelivery): Promise<void> {
     const { poster, webhooks, log, metrics } = this.#parts;
     const { deliveryId, webhookId } = event;
+    const beganAtMs = performance.now();
     const posted = await poster.post(event, this.#stopping.signal);
+    this.#rememberSpeed(webhookId, posted, performance.now() - beganAtMs);
     const settled = this.#settlementOf(event, posted);
     const { failure } = posted;
     const outcome = failure === null ? 'delivered' : failure === 'refused' ? 'refused' : 'failed';

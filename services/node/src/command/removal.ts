@@ -5,7 +5,7 @@
 
 import type { Command } from 'commander';
 import { withApi } from './api/access.ts';
-import { dateOf, type Fields, pathOf, textOf } from './api/client.ts';
+import { dateOf, type Fields, pathOf, queryOf, textOf } from './api/client.ts';
 import { addressedCommand } from './mailbox-command.ts';
 import { addressArgument, domainArgument, durationArgument, sizeArgument } from './names.ts';
 import { printedDate, printedOctets, printJson, printLine, printRows } from './output.ts';
@@ -17,6 +17,7 @@ interface DeleteOptions extends StoreCommandOptions {
 
 interface AuditOptions extends StoreCommandOptions {
   readonly mailbox?: string;
+  readonly domain?: string;
 }
 
 /** Below the commands `domain` and `mailbox`, which must exist before. */
@@ -39,6 +40,7 @@ export function registerRemovalCommands(program: Command): void {
     .action(setQuota);
   withStoreOptions(program.command('audit').description('who changed what, the latest first'))
     .option('--mailbox <address>', 'only changes of this one', addressArgument)
+    .option('--domain <domain>', 'only of this domain and its mailboxes', domainArgument)
     .action(listAudit);
 }
 
@@ -80,8 +82,8 @@ async function setQuota(
 }
 
 async function listAudit(options: AuditOptions): Promise<void> {
-  const { mailbox } = options;
-  const query = mailbox === undefined ? '' : `?address=${encodeURIComponent(mailbox)}`;
+  const { mailbox: address, domain } = options;
+  const query = queryOf({ address, domain });
   await withApi(options, (api) =>
     printRows<Fields>({
       pages: api.pages(`/audit${query}`),

@@ -20,6 +20,10 @@ interface DeliveriesOptions extends StoreCommandOptions {
   readonly state?: string;
 }
 
+interface RotateOptions extends StoreCommandOptions {
+  readonly dropFormer?: boolean;
+}
+
 export function registerWebhookCommands(program: Command): void {
   const webhook = program.command('webhook').description('where events are sent to');
   const sub = (name: string, description: string): Command =>
@@ -44,7 +48,10 @@ export function registerWebhookCommands(program: Command): void {
   ofOne('resume', 'send to it again').action((id: string, options: StoreCommandOptions) =>
     setEnabled(id, options, true),
   );
-  ofOne('rotate', 'print a new secret, once').action(rotateSecret);
+  ofOne('rotate', 'print a new secret, once')
+    .option('--drop-former', 'the former one has leaked: sign with the new one alone, at once')
+    .action(rotateSecret);
+  ofOne('drop-former', 'sign no more with the secret before the last one').action(dropFormer);
   ofOne('test', 'send the event webhook.test').action(testWebhook);
   ofOne('deliveries', 'list what was sent, the latest first')
     .option('--state <state>', 'pending, delivered or dead')
@@ -105,11 +112,18 @@ async function setEnabled(
   else printLine(`webhook ${webhookId} ${enabled ? 'is active' : 'is suspended'}`);
 }
 
-async function rotateSecret(webhookId: string, options: StoreCommandOptions): Promise<void> {
-  const path = pathOf`/webhooks/${webhookId}/secret`;
+async function rotateSecret(webhookId: string, options: RotateOptions): Promise<void> {
+  const isDropped = options.dropFormer === true;
+  const path = `${pathOf`/webhooks/${webhookId}/secret`}${isDropped ? '?dropFormer=true' : ''}`;
   const made = await withApi(options, (api) => api.call('POST', path));
   if (options.json === true) printJson({ webhookId, ...made });
   else printLine(textOf(made.secret));
+}
+
+async function dropFormer(webhookId: string, options: StoreCommandOptions): Promise<void> {
+  await withApi(options, (api) => api.call('DELETE', pathOf`/webhooks/${webhookId}/former-secret`));
+  if (options.json === true) printJson({ webhookId });
+  else printLine(`webhook ${webhookId} signs with its newest secret alone`);
 }
 
 async function testWebhook(webhookId: string, options: StoreCommandOptions): Promise<void> {
