@@ -143,6 +143,7 @@ table mailbox with (fillfactor=90)
   mailbox_pkey PRIMARY KEY (mailbox_id)
   mailbox_address_key UNIQUE (address)
   CREATE INDEX mailbox_domain ON public.mailbox USING btree (domain_id, mailbox_id)
+  CREATE INDEX mailbox_domain_address ON public.mailbox USING btree (domain_id, address)
   CREATE INDEX mailbox_to_delete ON public.mailbox USING btree (delete_after) WHERE (delete_after IS NOT NULL)
 
 table mailbox_grant

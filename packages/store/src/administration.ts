@@ -16,6 +16,7 @@ import { addApiToken, type NewApiToken } from './statements/add-api-token.ts';
 import { type ApiTokenRow, listApiTokens } from './statements/list-api-tokens.ts';
 import { type AuditPage, type AuditRow, listAudit } from './statements/list-audit.ts';
 import { type DomainAuditPage, listDomainAudit } from './statements/list-domain-audit.ts';
+import { listMailboxAudit } from './statements/list-mailbox-audit.ts';
 import type { Page } from './statements/list-mailboxes.ts';
 import { type RevokedApiToken, revokeApiToken } from './statements/revoke-api-token.ts';
 import { type UsedApiToken, useApiToken } from './statements/use-api-token.ts';
@@ -72,9 +73,11 @@ export class Administration {
     return removeDueMailbox(this.#pool);
   }
 
-  /** The latest first. */
-  async listAudit(page: AuditPage): Promise<AuditRow[]> {
-    return this.#pool.run(listAudit, bounded(page));
+  /** The latest first, of everything or of one mailbox; none when there is no such mailbox. */
+  async listAudit(page: AuditPage & { readonly address?: string }): Promise<AuditRow[]> {
+    const { address } = page;
+    if (address === undefined) return this.#pool.run(listAudit, bounded(page));
+    return this.#pool.run(listMailboxAudit, { ...bounded(page), address });
   }
 
   /** The latest first, of one domain that there is. */

@@ -20,6 +20,7 @@ import { findByUidl } from './statements/find-by-uidl.ts';
 import { findDomain } from './statements/find-domain.ts';
 import { findLastMessage } from './statements/find-last-message.ts';
 import { findMailbox, type MailboxDetails } from './statements/find-mailbox.ts';
+import { listDomainMailboxes } from './statements/list-domain-mailboxes.ts';
 import { type DomainRow, listDomains } from './statements/list-domains.ts';
 import { type GrantRow, listGrants } from './statements/list-grants.ts';
 import { type HeldMaildrop, type LockPage, listLocks } from './statements/list-locks.ts';
@@ -143,8 +144,11 @@ export class Directory {
     return details ?? null;
   }
 
-  async listMailboxes(page: MailboxPage): Promise<MailboxRow[]> {
-    return this.#pool.run(listMailboxes, bounded(page));
+  /** Of all domains, or of one; none when there is no such domain. */
+  async listMailboxes(page: MailboxPage & { readonly domain?: string }): Promise<MailboxRow[]> {
+    const { domain } = page;
+    if (domain === undefined) return this.#pool.run(listMailboxes, bounded(page));
+    return this.#pool.run(listDomainMailboxes, { ...bounded(page), domain });
   }
 
   /** An alias: CONFLICT when the name is anyone's already, INVALID when there are too many. */

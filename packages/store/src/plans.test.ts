@@ -36,7 +36,11 @@ import { forgetJobs } from './statements/forget-jobs.ts';
 import { forgetReceipts } from './statements/forget-receipts.ts';
 import { importCredentials } from './statements/import-credentials.ts';
 import { keepJob } from './statements/keep-job.ts';
+import { listAudit } from './statements/list-audit.ts';
 import { listDomainAudit } from './statements/list-domain-audit.ts';
+import { listDomainMailboxes } from './statements/list-domain-mailboxes.ts';
+import { listMailboxAudit } from './statements/list-mailbox-audit.ts';
+import { listMailboxes } from './statements/list-mailboxes.ts';
 import { listMessages } from './statements/list-messages.ts';
 import { lockMailboxes } from './statements/lock-mailboxes.ts';
 import { markPurged } from './statements/mark-purged.ts';
@@ -106,6 +110,10 @@ const plans: Record<string, () => Promise<string>> = {
   beginEpoch: () =>
     planOf(beginEpoch, { ownerId: token, epoch: '1', locks: [{ mailboxId, token }] }),
   askOwners: () => planOf(askOwners, [mailboxId]),
+  listAudit: () => planOf(listAudit, { limit: 1 }),
+  listMailboxAudit: () => planOf(listMailboxAudit, { address: 'a', limit: 1 }),
+  listMailboxes: () => planOf(listMailboxes, { limit: 1 }),
+  listDomainMailboxes: () => planOf(listDomainMailboxes, { domain: 'a', limit: 1 }),
   listDomainAudit: () => planOf(listDomainAudit, { domain: 'a', limit: 1 }),
   endSession: () => planOf(endSession, { address: 'a', isBroken: true, actor: 'b' }),
   releaseLocks: () => planOf(releaseLocks, [{ mailboxId, token }]),

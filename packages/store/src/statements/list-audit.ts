@@ -1,7 +1,8 @@
 /**
- * What was changed by whom, the latest first, a page at a time: of everything, or of one mailbox.
+ * What was changed by whom, the latest first, a page at a time: of everything. One mailbox and one domain have
+ * statements of their own.
  *
- * Plan: backwards along the primary key, or along the index of a mailbox's rows.
+ * Plan: backwards along the primary key.
  */
 
 import { dateAt, type Row, textAt, textOrNullAt } from '../field.ts';
@@ -10,8 +11,6 @@ import type { Statement } from '../statement.ts';
 export interface AuditPage {
   /** The last id of the page before: older rows follow. */
   readonly before?: string;
-  /** A canonical address; all without it. */
-  readonly address?: string;
   readonly limit: number;
 }
 
@@ -46,9 +45,8 @@ export const listAudit: Statement<AuditPage, AuditRow> = {
   text: `
 select ${auditColumns}
 from audit
-where ($1::bigint is null or audit_id < $1)
-  and ($2::text is null or mailbox_id = (select m.mailbox_id from mailbox m where m.address = $2))
-order by audit_id desc limit $3`,
-  parameters: ({ before, address, limit }) => [before ?? null, address ?? null, String(limit)],
+where audit_id < coalesce($1::bigint, ${2n ** 63n - 1n})
+order by audit_id desc limit $2`,
+  parameters: ({ before, limit }) => [before ?? null, String(limit)],
   row: auditRowOf,
 };
