@@ -42,7 +42,7 @@ const generatorProcesses = 2;
 
 const timing = {
   warmUpSeconds: values.quick ? 0.5 : 4,
-  seconds: Number(values.seconds ?? (values.quick ? 1.5 : 8)),
+  seconds: Number(values.seconds ?? (values.quick ? 1 : 8)),
   processes: generatorProcesses,
   memory: values.quick ? quickMemoryPace : memoryPace,
 };

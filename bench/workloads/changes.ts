@@ -78,6 +78,7 @@ export const idles: readonly Workload[] = [
   },
   {
     name: 'idle-before-login',
+    isSpare: true,
     operation: 'memory of a connection that was greeted, of 10,000',
     task: { kind: 'idle', tls: false, after: 'greeting', seen: true },
     mail: idle,
@@ -86,6 +87,7 @@ export const idles: readonly Workload[] = [
   },
   {
     name: 'idle-first-login',
+    isSpare: true,
     operation: 'memory of a session with STAT, LIST and UIDL of a maildrop never seen before',
     task: { kind: 'idle', tls: false, after: 'listing', seen: false },
     mail: spare,

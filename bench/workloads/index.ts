@@ -17,6 +17,6 @@ export function chosenWorkloads(names: readonly string[] | undefined, quick: boo
     throw new Error(`no such workload: ${unknown.join(', ')}; there are ${all}`);
   }
   return workloads
-    .filter(({ name }) => names === undefined || names.includes(name))
+    .filter(({ name, isSpare = false }) => names?.includes(name) ?? !(quick && isSpare))
     .map((workload) => (quick ? { ...workload, ...workload.quick } : workload));
 }

@@ -27,6 +27,8 @@ export interface Workload {
   readonly deliveredOctets?: number;
   /** It uses its mail up: every run has maildrops of its own. */
   readonly usesUp?: true;
+  /** Left out of --quick unless it is asked for: another workload of the kind shows that it works. */
+  readonly isSpare?: boolean;
   /** What it is under --quick: as much of it as shows that it works. */
   readonly quick?: Partial<Pick<Workload, 'mail' | 'clients' | 'shape'>>;
   /** CPU microseconds of an operation, or octets of memory of a session, that we allow ourselves. */
