@@ -275,6 +275,21 @@ export async function penaltyKeyOctets(database: TestDatabase): Promise<number[]
   return rows.map(({ octets }) => Number(octets));
 }
 
+/** Keys that all nodes were told to clear, in order. */
+export async function throttleOrders(database: TestDatabase): Promise<string[]> {
+  const text = `select encode(key, 'hex') as key from login_penalty
+    where score = -1000000 and node_name = '' order by added_in`;
+  return (await database.query(text)).map(({ key }) => String(key));
+}
+
+/** Who cleared what, and whose mailbox that is. */
+export async function throttleAudits(database: TestDatabase): Promise<Record<string, unknown>[]> {
+  return database.query(
+    `select a.actor, a.subject, m.address from audit a left join mailbox m using (mailbox_id)
+     where a.action = 'throttle.clear' order by a.audit_id`,
+  );
+}
+
 /** What webhooks are told of one event of a mailbox, or of none; in order. */
 export async function outboxOf(
   database: TestDatabase,

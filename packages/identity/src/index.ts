@@ -40,10 +40,13 @@ export {
   type Guards,
   openGuards,
   openScores,
+  openThrottleView,
   type SharedKeys,
   type SharedMemory,
 } from './throttle/guards.ts';
 export { Networks } from './throttle/networks.ts';
-export { type PenaltyRow, ScoreTable } from './throttle/score-table.ts';
+export type { ScoreKind } from './throttle/score-keys.ts';
+export { clearingScore, type PenaltyRow, ScoreTable } from './throttle/score-table.ts';
 export { type Assessment, type LoginSource, Throttle } from './throttle/throttle.ts';
+export type { Throttled, ThrottleView } from './throttle/throttle-view.ts';
 export { type Verdict, type Verification, Verifier, type VerifierOptions } from './verifier.ts';

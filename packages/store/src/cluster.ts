@@ -9,6 +9,8 @@ import { type ByActor, byActor } from './by-actor.ts';
 import type { LinkPool } from './connection/pool.ts';
 import type { ShortLine } from './connection/short-line.ts';
 import { StoreError } from './errors.ts';
+import { throttlesClearedMax } from './limits.ts';
+import { type ClearedThrottles, clearThrottles } from './statements/clear-throttles.ts';
 import { drainNode, type NodeToDrain } from './statements/drain-node.ts';
 import { type EndedSession, endSession, type SessionToEnd } from './statements/end-session.ts';
 import { listDrains, type NodeDrain } from './statements/list-drains.ts';
@@ -48,6 +50,14 @@ export class Cluster {
   /** False when it was not to be drained. */
   async undrainNode(input: ByActor<NodeToDrain>): Promise<boolean> {
     return (await this.#pool.run(undrainNode, byActor(input))).length > 0;
+  }
+
+  /** All nodes forget what they count under these keys, within the interval of their exchange. */
+  async clearThrottles(input: ByActor<ClearedThrottles>): Promise<void> {
+    if (input.keys.length < 1 || input.keys.length > throttlesClearedMax) {
+      throw new StoreError('INVALID', `1 to ${throttlesClearedMax} throttles are cleared at once`);
+    }
+    await this.#pool.run(clearThrottles, byActor(input));
   }
 
   /** Nodes that are to take no sessions, whether they run or not. */

@@ -169,6 +169,8 @@ export const penaltiesReadMax = 5_000;
 export const penaltyKeptSeconds = 900;
 /** Old penalties removed in one exchange: more than were added in most. */
 export const penaltiesPurgedMax = 2_000;
+/** Scores that one order of an administrator clears: all login names of a mailbox and its address. */
+export const throttlesClearedMax = 128;
 
 /** Webhooks of the cluster: each is looked at for every event that it may want. */
 export const webhooksMax = 100;

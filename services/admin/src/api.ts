@@ -8,6 +8,7 @@
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { ThrottleView } from '@poplar/identity';
 import type { Config, Log } from '@poplar/runtime';
 import type { Store } from '@poplar/store';
 import Fastify, {
@@ -42,6 +43,8 @@ export interface ApiParts {
   readonly rootActor?: string;
   readonly version: string;
   readonly log: Log;
+  /** What failed logins delay on this node; a command that builds an API for itself has no node. */
+  readonly throttles?: ThrottleView;
   /** Hears of each answer, for metrics. */
   readonly answered?: (status: number) => void;
   readonly serverFactory?: FastifyServerFactory;
@@ -55,6 +58,7 @@ export interface RouteParts {
   readonly config: Config;
   readonly passwords: Passwords;
   readonly cluster: ClusterView;
+  readonly throttles: ThrottleView | null;
 }
 
 export type Routes = FastifyPluginAsync<RouteParts, FastifyInstance['server'], TypeBoxTypeProvider>;
@@ -98,7 +102,9 @@ export async function buildApi(parts: ApiParts): Promise<FastifyInstance> {
   guard(app, parts);
   await describeApi(app, parts.version);
   const passwords = new Passwords(config.auth);
-  const given: RouteParts = { store, config, passwords, cluster: viewCluster(store.cluster) };
+  const { throttles = null } = parts;
+  const cluster = viewCluster(store.cluster);
+  const given: RouteParts = { store, config, passwords, cluster, throttles };
   for (const routes of allRoutes) await app.register(routes, { ...given, prefix: apiPath });
   await app.register(metricsRoutes, given);
   if (parts.console !== undefined) serveConsole(app, parts.console);

@@ -46,6 +46,9 @@ export const defaultPageRows = 100;
 /** Octets of a cursor: the longest address in base64url, and more than a number. */
 export const cursorCharactersMax = 512;
 
+/** Characters of an IP address: the longest IPv6, with an IPv4 end and a scope. */
+export const ipAddressCharactersMax = 64;
+
 /** Characters of what a search looks for. */
 export const searchCharactersMax = 100;
 

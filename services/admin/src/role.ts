@@ -5,6 +5,7 @@
  * answers here, or nobody could undrain it.
  */
 
+import { openThrottleView } from '@poplar/identity';
 import {
   followStore,
   ListenError,
@@ -46,6 +47,7 @@ export async function startAdmin(context: WorkerContext): Promise<RoleInstance> 
   const app = await buildApi({
     ...{ store, config, rootDigest, log, version: manifest.version },
     console: await readConsole(),
+    throttles: openThrottleView(context.shared, context.keys),
     answered: (status) => {
       metrics.inc('poplar_admin_requests_total', `${Math.floor(status / 100)}xx`);
     },

@@ -11,8 +11,10 @@ import { VerificationCache } from '../cache/verification-cache.ts';
 import { AddressCounts } from './address-counts.ts';
 import { friendsOctets, repeatsOctets, scoresOctets } from './limits.ts';
 import { Networks } from './networks.ts';
+import { ScoreKeys } from './score-keys.ts';
 import { ScoreTable } from './score-table.ts';
 import { Throttle } from './throttle.ts';
+import { ThrottleView } from './throttle-view.ts';
 
 export type SharedMemory = Readonly<Record<string, SharedArrayBuffer>>;
 export type SharedKeys = Readonly<Record<string, Uint8Array>>;
@@ -57,6 +59,11 @@ export function allocateGuards(options: {
 /** By the main thread, for the exchange with other nodes. */
 export function openScores(shared: SharedMemory): ScoreTable {
   return new ScoreTable(memoryOf(shared, 'scores'));
+}
+
+/** By whoever shows and clears what is throttled. */
+export function openThrottleView(shared: SharedMemory, keys: SharedKeys): ThrottleView {
+  return new ThrottleView(openScores(shared), new ScoreKeys(keyOf(keys, 'scores')));
 }
 
 /** By each worker. `worker` is its number among those that count connections. */

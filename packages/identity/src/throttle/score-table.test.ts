@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { scoreFailuresMax, scoreHalfLifeSeconds } from './limits.ts';
-import { type PenaltyRow, ScoreTable } from './score-table.ts';
+import { ScoreKeys } from './score-keys.ts';
+import { clearingScore, type PenaltyRow, ScoreTable } from './score-table.ts';
+import { ThrottleView } from './throttle-view.ts';
 
 function tableOf(octets = 1 << 18) {
   const clock = { seconds: 100 };
@@ -79,6 +81,84 @@ describe('scores', () => {
     clock.seconds += 60;
     assert.equal(table.lineMs(5n), 0);
     assert.equal(table.join(5n, 10), 0);
+  });
+});
+
+describe('an order to clear', () => {
+  const keys = new ScoreKeys(Buffer.alloc(32, 7));
+  const ann = keys.account('ann@example.org');
+  const bob = keys.account('bob@example.org');
+  const annAtHome = keys.pair('ann@example.org', '198.51.100.7');
+  const bobAtHome = keys.pair('bob@example.org', '198.51.100.7');
+  const home = keys.address('198.51.100.7');
+  const all = [ann, annAtHome, bob, bobAtHome, home];
+
+  test('of an account takes its pairs along, their lines and what was not told yet', () => {
+    const { table } = tableOf();
+    for (const key of all) raise(table, key, 6);
+    table.join(annAtHome, 4_000);
+    table.merge([row(ann, clearingScore)]);
+    assert.deepEqual(
+      all.map((key) => table.failures(key)),
+      [0, 0, 6, 6, 6],
+    );
+    assert.equal(table.lineMs(annAtHome), 0);
+    const told = table.takeDeltas(100).map(({ key }) => key.readBigUInt64BE());
+    assert.deepEqual(told.sort(), [bob, bobAtHome, home].sort());
+  });
+
+  test('stands in the order of what else was told', () => {
+    const { table } = tableOf();
+    table.merge([row(annAtHome, 6), row(ann, 6), row(home, 6), row(ann, clearingScore)]);
+    assert.deepEqual(
+      [table.failures(ann), table.failures(annAtHome), table.failures(home)],
+      [0, 0, 6],
+    );
+    table.merge([
+      row(ann, clearingScore),
+      row(annAtHome, 2),
+      row(ann, 3),
+      row(home, clearingScore),
+    ]);
+    assert.deepEqual(
+      [table.failures(ann), table.failures(annAtHome), table.failures(home)],
+      [3, 2, 0],
+    );
+  });
+
+  test('a view lists kinds, delays and their ends, a page at a time, and who is named', () => {
+    const { table } = tableOf();
+    const view = new ThrottleView(table, keys);
+    for (const key of all) raise(table, key, 6);
+    raise(table, keys.friends('198.51.100.7'), 6);
+    const kindsOf = (entries: ReturnType<typeof view.list>) =>
+      entries.map(({ kind, delayMs }) => `${kind} ${delayMs}`).sort();
+    const listed = view.list({ after: 0n, limit: 100, isDelayed: false });
+    const own = ['account 500', 'pair 4000'];
+    assert.deepEqual(kindsOf(listed), [...own, ...own, 'address 0'].sort());
+    const [pair] = view.ofAccounts(['ann@example.org']).filter(({ kind }) => kind === 'pair');
+    assert.deepEqual([pair?.key, pair?.endsAfterMs], [annAtHome, 600_000]);
+    assert.deepEqual(kindsOf(view.ofAddress('198.51.100.7')), ['address 0']);
+    assert.deepEqual(view.ofAddress('198.51.100.8'), []);
+    assert.equal(view.list({ after: 0n, limit: 100, isDelayed: true }).length, 4);
+    const paged = [1, 2, 3, 4, 5].reduce<bigint[]>((found) => {
+      const page = view.list({ after: found.at(-1) ?? 0n, limit: 1, isDelayed: false });
+      return [...found, ...page.map(({ key }) => key)];
+    }, []);
+    assert.deepEqual(
+      paged,
+      listed.map(({ key }) => key),
+    );
+    view.clear([ann, home]);
+    assert.deepEqual(kindsOf(view.list({ after: 0n, limit: 100, isDelayed: false })), own);
+  });
+
+  test('a page of a table that is full is as long as was asked for, and the smallest keys', () => {
+    const { table } = tableOf(1);
+    const view = new ThrottleView(table, keys);
+    for (let name = 0; name < 2_000; name += 1) raise(table, keys.account(`user${name}`), 2);
+    const every = view.list({ after: 0n, limit: 1_000, isDelayed: false });
+    assert.deepEqual(view.list({ after: 0n, limit: 3, isDelayed: false }), every.slice(0, 3));
   });
 });
 

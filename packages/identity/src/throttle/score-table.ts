@@ -20,7 +20,9 @@
  * failure, and scores are approximate by design. A thread that is terminated half-way leaves a free entry.
  *
  * `takeDeltas` looks only at blocks whose dirty flag is set and is for one thread alone; `merge` adds
- * what other nodes counted and makes no delta of it, so failures do not echo.
+ * what other nodes counted and makes no delta of it, so failures do not echo. An administrator's order to
+ * clear a key comes the same way, as a score below all others. With an account all of its pairs are
+ * cleared, which is a look at each entry, so `merge` makes one for all accounts of a call.
  *
  * Never: a wait; a score that only grows; a key that is a name.
  */
@@ -33,6 +35,7 @@ import {
   scoreHalfLifeSeconds,
   scoreTriesMax,
 } from './limits.ts';
+import { scoreKindOf, upperHalf } from './score-keys.ts';
 
 /** What crosses between nodes: so many failures of a key since the last time. */
 export interface PenaltyRow {
@@ -40,6 +43,9 @@ export interface PenaltyRow {
   readonly key: Buffer;
   readonly score: number;
 }
+
+/** In place of a score: what was counted under this key until now is void. Older programs pass it over. */
+export const clearingScore = -1_000_000;
 
 const wordOctets = 8;
 const entryWords = 4;
@@ -147,14 +153,55 @@ export class ScoreTable {
     return rows;
   }
 
-  /** Adds what other nodes counted. A row that makes no sense is passed over. */
+  /** Adds what other nodes counted, in its order. A row that makes no sense is passed over. */
   merge(rows: Iterable<PenaltyRow>): void {
+    const cleared: bigint[] = [];
+    const families = new Set<bigint>();
+    // What a pair fails after its account was cleared is kept out of the look at all entries.
+    const later: [key: bigint, failures: number][] = [];
     for (const row of rows) {
-      if (row.key.length !== wordOctets || !(row.score > 0)) continue;
-      const at = this.#enter(row.key.readBigUInt64BE(0));
-      const failures = Math.min(row.score, scoreFailuresMax);
-      if (at >= 0) this.#raiseAt(at, Math.round(failures * perFailure));
+      if (row.key.length !== wordOctets) continue;
+      const key = row.key.readBigUInt64BE(0);
+      if (row.score === clearingScore) {
+        if (scoreKindOf(key) === 'account') {
+          cleared.push(key);
+          families.add(upperHalf(key));
+        }
+        this.#clearOne(key);
+      } else if (row.score > 0) {
+        if (families.has(upperHalf(key))) later.push([key, row.score]);
+        else this.#add(key, row.score);
+      }
     }
+    this.clear(cleared);
+    for (const [key, failures] of later) this.#add(key, failures);
+  }
+
+  /** Nothing is counted under these keys any more, nor under those of an account's pairs; nobody stands in their lines. */
+  clear(keys: readonly bigint[]): void {
+    for (const key of keys) this.#clearOne(key);
+    const accounts = keys.filter((key) => scoreKindOf(key) === 'account');
+    for (const [key] of this.familiesOf(accounts)) this.#clearOne(key);
+  }
+
+  /** Every key that something is counted under, with its failures. */
+  *entries(): Generator<readonly [key: bigint, failures: number]> {
+    for (let at = this.#firstBucket; at < this.#words.length; at += entryWords) {
+      const key = Atomics.load(this.#words, at);
+      if (key !== 0n) yield [key, this.#scoreAt(at) / perFailure];
+    }
+  }
+
+  /** These accounts and their pairs. One look at all entries, however many are asked for. */
+  familiesOf(accounts: readonly bigint[]): readonly (readonly [key: bigint, failures: number])[] {
+    if (accounts.length === 0) return [];
+    const exact = new Set(accounts);
+    const families = new Set(accounts.map(upperHalf));
+    const isOf = (key: bigint): boolean =>
+      exact.has(key) || (scoreKindOf(key) === 'pair' && families.has(upperHalf(key)));
+    return this.entries()
+      .filter(([key]) => isOf(key))
+      .toArray();
   }
 
   /** False when there was no room for all of it. */
@@ -169,6 +216,20 @@ export class ScoreTable {
       if (failures > 0) rows.push({ key, score: failures });
     }
     return true;
+  }
+
+  #add(key: bigint, failures: number): void {
+    const at = this.#enter(key);
+    const amount = Math.round(Math.min(failures, scoreFailuresMax) * perFailure);
+    if (at >= 0) this.#raiseAt(at, amount);
+  }
+
+  #clearOne(key: bigint): void {
+    const at = this.#find(key);
+    if (at < 0) return;
+    Atomics.store(this.#words, at + score, 0n);
+    Atomics.store(this.#words, at + tail, 0n);
+    Atomics.store(this.#halves, at * 2 + delta, 0);
   }
 
   #raiseAt(at: number, amount: number): void {

@@ -47,6 +47,7 @@ import {
   siteAddressesMax,
 } from './limits.ts';
 import type { Networks } from './networks.ts';
+import { ScoreKeys } from './score-keys.ts';
 import type { ScoreTable } from './score-table.ts';
 
 /** Where an attempt comes from and whom it wants to be. */
@@ -87,12 +88,12 @@ interface Line {
 
 export class Throttle {
   readonly #parts: ThrottleParts;
-  readonly #scoreTagger: Tagger;
+  readonly #keys: ScoreKeys;
   readonly #tagTagger: Tagger;
 
   constructor(parts: ThrottleParts) {
     this.#parts = parts;
-    this.#scoreTagger = new Tagger(parts.scoreKey);
+    this.#keys = new ScoreKeys(parts.scoreKey);
     this.#tagTagger = new Tagger(parts.tagKey);
   }
 
@@ -132,7 +133,7 @@ export class Throttle {
     const { address, account, secret } = attempt;
     if (trusted.has(address)) return false;
     const prefixes = addressPrefixes(address);
-    const pair = this.#key('pair', account, prefixes.host);
+    const pair = this.#keys.pair(account, prefixes.host);
     if (secret !== null) {
       const tag = this.#tagTagger.tag(['wrong', account, secret]);
       const isRepeat = repeats.has(tag);
@@ -143,10 +144,10 @@ export class Throttle {
         return false;
       }
     }
-    scores.raise(this.#key('address', prefixes.host));
-    if (prefixes.site !== null) scores.raise(this.#key('site', prefixes.site));
+    scores.raise(this.#keys.address(prefixes.host));
+    if (prefixes.site !== null) scores.raise(this.#keys.site(prefixes.site));
     scores.raise(pair);
-    scores.raise(this.#key('account', account));
+    scores.raise(this.#keys.account(account));
     return true;
   }
 
@@ -154,8 +155,8 @@ export class Throttle {
   failuresOf({ address, account }: LoginSource): { address: number; account: number } {
     const { scores } = this.#parts;
     return {
-      address: scores.failures(this.#key('address', addressPrefixes(address).host)),
-      account: scores.failures(this.#key('account', account)),
+      address: scores.failures(this.#keys.address(addressPrefixes(address).host)),
+      account: scores.failures(this.#keys.account(account)),
     };
   }
 
@@ -166,25 +167,25 @@ export class Throttle {
     if (trusted.has(address)) return;
     const prefixes = addressPrefixes(address);
     friends.add(this.#friendTag(account, prefixes), friendSeconds);
-    scores.forgive(this.#key('pair', account, prefixes.host));
+    scores.forgive(this.#keys.pair(account, prefixes.host));
   }
 
   #linesOf({ account }: LoginSource, { host, site }: AddressPrefixes, isFriend: boolean): Line[] {
     const { scores } = this.#parts;
-    const pairKey = this.#key('pair', account, host);
+    const pairKey = this.#keys.pair(account, host);
     const pairDelayMs = delayOf(scores.failures(pairKey), pairDelaysMs);
     // A line that somebody stands in is kept up, if only by the pace of repeats.
     const paceMs = scores.lineMs(pairKey) > 0 ? repeatSpacingMs : 0;
     const lines: Line[] = [
       { key: pairKey, delayMs: pairDelayMs, spacingMs: Math.max(pairDelayMs, paceMs) },
     ];
-    const addressKey = this.#key('address', host);
+    const addressKey = this.#keys.address(host);
     const addressDelayMs = delayOf(scores.failures(addressKey), addressDelaysMs);
-    const siteKey = site === null ? null : this.#key('site', site);
+    const siteKey = site === null ? null : this.#keys.site(site);
     const siteDelayMs =
       siteKey === null ? 0 : delayOf(scores.failures(siteKey) / siteAddressesMax, addressDelaysMs);
     if (isFriend && addressDelayMs + siteDelayMs > 0) {
-      lines.push({ key: this.#key('friends', host), delayMs: 0, spacingMs: friendSpacingMs });
+      lines.push({ key: this.#keys.friends(host), delayMs: 0, spacingMs: friendSpacingMs });
       return lines;
     }
     const spacingMs = Math.max(addressDelayMs, freshSpacingMs);
@@ -196,7 +197,7 @@ export class Throttle {
   }
 
   #accountDelayMs({ account }: LoginSource): number {
-    return delayOf(this.#parts.scores.failures(this.#key('account', account)), accountDelaysMs);
+    return delayOf(this.#parts.scores.failures(this.#keys.account(account)), accountDelaysMs);
   }
 
   #isFriend({ account }: LoginSource, prefixes: AddressPrefixes): boolean {
@@ -205,11 +206,6 @@ export class Throttle {
 
   #friendTag(account: string, { host }: AddressPrefixes): Buffer {
     return this.#tagTagger.tag(['friend', account, host]);
-  }
-
-  /** Never 0, which is a free entry. */
-  #key(...fields: readonly string[]): bigint {
-    return this.#scoreTagger.tag(fields).readBigUInt64BE(0) | 1n;
   }
 }
 

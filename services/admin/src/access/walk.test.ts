@@ -63,8 +63,13 @@ const table: readonly Row[] = [
     'GET /jobs/{jobId}/events',
     'POST /jobs/{jobId}/cancel',
   ]),
-  ...rows(['read', 'sessions'], true, ['GET /sessions', 'GET /sessions/{address}']),
-  ...rows(['sessions'], true, ['DELETE /sessions/{address}']),
+  ...rows(['read', 'sessions'], true, [
+    'GET /sessions',
+    'GET /sessions/{address}',
+    'GET /throttles',
+  ]),
+  ...rows(['sessions'], true, ['DELETE /sessions/{address}', 'DELETE /throttles']),
+  ...rows(['sessions'], false, ['DELETE /throttles/{throttleId}']),
   ...rows(['read', 'nodes'], false, ['GET /nodes']),
   ...rows(['nodes'], false, ['PUT /nodes/{node}/drain', 'DELETE /nodes/{node}/drain']),
   ...rows(['tokens'], false, ['GET /tokens', 'POST /tokens', 'DELETE /tokens/{tokenId}']),
@@ -129,6 +134,7 @@ async function everything(): Promise<string> {
     'mailbox_job',
     'webhook',
     'webhook_delivery',
+    'login_penalty',
     'audit',
   ];
   const found = await Promise.all(
@@ -153,6 +159,7 @@ const values: Record<string, string> = {
   webhookId: '1',
   deliveryId: '1',
   jobId: '1',
+  throttleId: '8e0c1f6d2b7a4c31',
 };
 
 function request(route: string, domain = 'example.org'): { method: string; path: string } {
@@ -253,6 +260,11 @@ describe('who may not is refused', () => {
     await refused('GET', '/mailboxes?domain=example.org');
     await refused('GET', '/sessions?domain=example.org');
     await refused('GET', '/audit?domain=example.org');
+    await refused('GET', '/throttles');
+    await refused('GET', '/throttles?account=ann@example.org');
+    await refused('GET', '/throttles?address=192.0.2.1');
+    await refused('DELETE', '/throttles?account=ann@example.org');
+    await refused('DELETE', '/throttles?address=192.0.2.1');
     await refused('GET', '/audit?address=ann@example.org');
     await refused('PATCH', ann, { status: 'suspended' });
     await refused('POST', `${ann}/undelete`);

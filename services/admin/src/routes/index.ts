@@ -27,6 +27,7 @@ import { nodeRoutes } from './nodes.ts';
 import { overviewRoutes } from './overview.ts';
 import { passwordHashRoutes } from './password-hashes.ts';
 import { sessionEndRoutes, sessionRoutes } from './sessions.ts';
+import { throttleClearRoutes, throttleRoutes } from './throttles.ts';
 import { tokenChangeRoutes, tokenRoutes } from './tokens.ts';
 import { webhookDeliveryRoutes } from './webhook-deliveries.ts';
 import {
@@ -47,7 +48,7 @@ export const allRoutes: readonly Routes[] = [
   ...[grantRoutes, masterGrantRoutes],
   ...[messageRoutes, messageChangeRoutes, injectionRoutes],
   ...[importRoutes, exportRoutes, jobRoutes, jobEventRoutes],
-  ...[sessionRoutes, sessionEndRoutes],
+  ...[sessionRoutes, sessionEndRoutes, throttleRoutes, throttleClearRoutes],
   ...[nodeRoutes, overviewRoutes],
   ...[tokenRoutes, tokenChangeRoutes],
   ...[webhookReadRoutes, webhookAddRoutes, webhookChangeRoutes],

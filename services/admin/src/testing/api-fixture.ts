@@ -6,6 +6,7 @@
 
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { allocateGuards, openThrottleView } from '@poplar/identity';
 import { loadConfig, silentLog } from '@poplar/runtime';
 import { openStore, type Store } from '@poplar/store';
 import { type TemporaryDatabase, temporaryDatabase } from '@poplar/store/testing';
@@ -56,6 +57,8 @@ export async function apiFixture(
   const database = await temporaryDatabase();
   const store = openStore({ databaseUrl: database.url, tellsWebhooks: true });
   const root = makeToken();
+  const guards = { cacheOctets: 1 << 16, workers: 1, clusterKey: await store.clusterKey() };
+  const { shared, keys } = allocateGuards(guards);
   const app = await buildApi({
     store,
     config: loadConfig({ ...environment, DATABASE_URL: database.url }, { file: null }),
@@ -63,6 +66,7 @@ export async function apiFixture(
     version: '0.0.0',
     log: silentLog,
     console: await readConsole(),
+    throttles: openThrottleView(shared, keys),
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const bound = app.server.address();

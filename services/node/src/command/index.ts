@@ -15,6 +15,7 @@ import { registerNodeCommands } from './node.ts';
 import { registerProbeCommand } from './probe.ts';
 import { registerRemovalCommands } from './removal.ts';
 import { registerSessionCommands } from './session.ts';
+import { registerThrottleCommands } from './throttle.ts';
 import { registerTokenCommands } from './token.ts';
 import { registerTopCommand } from './top.ts';
 import { registerWebhookCommands } from './webhook.ts';
@@ -28,6 +29,7 @@ export function registerCommands(program: Command): void {
   registerMailboxCommands(program);
   registerCredentialCommands(program);
   registerSessionCommands(program);
+  registerThrottleCommands(program);
   registerNodeCommands(program);
   registerRemovalCommands(program);
   registerMessageCommands(program);
