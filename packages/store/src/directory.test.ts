@@ -153,8 +153,10 @@ test('lists come in pages', async () => {
   );
   const domains = await store.directory.listDomains({ after: 'six', limit: 1 });
   const six = { name: 'six.example', undeleteWindowSeconds: 86_400, mailboxes: 3 };
+  const settingsVersion = domains[0]?.settingsVersion;
+  assert.match(settingsVersion ?? '', /^\d+-\d+$/);
   assert.deepEqual(domains, [
-    { ...six, pop3Enabled: true, loginDelaySeconds: 0, quotaOctets: null },
+    { ...six, pop3Enabled: true, loginDelaySeconds: 0, quotaOctets: null, settingsVersion },
   ]);
   await assert.rejects(store.directory.listDomains({ limit: pageRowsMax + 1 }), {
     code: 'INVALID',

@@ -58,6 +58,14 @@ function noMailbox(): StoreError {
   return new StoreError('NOT_FOUND', 'there is no such mailbox');
 }
 
+function noDomain(): StoreError {
+  return new StoreError('NOT_FOUND', 'there is no such domain');
+}
+
+function stale(): StoreError {
+  return new StoreError('STALE', 'it was changed meanwhile: look at it again');
+}
+
 export class Directory {
   readonly #pool: LinkPool;
 
@@ -70,17 +78,20 @@ export class Directory {
     await this.#pool.run(addDomain, byActor(input));
   }
 
-  /** Changes what is given; NOT_FOUND when there is no such domain. */
+  /** Changes what is given; NOT_FOUND when there is no such domain, STALE when it is not of these versions. */
   async setDomain(input: ByActor<DomainSettings>): Promise<void> {
-    const changed = await this.#pool.run(setDomain, byActor(input));
-    if (changed.length === 0) throw new StoreError('NOT_FOUND', 'there is no such domain');
+    const [isChanged] = await this.#pool.run(setDomain, byActor(input));
+    if (isChanged === undefined) throw noDomain();
+    // It was there when the statement began: without versions it is gone by now.
+    if (!isChanged) throw isAnyVersion(input) ? noDomain() : stale();
   }
 
-  /** NOT_FOUND when there is no such domain, CONFLICT when it has mailboxes. */
+  /** NOT_FOUND when there is no such domain, CONFLICT when it has mailboxes, STALE when it is not of these versions. */
   async removeDomain(input: ByActor<RemovedDomain>): Promise<void> {
-    const [wasEmpty] = await this.#pool.run(removeDomain, byActor(input));
-    if (wasEmpty === undefined) throw new StoreError('NOT_FOUND', 'there is no such domain');
-    if (!wasEmpty) throw new StoreError('CONFLICT', 'the domain has mailboxes');
+    const [found] = await this.#pool.run(removeDomain, byActor(input));
+    if (found === undefined) throw noDomain();
+    if (!found.isSeen) throw stale();
+    if (!found.isEmpty) throw new StoreError('CONFLICT', 'the domain has mailboxes');
   }
 
   /** Null when there is no such domain. */
@@ -102,20 +113,20 @@ export class Directory {
   /** CONFLICT when the address or a name like it exists, NOT_FOUND when its domain does not. */
   async addMailbox(input: ByActor<NewMailbox>): Promise<MailboxId> {
     const [mailboxId] = await this.#pool.run(addMailbox, byActor(input));
-    if (mailboxId === undefined) throw new StoreError('NOT_FOUND', 'there is no such domain');
+    if (mailboxId === undefined) throw noDomain();
     return mailboxId;
   }
 
-  /** Changes what is given; NOT_FOUND when there is no such mailbox or it is being deleted. */
+  /** Changes what is given; NOT_FOUND when there is no such mailbox or it is being deleted, STALE when it is not of these versions. */
   async setMailbox(input: ByActor<MailboxSettings>): Promise<void> {
-    const changed = await this.#pool.run(setMailbox, byActor(input));
-    if (changed.length === 0) throw noMailbox();
+    const [isChanged] = await this.#pool.run(setMailbox, byActor(input));
+    checkChanged(isChanged, input);
   }
 
-  /** NOT_FOUND when there is no such mailbox or it is being deleted already. */
+  /** NOT_FOUND when there is no such mailbox or it is being deleted already, STALE when it is not of these versions. */
   async deleteMailbox(input: ByActor<DeletedMailbox>): Promise<void> {
-    const marked = await this.#pool.run(deleteMailbox, byActor(input));
-    if (marked.length === 0) throw noMailbox();
+    const [isMarked] = await this.#pool.run(deleteMailbox, byActor(input));
+    checkChanged(isMarked, input);
   }
 
   /** NOT_FOUND when there is no mailbox of this address that can be had back. */
@@ -220,6 +231,21 @@ export class Directory {
   async messagesOf(page: MessagePage): Promise<StoredMessage[]> {
     return this.#pool.run(listStoredMessages, bounded(page));
   }
+}
+
+interface Versioned {
+  readonly versions?: readonly string[] | null | undefined;
+}
+
+function isAnyVersion({ versions }: Versioned): boolean {
+  return versions === undefined || versions === null;
+}
+
+/** @param isChanged undefined where there was no mailbox when the statement began */
+function checkChanged(isChanged: boolean | undefined, input: Versioned): void {
+  if (isChanged === true) return;
+  // It was there: without versions it is gone by now.
+  throw isChanged === undefined || isAnyVersion(input) ? noMailbox() : stale();
 }
 
 function checkBoth(change: GrantChange | undefined): void {

@@ -28,6 +28,8 @@ export type StoreErrorCode =
   | 'OUTCOME_UNKNOWN'
   /** It exists already. */
   | 'CONFLICT'
+  /** It was changed since the caller saw it; nothing was changed. */
+  | 'STALE'
   /** There is no such thing. */
   | 'NOT_FOUND'
   /** An argument the schema does not allow: a name that is not canonical, a size too large. */

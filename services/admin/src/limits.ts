@@ -46,6 +46,9 @@ export const defaultPageRows = 100;
 /** Octets of a cursor: the longest address in base64url, and more than a number. */
 export const cursorCharactersMax = 512;
 
+/** Characters of If-Match: dozens of tags, of which one is usual. */
+export const ifMatchCharactersMax = 1_024;
+
 /** Characters of an IP address: the longest IPv6, with an IPv4 end and a scope. */
 export const ipAddressCharactersMax = 64;
 

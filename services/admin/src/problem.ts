@@ -46,6 +46,7 @@ const titles: Readonly<Record<number, string>> = {
   403: 'Not allowed',
   404: 'Not found',
   409: 'Conflict',
+  412: 'Precondition failed',
   413: 'Too large',
   415: 'Unsupported media type',
   422: 'Not possible',
@@ -65,6 +66,7 @@ const statusOfCode: Readonly<Record<StoreErrorCode, number>> = {
   MESSAGE_GONE: 404,
   OUTCOME_UNKNOWN: 503,
   CONFLICT: 409,
+  STALE: 412,
   NOT_FOUND: 404,
   INVALID: 422,
 };

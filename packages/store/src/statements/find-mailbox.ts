@@ -46,6 +46,8 @@ export interface MailboxDetails {
   readonly quotaOctets: number | null;
   /** When it is removed for good; null unless it is being deleted. */
   readonly deleteAfter: Date | null;
+  /** Another one after each change of its settings or secrets, not of its mail; never that of another mailbox. */
+  readonly settingsVersion: string;
 }
 
 function statusAt(row: Row, column: number): MailboxDetails['status'] {
@@ -76,7 +78,8 @@ select m.mailbox_id, m.address, m.status, m.pop3_enabled, m.credential_version,
        coalesce(o.lease_until > now() and o.epoch <= l.owner_epoch, false),
        extract(epoch from l.granted_at) * 1000, l.client, a.address,
        extract(epoch from m.delete_after) * 1000,
-       coalesce(m.quota_octets, (select q.quota_octets from domain q where q.domain_id = m.domain_id))
+       coalesce(m.quota_octets, (select q.quota_octets from domain q where q.domain_id = m.domain_id)),
+       m.mailbox_id || '-' || m.xmin
 from mailbox m
 join maildrop d on d.mailbox_id = m.mailbox_id
 join maildrop_lock l on l.mailbox_id = m.mailbox_id
@@ -97,5 +100,6 @@ where m.address = $1`,
     lock: lockHolderOf(row),
     deleteAfter: dateOrNullAt(row, 16),
     quotaOctets: numberOrNullAt(row, 17),
+    settingsVersion: textAt(row, 18),
   }),
 };

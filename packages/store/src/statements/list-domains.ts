@@ -14,6 +14,8 @@ export interface DomainRow {
   readonly mailboxes: number;
   /** Of each mailbox without its own; null: no bound. */
   readonly quotaOctets: number | null;
+  /** Another one after each change of what is set; never that of another domain. */
+  readonly settingsVersion: string;
 }
 
 export const listDomains: Statement<Page, DomainRow> = {
@@ -21,7 +23,8 @@ export const listDomains: Statement<Page, DomainRow> = {
   text: `
 select d.name, extract(epoch from d.undelete_window)::bigint,
        d.pop3_enabled, ceil(extract(epoch from d.login_delay)),
-       (select count(*) from mailbox m where m.domain_id = d.domain_id), d.quota_octets
+       (select count(*) from mailbox m where m.domain_id = d.domain_id), d.quota_octets,
+       d.domain_id || '-' || d.xmin
 from domain d where d.name > $1 order by d.name limit $2`,
   parameters: ({ after = '', limit }) => [after, String(limit)],
   row: (row) => ({
@@ -31,5 +34,6 @@ from domain d where d.name > $1 order by d.name limit $2`,
     loginDelaySeconds: numberAt(row, 3),
     mailboxes: numberAt(row, 4),
     quotaOctets: numberOrNullAt(row, 5),
+    settingsVersion: textAt(row, 6),
   }),
 };

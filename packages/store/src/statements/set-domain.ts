@@ -1,10 +1,11 @@
 /**
  * Changes what is set for a domain; what is not given stays. No version is bumped, which would be
- * one for each of its mailboxes: each opening looks at the domain itself. Answers no row when there is no
- * such domain.
+ * one for each of its mailboxes: each opening looks at the domain itself. Answers whether it did, which it
+ * does not where the row is of another version than the caller has seen, or no row when there is no such domain.
  */
 
-import { textAt } from '../field.ts';
+import { booleanAt } from '../field.ts';
+import { textArray } from '../parameter.ts';
 import type { Statement } from '../statement.ts';
 
 export interface DomainSettings {
@@ -16,6 +17,8 @@ export interface DomainSettings {
   readonly undeleteWindowSeconds?: number | undefined;
   /** Of each mailbox without its own; null for none. */
   readonly quotaOctets?: number | null | undefined;
+  /** Versions of which one must be the present one, or nothing is changed; null or absent: any. */
+  readonly versions?: readonly string[] | null | undefined;
   readonly actor: string;
 }
 
@@ -23,16 +26,17 @@ function textOf(value: boolean | number | null | undefined): string | null {
   return value === undefined || value === null ? null : String(value);
 }
 
-export const setDomain: Statement<DomainSettings, string> = {
+export const setDomain: Statement<DomainSettings, boolean> = {
   name: 'set_domain',
   text: `
-with changed as (
+with found as (select domain_id from domain where name = $1),
+changed as (
   update domain
   set pop3_enabled = coalesce($2::boolean, pop3_enabled),
       login_delay = coalesce(make_interval(secs => $3::float8), login_delay),
       undelete_window = coalesce(make_interval(secs => $4::float8), undelete_window),
       quota_octets = case when $6::boolean then $7::bigint else quota_octets end
-  where name = $1
+  where name = $1 and ($8::text[] is null or domain_id || '-' || xmin = any($8))
   returning domain_id),
 audited as (
   insert into audit (actor, action, subject, detail)
@@ -40,7 +44,7 @@ audited as (
     'pop3', $2::boolean, 'loginDelaySeconds', $3::float8, 'undeleteWindowSeconds', $4::float8))
          || case when $6::boolean then jsonb_build_object('quotaOctets', $7::bigint) else '{}' end
   from changed)
-select domain_id from changed`,
+select exists (select from changed) from found`,
   parameters: (given) => [
     given.name,
     textOf(given.pop3Enabled),
@@ -49,6 +53,7 @@ select domain_id from changed`,
     given.actor,
     String(given.quotaOctets !== undefined),
     textOf(given.quotaOctets),
+    given.versions === undefined || given.versions === null ? null : textArray(given.versions),
   ],
-  row: (row) => textAt(row, 0),
+  row: (row) => booleanAt(row, 0),
 };

@@ -8,7 +8,8 @@ import { callerOf } from '../access/caller.ts';
 import { domainIn } from '../access/reach.ts';
 import type { Routes } from '../api.ts';
 import { nameKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
-import { Problem } from '../problem.ts';
+import { ifMatch, setTag, versionsIn, withTag } from '../preconditions.ts';
+import { Problem, problemSchema } from '../problem.ts';
 import { strict } from '../validation.ts';
 import { unlessThere } from './already-there.ts';
 import { domainParams, domainText, noContent, quota } from './shapes.ts';
@@ -101,7 +102,7 @@ export const domainAddRoutes: Routes = async (app, { store: { directory } }) => 
           { domain: domainText, ...Type.Partial(Type.Object(settings)).properties },
           { additionalProperties: false, examples: [{ domain: 'example.org' }] },
         ),
-        response: { 201: domainSchema },
+        response: { 201: withTag(domainSchema) },
       },
     },
     async (request, reply) => {
@@ -110,7 +111,9 @@ export const domainAddRoutes: Routes = async (app, { store: { directory } }) => 
       await unlessThere(directory.addDomain({ name, ...given, actor: callerOf(request).actor }), {
         ...{ code: 'domain-exists', what: 'the domain', pointer: '/body/domain' },
       });
-      return reply.code(201).send(shown(await found(directory, name)));
+      const row = await found(directory, name);
+      setTag(reply, row.settingsVersion);
+      return reply.code(201).send(shown(row));
     },
   );
 };
@@ -124,10 +127,14 @@ export const domainRoutes: Routes = async (app, { store: { directory } }) => {
         tags,
         summary: 'Show a domain',
         params: domainParams,
-        response: { 200: domainSchema },
+        response: { 200: withTag(domainSchema) },
       },
     },
-    async (request) => shown(await found(directory, domainIn(request, request.params.domain))),
+    async (request, reply) => {
+      const row = await found(directory, domainIn(request, request.params.domain));
+      setTag(reply, row.settingsVersion);
+      return shown(row);
+    },
   );
 
   app.patch(
@@ -139,18 +146,23 @@ export const domainRoutes: Routes = async (app, { store: { directory } }) => {
         summary: 'Change what is set for a domain',
         description: 'What is not given stays as it is.',
         params: domainParams,
+        headers: ifMatch,
         body: Type.Partial(Type.Object(settings), {
           additionalProperties: false,
           minProperties: 1,
           examples: [{ loginDelaySeconds: 30 }],
         }),
-        response: { 200: domainSchema },
+        response: { 200: withTag(domainSchema), 412: problemSchema },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const name = domainIn(request, request.params.domain);
-      await directory.setDomain({ name, ...request.body, actor: callerOf(request).actor });
-      return shown(await found(directory, name));
+      const { actor } = callerOf(request);
+      const versions = versionsIn(request.headers);
+      await directory.setDomain({ name, ...request.body, versions, actor });
+      const row = await found(directory, name);
+      setTag(reply, row.settingsVersion);
+      return shown(row);
     },
   );
 
@@ -163,12 +175,14 @@ export const domainRoutes: Routes = async (app, { store: { directory } }) => {
         summary: 'Remove a domain',
         description: 'Only one without mailboxes. Tokens of this domain go with it.',
         params: domainParams,
-        response: { 204: noContent },
+        headers: ifMatch,
+        response: { 204: noContent, 412: problemSchema },
       },
     },
     async (request, reply) => {
       const name = domainIn(request, request.params.domain);
-      await directory.removeDomain({ name, actor: callerOf(request).actor });
+      const { actor } = callerOf(request);
+      await directory.removeDomain({ name, versions: versionsIn(request.headers), actor });
       return reply.code(204).send(null);
     },
   );

@@ -8,6 +8,8 @@ import { callerOf } from '../access/caller.ts';
 import { addressIn } from '../access/reach.ts';
 import type { Routes } from '../api.ts';
 import { deletionGraceSeconds, deletionGraceSecondsMax } from '../limits.ts';
+import { ifMatch, setTag, versionsIn, withTag } from '../preconditions.ts';
+import { problemSchema } from '../problem.ts';
 import { strict } from '../validation.ts';
 import { found, mailboxSchema, shown } from './mailbox-shape.ts';
 import { addressParams, quota } from './shapes.ts';
@@ -27,6 +29,7 @@ export const mailboxChangeRoutes: Routes = async (app, { store }) => {
           'What is not given stays. A suspended mailbox takes no mail and lets nobody in; an open ' +
           'session goes on until it is kicked.',
         params: addressParams,
+        headers: ifMatch,
         body: Type.Object(
           {
             status: Type.Optional(Type.Union([Type.Literal('active'), Type.Literal('suspended')])),
@@ -35,14 +38,17 @@ export const mailboxChangeRoutes: Routes = async (app, { store }) => {
           },
           { additionalProperties: false, minProperties: 1, examples: [{ status: 'suspended' }] },
         ),
-        response: { 200: mailboxSchema },
+        response: { 200: withTag(mailboxSchema), 412: problemSchema },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const address = addressIn(request, request.params.address);
       const { actor } = callerOf(request);
-      await store.directory.setMailbox({ address, ...request.body, actor });
-      return shown(request, await found(store, address));
+      const versions = versionsIn(request.headers);
+      await store.directory.setMailbox({ address, ...request.body, versions, actor });
+      const details = await found(store, address);
+      setTag(reply, details.settingsVersion);
+      return shown(request, details);
     },
   );
 };
@@ -59,6 +65,7 @@ export const mailboxDeletionRoutes: Routes = async (app, { store }) => {
           'At once nobody can log in to it, it takes no mail, and an open session ends. It is ' +
           'removed for good when its grace is over; until then it can be had back.',
         params: addressParams,
+        headers: ifMatch,
         querystring: strict({
           graceSeconds: Type.Optional(
             Type.Integer({
@@ -68,16 +75,19 @@ export const mailboxDeletionRoutes: Routes = async (app, { store }) => {
             }),
           ),
         }),
-        response: { 202: mailboxSchema },
+        response: { 202: withTag(mailboxSchema), 412: problemSchema },
       },
     },
     async (request, reply) => {
       const address = addressIn(request, request.params.address);
       const { actor } = callerOf(request);
       const { graceSeconds = deletionGraceSeconds } = request.query;
-      await store.directory.deleteMailbox({ address, graceSeconds, actor });
+      const versions = versionsIn(request.headers);
+      await store.directory.deleteMailbox({ address, graceSeconds, versions, actor });
       await store.cluster.endSession({ address, isBroken: true, actor });
-      return reply.code(202).send(shown(request, await found(store, address)));
+      const details = await found(store, address);
+      setTag(reply, details.settingsVersion);
+      return reply.code(202).send(shown(request, details));
     },
   );
 
@@ -90,13 +100,15 @@ export const mailboxDeletionRoutes: Routes = async (app, { store }) => {
         summary: 'Have a deleted mailbox back',
         description: 'It is active again, with its messages and passwords.',
         params: addressParams,
-        response: { 200: mailboxSchema },
+        response: { 200: withTag(mailboxSchema) },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const address = addressIn(request, request.params.address);
       await store.directory.undeleteMailbox({ address, actor: callerOf(request).actor });
-      return shown(request, await found(store, address));
+      const details = await found(store, address);
+      setTag(reply, details.settingsVersion);
+      return shown(request, details);
     },
   );
 };

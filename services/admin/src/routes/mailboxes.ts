@@ -10,6 +10,7 @@ import type { Routes } from '../api.ts';
 import { searchCharactersMax } from '../limits.ts';
 import { nameKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
 import { secretFields, secretOf } from '../passwords.ts';
+import { setTag, withTag } from '../preconditions.ts';
 import { strict } from '../validation.ts';
 import { unlessThere } from './already-there.ts';
 import { found, mailboxSchema, rowSchema, shown } from './mailbox-shape.ts';
@@ -73,7 +74,7 @@ export const mailboxRoutes: Routes = async (app, { store, passwords }) => {
           { address: addressText, ...secretFields },
           { additionalProperties: false, examples: [{ address: 'ann@example.org' }] },
         ),
-        response: { 201: mailboxSchema },
+        response: { 201: withTag(mailboxSchema) },
       },
     },
     async (request, reply) => {
@@ -86,7 +87,9 @@ export const mailboxRoutes: Routes = async (app, { store, passwords }) => {
         ...{ code: 'address-exists', pointer: '/body/address' },
         what: 'a mailbox or a login name of this address',
       });
-      return reply.code(201).send(shown(request, await found(store, address)));
+      const details = await found(store, address);
+      setTag(reply, details.settingsVersion);
+      return reply.code(201).send(shown(request, details));
     },
   );
 
@@ -98,10 +101,13 @@ export const mailboxRoutes: Routes = async (app, { store, passwords }) => {
         tags,
         summary: 'Show a mailbox and who has it open',
         params: addressParams,
-        response: { 200: mailboxSchema },
+        response: { 200: withTag(mailboxSchema) },
       },
     },
-    async (request) =>
-      shown(request, await found(store, addressIn(request, request.params.address))),
+    async (request, reply) => {
+      const details = await found(store, addressIn(request, request.params.address));
+      setTag(reply, details.settingsVersion);
+      return shown(request, details);
+    },
   );
 };

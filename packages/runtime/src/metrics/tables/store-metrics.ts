@@ -12,7 +12,7 @@ const storeCode: LabelDefinition = {
   values: [
     ...['STORE_UNAVAILABLE', 'STORE_TIMEOUT', 'STORE_REFUSED', 'STORE_INCOMPATIBLE'],
     ...['STORE_CORRUPT', 'STORE_FAULT', 'OWNER_EXPIRED', 'MESSAGE_GONE', 'OUTCOME_UNKNOWN'],
-    ...['CONFLICT', 'NOT_FOUND', 'INVALID', 'INTERNAL'],
+    ...['CONFLICT', 'STALE', 'NOT_FOUND', 'INVALID', 'INTERNAL'],
   ],
 };
 

@@ -1,0 +1,55 @@
+/**
+ * `ETag` of what can be changed, and `If-Match` of a request that changes it (RFC 9110 §8.8.3 and §13.1.1): who
+ * writes over a state that he has not seen is told so. The statement that makes the change compares the versions;
+ * here they are only read and written.
+ *
+ * A tag is of the settings of a mailbox or a domain. Mail that comes and sessions that begin change what is shown beside
+ * them, and no tag. A weak tag never matches, as §8.8.3.2 has it.
+ *
+ * Never: a version that is read before the statement and compared here.
+ */
+
+import type { FastifyReply } from 'fastify';
+import { type TSchema, Type } from 'typebox';
+import { ifMatchCharactersMax } from './limits.ts';
+import { Problem } from './problem.ts';
+
+/** Of a route that changes what has a tag. */
+export const ifMatch = Type.Object({
+  'if-match': Type.Optional(
+    Type.String({
+      maxLength: ifMatchCharactersMax,
+      description:
+        '`ETag` of the state that is to be changed: with another one nothing is, and the answer is 412. ' +
+        '`*` is any.',
+      examples: ['"7-4711"'],
+    }),
+  ),
+});
+
+/** Describes an answer that has a tag. */
+export function withTag<Item extends TSchema>(schema: Item) {
+  const description = 'of its settings; for `If-Match`';
+  return { ...schema, headers: { etag: { type: 'string', description } } };
+}
+
+export function setTag(reply: FastifyReply, version: string): void {
+  void reply.header('etag', `"${version}"`);
+}
+
+const oneTag = String.raw`(W/)?"([\x21\x23-\x7e\x80-\xff]*)"`;
+const tagList = new RegExp(
+  String.raw`^[\t ]*(?:,[\t ]*)*${oneTag}(?:[\t ]*,[\t ]*(?:${oneTag})?)*[\t ]*$`,
+);
+
+/** Versions of which one must be the present one; null where any may be. */
+export function versionsIn(headers: { readonly 'if-match'?: string }): readonly string[] | null {
+  const text = headers['if-match'];
+  if (text === undefined || text.trim() === '*') return null;
+  if (!tagList.test(text)) {
+    const detail = 'must be * or tags in quotation marks, such as "7-4711"';
+    throw new Problem(400, 'not a precondition', [{ pointer: '/headers/if-match', detail }]);
+  }
+  const tags = [...text.matchAll(new RegExp(oneTag, 'g'))];
+  return tags.flatMap(([, weak, version = '']) => (weak === undefined ? [version] : []));
+}
