@@ -125,7 +125,9 @@ for (const [way, run] of ways) {
       const shown = await ran('job', 'show', id);
       assert.match(shown, /^done +3 of 3$/m);
       assert.match(shown, /^state +complete$/m);
-      assert.match(await ran('job', 'cancel', id), /is complete: nothing to cancel/);
+      const over = await run('job', 'cancel', id);
+      assert.deepEqual([over.code, over.out], [1, '']);
+      assert.match(over.err, /^poplar: the job is complete: nothing to cancel\n$/);
       const missing = await run('job', 'show', '999999');
       assert.deepEqual([missing.code, missing.out], [1, '']);
       assert.match(missing.err, /^poplar: there is no job 999999\n$/);

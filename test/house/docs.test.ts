@@ -31,7 +31,11 @@ describe('docs', () => {
     const union = /export type StoreErrorCode =([\s\S]*?);\n/.exec(text)?.[1] ?? '';
     const codes = [...union.matchAll(/'([A-Z_]+)'/g)].map(([, code = '']) => code);
     assert.ok(codes.length > 5, 'the codes were found');
-    assert.deepEqual(sorted(firstCells(fileAt('docs/errors.md').text)), sorted(codes));
+    // Codes of the REST API have a table of their own, and small letters.
+    const listed = firstCells(fileAt('docs/errors.md').text).filter((code) =>
+      /^[A-Z_]+$/.test(code),
+    );
+    assert.deepEqual(sorted(listed), sorted(codes));
   });
 
   test('docs/limits.md says what the code says (node_modules/.bin/node test/support/limits-page.ts writes it)', () => {

@@ -7,7 +7,7 @@
 
 import { type ByActor, byActor } from './by-actor.ts';
 import type { LinkPool } from './connection/pool.ts';
-import { StoreError } from './errors.ts';
+import { NotFound, StoreError } from './errors.ts';
 import { Jobs } from './jobs.ts';
 import { pageRowsMax } from './limits.ts';
 import { Messages } from './messages.ts';
@@ -48,7 +48,7 @@ export class Administration {
   /** Its id. NOT_FOUND when its domain does not exist. */
   async addToken(input: ByActor<NewApiToken>): Promise<string> {
     const [tokenId] = await this.#pool.run(addApiToken, byActor(input));
-    if (tokenId === undefined) throw new StoreError('NOT_FOUND', 'there is no such domain');
+    if (tokenId === undefined) throw new NotFound('domain');
     return tokenId;
   }
 
@@ -65,7 +65,7 @@ export class Administration {
   /** NOT_FOUND when there is none, or it is revoked already. */
   async revokeToken(input: ByActor<RevokedApiToken>): Promise<void> {
     const revoked = await this.#pool.run(revokeApiToken, byActor(input));
-    if (revoked.length === 0) throw new StoreError('NOT_FOUND', 'there is no such token');
+    if (revoked.length === 0) throw new NotFound('token');
   }
 
   /** Works on a deleted mailbox that is due to be removed; false when there is none. */

@@ -13,7 +13,7 @@
 import { type ByActor, byActor } from './by-actor.ts';
 import type { LinkPool } from './connection/pool.ts';
 import type { ShortLine } from './connection/short-line.ts';
-import { StoreError } from './errors.ts';
+import { NotFound, StoreError } from './errors.ts';
 import {
   appPasswordsMax,
   certificateNamesMax,
@@ -66,7 +66,7 @@ export interface ImportOptions {
 }
 
 function noMailbox(): StoreError {
-  return new StoreError('NOT_FOUND', 'there is no such mailbox');
+  return new NotFound('mailbox');
 }
 
 export class Credentials {
@@ -127,7 +127,7 @@ export class Credentials {
   /** NOT_FOUND when the mailbox has no such credential. With a password go its SCRAM secrets. */
   async revoke(input: ByActor<RevokedCredential>): Promise<void> {
     const revoked = await this.#pool.run(revokeCredential, byActor(input));
-    if (revoked.length === 0) throw new StoreError('NOT_FOUND', 'there is no such credential');
+    if (revoked.length === 0) throw new NotFound('credential');
   }
 
   /** Notes the day of their use. Answers how many had not been used today. */

@@ -8,7 +8,7 @@
 import { type ByActor, byActor } from './by-actor.ts';
 import type { LinkPool } from './connection/pool.ts';
 import type { MailboxId, UidlHolder, UidlQuestion } from './contract.ts';
-import { StoreError } from './errors.ts';
+import { InTheWay, NotFound, StoreError } from './errors.ts';
 import { loginNamesMax, pageRowsMax } from './limits.ts';
 import { addDomain, type NewDomain } from './statements/add-domain.ts';
 import { addGrant, type Grant, type GrantChange } from './statements/add-grant.ts';
@@ -55,11 +55,11 @@ function bounded<Input extends { readonly limit: number }>(page: Input): Input {
 }
 
 function noMailbox(): StoreError {
-  return new StoreError('NOT_FOUND', 'there is no such mailbox');
+  return new NotFound('mailbox');
 }
 
 function noDomain(): StoreError {
-  return new StoreError('NOT_FOUND', 'there is no such domain');
+  return new NotFound('domain');
 }
 
 function stale(): StoreError {
@@ -91,7 +91,7 @@ export class Directory {
     const [found] = await this.#pool.run(removeDomain, byActor(input));
     if (found === undefined) throw noDomain();
     if (!found.isSeen) throw stale();
-    if (!found.isEmpty) throw new StoreError('CONFLICT', 'the domain has mailboxes');
+    if (!found.isEmpty) throw new InTheWay('left-mailboxes', 'the domain has mailboxes');
   }
 
   /** Null when there is no such domain. */
@@ -133,7 +133,7 @@ export class Directory {
   async undeleteMailbox(input: ByActor<UndeletedMailbox>): Promise<void> {
     const back = await this.#pool.run(undeleteMailbox, byActor(input));
     if (back.length === 0) {
-      throw new StoreError('NOT_FOUND', 'there is no deleted mailbox of this address');
+      throw new NotFound('mailbox', 'there is no deleted mailbox of this address');
     }
   }
 
@@ -175,7 +175,7 @@ export class Directory {
   /** NOT_FOUND when the mailbox has no such alias; its address is none. */
   async removeLoginName(input: ByActor<RemovedLoginName>): Promise<void> {
     const removed = await this.#pool.run(removeLoginName, byActor(input));
-    if (removed.length === 0) throw new StoreError('NOT_FOUND', 'the mailbox has no such alias');
+    if (removed.length === 0) throw new NotFound('login-name', 'the mailbox has no such alias');
   }
 
   /** The address is one of them; none when there is no such mailbox. */
@@ -249,9 +249,9 @@ function checkChanged(isChanged: boolean | undefined, input: Versioned): void {
 }
 
 function checkBoth(change: GrantChange | undefined): void {
-  if (change?.hasGrantee !== true) throw new StoreError('NOT_FOUND', 'there is no such grantee');
+  if (change?.hasGrantee !== true) throw new NotFound('grantee');
   if (!change.hasSubject) {
-    throw new StoreError('NOT_FOUND', 'there is no such mailbox or domain to grant');
+    throw new NotFound('mailbox', 'there is no such mailbox or domain to grant');
   }
 }
 
@@ -262,5 +262,5 @@ function checkAdded([change]: readonly GrantChange[]): void {
 
 function checkRemoved([change]: readonly GrantChange[]): void {
   checkBoth(change);
-  if (change?.isChanged !== true) throw new StoreError('NOT_FOUND', 'there is no such grant');
+  if (change?.isChanged !== true) throw new NotFound('grant');
 }

@@ -42,16 +42,55 @@ const retryableCodes: ReadonlySet<StoreErrorCode> = new Set<StoreErrorCode>([
   'OUTCOME_UNKNOWN',
 ]);
 
+/** What there is none of, or what stands in the way, where that is known. */
+export type StoreSubject =
+  | 'mailbox'
+  | 'domain'
+  | 'login-name'
+  | 'credential'
+  | 'grant'
+  | 'grantee'
+  | 'message'
+  | 'job'
+  | 'token'
+  | 'webhook'
+  | 'webhook-delivery'
+  | 'left-mailboxes'
+  | 'too-many'
+  | 'job-run';
+
 export class StoreError extends Error {
   readonly code: StoreErrorCode;
   /** Whether the same call may succeed later without anything being repaired. */
   readonly retryable: boolean;
+  /** Of NOT_FOUND, and of a CONFLICT that is not with a thing of the same name. */
+  readonly subject: StoreSubject | null = null;
 
   constructor(code: StoreErrorCode, message: string, cause?: unknown) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = 'StoreError';
     this.code = code;
     this.retryable = retryableCodes.has(code);
+  }
+}
+
+/** There is no such thing: NOT_FOUND, and what that is of. */
+export class NotFound extends StoreError {
+  override readonly subject: StoreSubject;
+
+  constructor(subject: StoreSubject, message = `there is no such ${subject}`) {
+    super('NOT_FOUND', message);
+    this.subject = subject;
+  }
+}
+
+/** CONFLICT, though nothing of this name exists: `subject` stands in the way. */
+export class InTheWay extends StoreError {
+  override readonly subject: StoreSubject;
+
+  constructor(subject: StoreSubject, message: string) {
+    super('CONFLICT', message);
+    this.subject = subject;
   }
 }
 

@@ -35,7 +35,7 @@ export type {
   NewCertificateName,
 } from './credentials.ts';
 export type { Directory } from './directory.ts';
-export { StoreError, type StoreErrorCode } from './errors.ts';
+export { StoreError, type StoreErrorCode, type StoreSubject } from './errors.ts';
 export type { JobProgress, JobRow, JobState } from './job-row.ts';
 export type { BegunJob, ImportBatch, Jobs } from './jobs.ts';
 export { importRowsMax, leaseSeconds } from './limits.ts';

@@ -13,7 +13,7 @@ import { randomUUID } from 'node:crypto';
 import { type ByActor, byActor } from './by-actor.ts';
 import type { LinkPool } from './connection/pool.ts';
 import type { DeliverRequest, MailboxId, UidlHolder, UidlQuestion } from './contract.ts';
-import { StoreError } from './errors.ts';
+import { InTheWay, NotFound, StoreError } from './errors.ts';
 import type { JobProgress, JobRow } from './job-row.ts';
 import { bodyOctetsMax, pageRowsMax } from './limits.ts';
 import { advanceJob, type JobRun } from './statements/advance-job.ts';
@@ -97,7 +97,7 @@ export class Jobs {
   /** The job as it is then; one that is complete stays so. NOT_FOUND when there is none. */
   async cancel(input: ByActor<CancelledJob>): Promise<JobRow> {
     const [job] = await this.#pool.run(cancelJob, byActor(input));
-    if (job === undefined) throw new StoreError('NOT_FOUND', 'there is no such job');
+    if (job === undefined) throw new NotFound('job');
     return job;
   }
 
@@ -116,5 +116,5 @@ export class Jobs {
 }
 
 function notOurs(): StoreError {
-  return new StoreError('CONFLICT', 'the job was cancelled, or another request goes on with it');
+  return new InTheWay('job-run', 'the job was cancelled, or another request goes on with it');
 }

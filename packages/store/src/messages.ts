@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { type ByActor, byActor } from './by-actor.ts';
 import type { LinkPool } from './connection/pool.ts';
 import type { DeliverRequest, MailboxId } from './contract.ts';
-import { StoreError } from './errors.ts';
+import { NotFound, StoreError } from './errors.ts';
 import { bodyOctetsMax, pageRowsMax, previewOctetsMax, purgeSliceMessages } from './limits.ts';
 import { auditInjection } from './statements/audit-injection.ts';
 import { type DeliveredCopy, deliverMessage } from './statements/deliver-message.ts';
@@ -20,7 +20,11 @@ import {
   type MessagePreview,
   type PreviewPage,
 } from './statements/list-message-previews.ts';
-import { type RestoredMessages, restoreMessages } from './statements/restore-messages.ts';
+import {
+  type Restoration,
+  type RestoredMessages,
+  restoreMessages,
+} from './statements/restore-messages.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 export interface InjectRequest extends Omit<DeliverRequest, 'deliveries'> {
@@ -47,17 +51,17 @@ export class Messages {
     return this.#pool.run(listMessagePreviews, page);
   }
 
-  /** How many are visible again. NOT_FOUND when there is no such mailbox. */
-  async restore(input: ByActor<RestoredMessages>): Promise<number> {
+  /** How many are visible again, and which are not there. NOT_FOUND when there is no such mailbox. */
+  async restore(input: ByActor<RestoredMessages>): Promise<Restoration> {
     const [restored] = await this.#pool.run(restoreMessages, byActor(input));
-    if (restored === undefined) throw new StoreError('NOT_FOUND', 'there is no such mailbox');
+    if (restored === undefined) throw new NotFound('mailbox');
     return restored;
   }
 
   /** How many were removed, at most a slice, and whether there may be more. NOT_FOUND likewise. */
   async expunge(input: ByActor<ExpungedMessages>): Promise<{ purged: number; more: boolean }> {
     const [purged] = await this.#pool.run(expungeMessages, byActor(input));
-    if (purged === undefined) throw new StoreError('NOT_FOUND', 'there is no such mailbox');
+    if (purged === undefined) throw new NotFound('mailbox');
     return { purged, more: purged >= purgeSliceMessages };
   }
 

@@ -8,7 +8,7 @@
 
 import { type ByActor, byActor } from './by-actor.ts';
 import type { LinkPool } from './connection/pool.ts';
-import { StoreError } from './errors.ts';
+import { InTheWay, NotFound, StoreError } from './errors.ts';
 import { pageRowsMax, webhooksMax, webhooksOfDomainMax } from './limits.ts';
 import { addWebhook, type NewWebhook } from './statements/add-webhook.ts';
 import {
@@ -48,7 +48,7 @@ function bounded<Input extends { readonly limit: number }>(page: Input): Input {
 }
 
 function noWebhook(): StoreError {
-  return new StoreError('NOT_FOUND', 'there is no such webhook');
+  return new NotFound('webhook');
 }
 
 export class Webhooks {
@@ -63,10 +63,10 @@ export class Webhooks {
   /** Its id. NOT_FOUND when its domain does not exist, CONFLICT when there are too many. */
   async add(input: ByActor<NewWebhook>): Promise<string> {
     const [added] = await this.#pool.run(addWebhook, byActor(input));
-    if (added?.hasDomain !== true) throw new StoreError('NOT_FOUND', 'there is no such domain');
+    if (added?.hasDomain !== true) throw new NotFound('domain');
     if (added.webhookId === null) {
       const many = `${webhooksMax} webhooks, or ${webhooksOfDomainMax} of the domain`;
-      throw new StoreError('CONFLICT', `there are ${many} already`);
+      throw new InTheWay('too-many', `there are ${many} already`);
     }
     return added.webhookId;
   }
@@ -96,7 +96,7 @@ export class Webhooks {
   async test(input: ByActor<WebhookChoice>): Promise<TestDelivery> {
     const [written] = await this.#pool.run(testWebhook, byActor(input));
     if (written === undefined) {
-      throw new StoreError('NOT_FOUND', 'there is no such webhook, or it is suspended');
+      throw new NotFound('webhook', 'there is no such webhook, or it is suspended');
     }
     return written;
   }
@@ -109,7 +109,7 @@ export class Webhooks {
   async resend(input: ByActor<ResentDelivery>): Promise<void> {
     if ((await this.#pool.run(resendWebhookDelivery, byActor(input))).length > 0) return;
     const wanted = 'there is no such delivery that is over and whose webhook is not suspended';
-    throw new StoreError('NOT_FOUND', wanted);
+    throw new NotFound('webhook-delivery', wanted);
   }
 
   /** Whether there may be anything to send. */

@@ -59,7 +59,7 @@ describe('a request that is wrong', () => {
     ['an unknown mailbox', { path: '/api/v1/mailboxes/nobody@example.org' }, 404],
     ['an unknown domain', { path: '/api/v1/domains/nowhere.example' }, 404],
     ['an unknown path', { path: '/api/v2/domains' }, 404],
-    ['a method that is none of the route', { method: 'PUT', path: '/api/v1/domains' }, 404],
+    ['a method that is none of the route', { method: 'PUT', path: '/api/v1/domains' }, 405],
     ['a domain twice', { ...add, body: { domain: 'EXAMPLE.org' } }, 409],
   ];
   for (const [name, asked, expected] of wrong) {

@@ -15,12 +15,14 @@ import Fastify, {
   type FastifyInstance,
   type FastifyPluginAsync,
   type FastifyReply,
+  type FastifyRequest,
   type FastifyServerFactory,
 } from 'fastify';
 import { guard } from './access/guard.ts';
 import { type ClusterView, viewCluster } from './cluster-view.ts';
 import type { ConsoleFile } from './console/console-files.ts';
 import { serveConsole } from './console/serve-console.ts';
+import { KnownMethods } from './known-methods.ts';
 import {
   bodyOctetsMax,
   countedAddressesMax,
@@ -31,6 +33,7 @@ import { apiPath, clientOf } from './names.ts';
 import { describeApi } from './openapi.ts';
 import { Passwords } from './passwords.ts';
 import { Busy, Problem, problemBody, problemOf } from './problem.ts';
+import { instanceOf, nameAnswer, nameRequests, requestIdIn, routeOf } from './request-id.ts';
 import { allRoutes } from './routes/index.ts';
 import { metricsRoutes } from './routes/overview.ts';
 import { validatorCompiler } from './validation.ts';
@@ -73,14 +76,20 @@ export async function buildApi(parts: ApiParts): Promise<FastifyInstance> {
     forceCloseConnections: true,
     return503OnClosing: true,
     // What has no route at all, because its path cannot be read.
-    frameworkErrors: (_error, _request, reply) => {
-      answer(reply, new Problem(400, 'the path cannot be read'));
+    frameworkErrors: (_error, request, reply) => {
+      answer(
+        request,
+        reply,
+        new Problem(400, 'the path cannot be read', { code: 'unreadable-path' }),
+      );
     },
+    genReqId: requestIdIn,
     routerOptions: { caseSensitive: true, ignoreTrailingSlash: false, maxParamLength: 1_000 },
     ...(serverFactory === undefined ? {} : { serverFactory }),
   });
   takeJsonAlone(app);
   app.setValidatorCompiler(validatorCompiler);
+  nameRequests(app, log);
   answerProblems(app, log);
   if (parts.answered !== undefined) {
     const { answered } = parts;
@@ -121,30 +130,36 @@ function takeJsonAlone(app: FastifyInstance): void {
   });
 }
 
-function answer(reply: FastifyReply, problem: Problem): void {
+function answer(request: FastifyRequest, reply: FastifyReply, problem: Problem): void {
+  nameAnswer(request, reply);
   void reply
     .code(problem.status)
     .type('application/problem+json')
     .serializer(JSON.stringify)
-    .send(problemBody(problem));
+    .send(problemBody(problem, instanceOf(request)));
 }
 
 function answerProblems(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
     if (problem.status >= 500) {
-      // The route as it was made: a path that was asked for could hold anything.
-      const route = `${request.method} ${request.routeOptions.url ?? '(none)'}`;
-      log.error({ event: 'failure', during: 'admin', route }, 'a request failed', error);
+      const named = { route: routeOf(request), requestId: request.id };
+      log.error({ event: 'failure', during: 'admin', ...named }, 'a request failed', error);
     }
     if (problem.status === 401) {
       // What else such a client has to send is not waited for.
       void reply.header('www-authenticate', 'Bearer').header('connection', 'close');
     }
     if (problem instanceof Busy) void reply.header('retry-after', String(placeRetrySeconds));
-    answer(reply, problem);
+    answer(request, reply, problem);
   });
-  app.setNotFoundHandler(async () => {
-    throw new Problem(404, 'there is no such path');
+  const known = new KnownMethods(app);
+  app.setNotFoundHandler(async (request, reply) => {
+    const allowed = known.allowed(request.url);
+    if (allowed === null) {
+      throw new Problem(404, 'there is no such path', { code: 'path-not-found' });
+    }
+    void reply.header('allow', allowed);
+    throw new Problem(405, `this path has other methods: ${allowed}`);
   });
 }

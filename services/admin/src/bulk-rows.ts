@@ -9,7 +9,7 @@ import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { bulkLineCharactersMax } from './limits.ts';
 import { Problem } from './problem.ts';
-import { strict } from './validation.ts';
+import { strict, wordsOf } from './validation.ts';
 
 const rowSchema = strict({
   address: Type.String({ maxLength: 320 }),
@@ -86,7 +86,7 @@ function readJson(line: number, text: string): BulkRow {
 
 function checked(line: number, value: unknown): BulkRow {
   if (row.Check(value)) return { line, address: value.address, password: value.password };
-  const [first] = row.Errors(value);
+  const [first] = wordsOf(row.Errors(value));
   return { line, wrong: `${first?.instancePath ?? ''} ${first?.message ?? 'is wrong'}`.trim() };
 }
 

@@ -24,8 +24,10 @@ export async function injectMessage(
   { address, content, uidl, receivedAt, actor }: Injected,
 ): Promise<number> {
   const recipient = await store.findRecipient(address);
-  if (recipient.kind === 'unknown') throw new Problem(404, 'there is no such mailbox');
-  if (recipient.kind === 'suspended') throw new Problem(409, 'the mailbox takes no mail');
+  if (recipient.kind === 'unknown')
+    throw new Problem(404, 'there is no such mailbox', { code: 'mailbox-not-found' });
+  if (recipient.kind === 'suspended')
+    throw new Problem(409, 'the mailbox takes no mail', { code: 'mailbox-not-active' });
   const { pieces, octets, headerOctets } = toWireMessage(content);
   const outcome = await store.administration.messages.inject({
     ...{ mailboxId: recipient.mailboxId, pieces, octets, headerOctets, actor },
@@ -37,7 +39,8 @@ export async function injectMessage(
     throw new Problem(409, 'a message has this UIDL already', { errors, code: 'uidl-exists' });
   }
   if (outcome === 'over-quota')
-    throw new Problem(422, 'the mailbox would hold more than its quota');
-  if (outcome === 'no-mailbox') throw new Problem(409, 'the mailbox takes no mail');
+    throw new Problem(422, 'the mailbox would hold more than its quota', { code: 'over-quota' });
+  if (outcome === 'no-mailbox')
+    throw new Problem(409, 'the mailbox takes no mail', { code: 'mailbox-not-active' });
   return octets;
 }

@@ -51,9 +51,11 @@ export function pageRequest(
   form: RegExp,
 ): PageRequest {
   const after = cursor === undefined ? null : Buffer.from(cursor, 'base64url').toString('utf8');
-  if (after !== null && !form.test(after)) {
+  // base64url is read leniently: what was given out is what comes out again.
+  if (after !== null && (!form.test(after) || cursorOf(after) !== cursor)) {
     const detail = 'is none that was given out';
-    throw new Problem(400, 'not a cursor', [{ pointer: '/querystring/cursor', detail }]);
+    const errors = [{ pointer: '/querystring/cursor', detail }];
+    throw new Problem(400, 'not a cursor', { errors, code: 'unknown-cursor' });
   }
   return { shown: limit, limit: limit + 1, after };
 }
@@ -68,8 +70,12 @@ export function pageOf<Row, Item>(
   const hasMore = rows.length > shown && last !== undefined;
   return {
     items: kept.map((row) => show.item(row)),
-    next: hasMore ? Buffer.from(show.key(last), 'utf8').toString('base64url') : null,
+    next: hasMore ? cursorOf(show.key(last)) : null,
   };
+}
+
+function cursorOf(key: string): string {
+  return Buffer.from(key, 'utf8').toString('base64url');
 }
 
 /** Keys: names have no control character or space, ids are numbers. */

@@ -69,7 +69,7 @@ export function secretOf({ password, passwordBase64 }: SecretFields): Uint8Array
 export function octetsOf(text: string): Uint8Array {
   if (!text.isWellFormed()) {
     const detail = 'has half a character in it';
-    throw new Problem(422, `the password ${detail}`, [{ pointer: '/body/password', detail }]);
+    throw refusedPassword(detail, '/body/password');
   }
   return checked(new TextEncoder().encode(text), '/body/password');
 }
@@ -77,7 +77,12 @@ export function octetsOf(text: string): Uint8Array {
 function checked(octets: Uint8Array, pointer: string): Uint8Array {
   const problem = passwordProblem(octets);
   if (problem !== null) {
-    throw new Problem(422, `the password ${problem}`, [{ pointer, detail: problem }]);
+    throw refusedPassword(problem, pointer);
   }
   return octets;
+}
+
+function refusedPassword(detail: string, pointer: string): Problem {
+  const errors = [{ pointer, detail }];
+  return new Problem(422, `the password ${detail}`, { errors, code: 'password-refused' });
 }

@@ -43,13 +43,15 @@ export class Places {
    * @param domain of the token; null for one of all domains
    */
   enter(response: Response, domain: string | null): void {
-    if (response.destroyed) throw new Problem(400, 'the connection was lost');
+    if (response.destroyed)
+      throw new Problem(400, 'the connection was lost', { code: 'connection-lost' });
     const { max, perDomainMax, what } = this.#bound;
     const ofDomain = domain === null ? 0 : (this.#byDomain.get(domain) ?? 0);
     if (ofDomain >= perDomainMax) {
       throw new Busy(
         429,
         `the tokens of ${domain} have ${perDomainMax} ${what} at once; try again`,
+        { code: 'domain-busy' },
       );
     }
     if (this.#taken >= max) throw new Busy(503, `too many ${what} at once; try again`);

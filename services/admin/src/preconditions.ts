@@ -48,7 +48,8 @@ export function versionsIn(headers: { readonly 'if-match'?: string }): readonly 
   if (text === undefined || text.trim() === '*') return null;
   if (!tagList.test(text)) {
     const detail = 'must be * or tags in quotation marks, such as "7-4711"';
-    throw new Problem(400, 'not a precondition', [{ pointer: '/headers/if-match', detail }]);
+    const errors = [{ pointer: '/headers/if-match', detail }];
+    throw new Problem(400, 'not a precondition', { errors, code: 'malformed-precondition' });
   }
   const tags = [...text.matchAll(new RegExp(oneTag, 'g'))];
   return tags.flatMap(([, weak, version = '']) => (weak === undefined ? [version] : []));

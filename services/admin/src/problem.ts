@@ -1,12 +1,13 @@
 /**
  * What a request that fails is answered: a problem (RFC 9457), the same form everywhere. The one table
- * that turns codes of the store into a status is here.
+ * that turns codes of the store into its codes is here.
  *
  * Never: a cause, an SQLSTATE, a stack or a value that was sent, which may be a secret.
  */
 
-import { StoreError, type StoreErrorCode } from '@poplar/store';
+import { StoreError, type StoreErrorCode, type StoreSubject } from '@poplar/store';
 import { Type } from 'typebox';
+import { type ProblemCode, plainCodeOf, problemCodes } from './problem-codes.ts';
 
 export interface FieldProblem {
   /** Where in the request: `/body/address`. */
@@ -18,22 +19,23 @@ export class Problem extends Error {
   readonly status: number;
   readonly title: string;
   readonly errors: readonly FieldProblem[];
-  /** For programs, where the status does not say enough; null otherwise. */
-  readonly code: string | null;
+  /** For programs. */
+  readonly code: ProblemCode;
 
+  /** @param given a code, where the status does not say enough */
   constructor(
     status: number,
     detail: string,
     given:
       | readonly FieldProblem[]
-      | { readonly errors: readonly FieldProblem[]; readonly code: string } = [],
+      | { readonly errors?: readonly FieldProblem[]; readonly code: ProblemCode } = [],
   ) {
     super(detail);
     this.name = 'Problem';
     this.status = status;
     this.title = titles[status] ?? 'Error';
-    this.errors = 'code' in given ? given.errors : given;
-    this.code = 'code' in given ? given.code : null;
+    this.errors = 'code' in given ? (given.errors ?? []) : given;
+    this.code = 'code' in given ? given.code : plainCodeOf(status);
   }
 }
 
@@ -45,6 +47,7 @@ const titles: Readonly<Record<number, string>> = {
   401: 'Not authenticated',
   403: 'Not allowed',
   404: 'Not found',
+  405: 'Method not allowed',
   409: 'Conflict',
   412: 'Precondition failed',
   413: 'Too large',
@@ -55,20 +58,37 @@ const titles: Readonly<Record<number, string>> = {
   503: 'Not available',
 };
 
-const statusOfCode: Readonly<Record<StoreErrorCode, number>> = {
-  STORE_UNAVAILABLE: 503,
-  STORE_TIMEOUT: 503,
-  STORE_REFUSED: 503,
-  STORE_INCOMPATIBLE: 503,
-  STORE_CORRUPT: 500,
-  STORE_FAULT: 500,
-  OWNER_EXPIRED: 503,
-  MESSAGE_GONE: 404,
-  OUTCOME_UNKNOWN: 503,
-  CONFLICT: 409,
-  STALE: 412,
-  NOT_FOUND: 404,
-  INVALID: 422,
+const codeOfStore: Readonly<Record<StoreErrorCode, ProblemCode>> = {
+  STORE_UNAVAILABLE: 'database-away',
+  STORE_TIMEOUT: 'outcome-unknown',
+  STORE_REFUSED: 'database-away',
+  STORE_INCOMPATIBLE: 'schema-incompatible',
+  STORE_CORRUPT: 'internal',
+  STORE_FAULT: 'internal',
+  OWNER_EXPIRED: 'busy',
+  MESSAGE_GONE: 'message-not-found',
+  OUTCOME_UNKNOWN: 'outcome-unknown',
+  CONFLICT: 'already-exists',
+  STALE: 'stale-etag',
+  NOT_FOUND: 'not-found',
+  INVALID: 'not-possible',
+};
+
+const codeOfSubject: Readonly<Record<StoreSubject, ProblemCode>> = {
+  mailbox: 'mailbox-not-found',
+  domain: 'domain-not-found',
+  'login-name': 'login-name-not-found',
+  credential: 'credential-not-found',
+  grant: 'grant-not-found',
+  grantee: 'grantee-not-found',
+  message: 'message-not-found',
+  job: 'job-not-found',
+  token: 'token-not-found',
+  webhook: 'webhook-not-found',
+  'webhook-delivery': 'webhook-delivery-not-found',
+  'left-mailboxes': 'domain-not-empty',
+  'too-many': 'too-many',
+  'job-run': 'job-finished',
 };
 
 /** What is said where the store's own words are for the log. */
@@ -86,16 +106,24 @@ const detailOfCode: Readonly<Partial<Record<StoreErrorCode, string>>> = {
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof StoreError) {
-    const status = statusOfCode[error.code];
+    const { subject } = error;
+    const code = subject === null ? codeOfStore[error.code] : codeOfSubject[subject];
+    const { status } = problemCodes[code];
     const isWorded = status < 500 && !error.message.includes('SQLSTATE');
     const detail = isWorded ? error.message : (detailOfCode[error.code] ?? wordsOf(status));
-    return new Problem(status, detail);
+    return new Problem(status, detail, { code });
   }
   const fields = validationProblems(error);
   if (fields !== null) return new Problem(400, 'the request is not as it must be', fields);
   const status = statusOf(error);
-  if (status >= 400 && status < 500) return new Problem(status, wordsOf(status));
+  if (status >= 400 && status < 500)
+    return new Problem(status, wordsOf(status), { code: codeOfFastify(status) });
   return new Problem(500, 'something went wrong here; the log of the node says what');
+}
+
+/** A body that cannot be read has no more than its status. */
+function codeOfFastify(status: number): ProblemCode {
+  return status === 400 ? 'unreadable-body' : plainCodeOf(status);
 }
 
 function wordsOf(status: number): string {
@@ -132,9 +160,10 @@ export const problemSchema = Type.Object(
     title: Type.String(),
     status: Type.Integer(),
     detail: Type.String(),
-    code: Type.Optional(
-      Type.String({ description: 'of what exists already, for programs: `domain-exists`' }),
-    ),
+    code: Type.String({
+      description: `for programs, one of a closed list: ${Object.keys(problemCodes).join(', ')}`,
+    }),
+    instance: Type.String({ description: 'the request, as `x-request-id` and the log name it' }),
     errors: Type.Optional(
       Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() })),
     ),
@@ -142,16 +171,19 @@ export const problemSchema = Type.Object(
   {
     description: 'RFC 9457. `errors` says which fields are wrong.',
     examples: [
-      { type: 'about:blank', title: 'Not found', status: 404, detail: 'there is no such mailbox' },
+      {
+        ...{ type: 'about:blank', title: 'Not found', status: 404 },
+        ...{ detail: 'there is no such mailbox', code: 'mailbox-not-found' },
+        instance: 'urn:uuid:5c8e4a1e-6d0b-4f0e-9f1e-0c7f3a8d2b11',
+      },
     ],
   },
 );
 
-export function problemBody(problem: Problem): Record<string, unknown> {
+export function problemBody(problem: Problem, instance: string): Record<string, unknown> {
   const { status, title, message, errors, code } = problem;
   return {
-    ...{ type: 'about:blank', title, status, detail: message },
-    ...(code === null ? {} : { code }),
+    ...{ type: 'about:blank', title, status, detail: message, code, instance },
     ...(errors.length === 0 ? {} : { errors }),
   };
 }

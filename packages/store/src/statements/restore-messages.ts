@@ -1,7 +1,7 @@
 /**
  * Makes flagged messages visible again, all of them or those that are named, adjusts the counters and
- * writes the audit row, in the one transaction of this statement. Answers one row with the number, or none
- * when there is no such mailbox.
+ * writes the audit row, in the one transaction of this statement. Answers one row with the number and those
+ * that were named and are not there, flagged or not; or none when there is no such mailbox.
  *
  * The counters are locked first, as a delivery does. A session that is open does not see the messages: its
  * list stands still. Those whose purge is running are gone, and not counted.
@@ -9,7 +9,7 @@
  * Plan: look-ups by primary key in one partition when ids are given, else a scan of one maildrop.
  */
 
-import { numberAt } from '../field.ts';
+import { numberAt, textAt } from '../field.ts';
 import { int8Array } from '../parameter.ts';
 import type { Statement } from '../statement.ts';
 
@@ -20,7 +20,12 @@ export interface RestoredMessages {
   readonly actor: string;
 }
 
-export const restoreMessages: Statement<RestoredMessages, number> = {
+export interface Restoration {
+  readonly restored: number;
+  readonly missing: readonly string[];
+}
+
+export const restoreMessages: Statement<RestoredMessages, Restoration> = {
   name: 'restore_messages',
   durable: true,
   text: `
@@ -44,11 +49,20 @@ audited as (
   insert into audit (actor, action, mailbox_id, subject, detail)
   select $3, 'message.restore', h.mailbox_id, $1, jsonb_build_object('messages', t.messages)
   from held h cross join totals t where t.messages > 0)
-select t.messages from held cross join totals t`,
+select t.messages, (
+  select coalesce(string_agg(w.message_id::text, ' '), '') from unnest($2::bigint[]) w (message_id)
+  where not exists (
+    select from message m where m.mailbox_id = h.mailbox_id and m.message_id = w.message_id))
+from held h cross join totals t`,
   parameters: ({ address, messageIds, actor }) => [
     address,
     messageIds === null ? null : int8Array(messageIds),
     actor,
   ],
-  row: (row) => numberAt(row, 0),
+  row: (row) => ({
+    restored: numberAt(row, 0),
+    missing: textAt(row, 1)
+      .split(' ')
+      .filter((id) => id !== ''),
+  }),
 };

@@ -52,10 +52,12 @@ export function guard(app: FastifyInstance, parts: GuardParts): void {
 
 function refuse(access: Exclude<Access, 'public'>, caller: Caller): void {
   if (!access.anyOf.some((scope) => caller.scopes.includes(scope))) {
-    throw new Problem(403, `the token needs the scope ${access.anyOf.join(' or ')}`);
+    const detail = `the token needs the scope ${access.anyOf.join(' or ')}`;
+    throw new Problem(403, detail, { code: 'scope-missing' });
   }
   if (caller.domain !== null && access.reach !== 'domain') {
-    throw new Problem(403, 'the token is good for one domain, and this is for all of them');
+    const detail = 'the token is good for one domain, and this is for all of them';
+    throw new Problem(403, detail, { code: 'cluster-only' });
   }
 }
 

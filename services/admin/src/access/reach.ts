@@ -13,7 +13,8 @@ import { callerOf } from './caller.ts';
 function within(request: FastifyRequest, domain: string): void {
   const { domain: only } = callerOf(request);
   if (only !== null && only !== domain) {
-    throw new Problem(403, `the token is good for the domain ${only} alone`);
+    const detail = `the token is good for the domain ${only} alone`;
+    throw new Problem(403, detail, { code: 'outside-domain' });
   }
 }
 

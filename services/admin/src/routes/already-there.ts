@@ -7,10 +7,11 @@
 
 import { StoreError } from '@poplar/store';
 import { Problem } from '../problem.ts';
+import type { ProblemCode } from '../problem-codes.ts';
 
 interface There {
-  /** Such as `domain-exists`; listed in docs/errors.md. */
-  readonly code: string;
+  /** such as `domain-exists`; listed in docs/errors.md. */
+  readonly code: ProblemCode;
   /** In words. */
   readonly what: string;
   /** Where in the request: `/body/domain`. */

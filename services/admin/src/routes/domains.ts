@@ -64,7 +64,7 @@ const changeAll = { access: { anyOf: ['mailboxes'], reach: 'cluster' } } as cons
 
 async function found(directory: Directory, name: string): Promise<DomainRow> {
   const row = await directory.findDomain(name);
-  if (row === null) throw new Problem(404, 'there is no such domain');
+  if (row === null) throw new Problem(404, 'there is no such domain', { code: 'domain-not-found' });
   return row;
 }
 

@@ -67,7 +67,8 @@ export const exportRoutes: Routes = async (app, { store, config }) => {
         ...{ address, kind: 'export', format, requestKey: null, nodeName: config.nodeName },
         ...{ totalMessages: messages, totalOctets: octets, actor: callerOf(request).actor },
       });
-      if (begun === null) throw new Problem(409, `the mailbox is ${status}`);
+      if (begun === null)
+        throw new Problem(409, `the mailbox is ${status}`, { code: 'mailbox-not-active' });
       const keeper = new JobKeeper(store, begun.run, () => mail.destroy());
       const mail = running.stream({
         pieces: () => mailFor(begun, { store, format, keeper }),

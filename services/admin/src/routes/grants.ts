@@ -7,6 +7,7 @@ import { Type } from 'typebox';
 import { callerOf } from '../access/caller.ts';
 import { addressIn, domainIn } from '../access/reach.ts';
 import type { Routes } from '../api.ts';
+import { Problem } from '../problem.ts';
 import { strict } from '../validation.ts';
 import { addressParams, addressText, domainText, noContent, textOrNull } from './shapes.ts';
 
@@ -64,6 +65,10 @@ export const grantRoutes: Routes = async (app, { store: { directory } }) => {
     async (request, reply) => {
       const address = addressIn(request, request.params.address);
       const grantee = addressIn(request, request.params.grantee, '/params/grantee');
+      if (grantee === address) {
+        const detail = 'a mailbox opens its own maildrop without a grant';
+        throw new Problem(422, detail, { code: 'grant-to-itself' });
+      }
       await directory.addGrant({ address, grantee, actor: callerOf(request).actor });
       return reply.code(204).send(null);
     },

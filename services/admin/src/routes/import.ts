@@ -139,9 +139,12 @@ async function begin(
   if (job?.state === 'complete' && job.kind === 'import') {
     return { over: { done: true, ...shownJob(job) } };
   }
-  if (job?.state === 'cancelled') throw new Problem(409, 'the job of this key was cancelled');
+  if (job?.state === 'cancelled') {
+    throw new Problem(409, 'the job of this key was cancelled', { code: 'job-finished' });
+  }
   const { status } = await found(store, address);
-  if (status !== 'active') throw new Problem(409, `the mailbox is ${status}`);
+  if (status !== 'active')
+    throw new Problem(409, `the mailbox is ${status}`, { code: 'mailbox-not-active' });
   if (from > 0 && (job === undefined || job.format === format)) {
     const handled = job?.handled ?? 0;
     const done = handled === 1 ? '1 message' : `${handled} messages`;

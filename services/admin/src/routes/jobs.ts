@@ -26,7 +26,7 @@ export const keyText = Type.String({ pattern: '^[!-~]{8,64}$', examples: ['4b1d9
 /** Throws Problem when there is none that the token may see. */
 export async function jobIn(request: FastifyRequest, store: Store, jobId: string): Promise<JobRow> {
   const [job] = await store.administration.jobs.list({ limit: 1, jobId, ...domainOf(request) });
-  if (job === undefined) throw new Problem(404, 'there is no such job');
+  if (job === undefined) throw new Problem(404, 'there is no such job', { code: 'job-not-found' });
   return job;
 }
 
@@ -88,14 +88,18 @@ export const jobRoutes: Routes = async (app, { store }) => {
       schema: {
         tags: jobTags,
         summary: 'Cancel an import or export',
-        description: 'What an import has stored stays. One that is over stays as it is.',
+        description:
+          'What an import has stored stays. One that is cancelled already stays so; one that is complete is a 409.',
         params: jobParams,
         response: { 200: jobSchema },
       },
     },
     async (request) => {
       const { actor, domain } = callerOf(request);
-      return shownJob(await jobs.cancel({ jobId: request.params.jobId, domain, actor }));
+      const job = await jobs.cancel({ jobId: request.params.jobId, domain, actor });
+      if (job.state === 'cancelled') return shownJob(job);
+      const detail = `the job is ${job.state}: nothing to cancel`;
+      throw new Problem(409, detail, { code: 'job-finished' });
     },
   );
 };

@@ -30,7 +30,8 @@ const change = { access: { anyOf: ['mailboxes'], reach: 'domain' } } as const;
 export const loginNameRoutes: Routes = async (app, { store: { directory } }) => {
   const listed = async (address: string): Promise<{ items: string[] }> => {
     const items = await directory.listLoginNames(address);
-    if (items.length === 0) throw new Problem(404, 'there is no such mailbox');
+    if (items.length === 0)
+      throw new Problem(404, 'there is no such mailbox', { code: 'mailbox-not-found' });
     return { items };
   };
 

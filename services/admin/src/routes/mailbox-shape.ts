@@ -97,6 +97,7 @@ export function shown(
 
 export async function found(store: Store, address: string): Promise<MailboxDetails> {
   const details = await store.directory.findMailbox(address);
-  if (details === null) throw new Problem(404, 'there is no such mailbox');
+  if (details === null)
+    throw new Problem(404, 'there is no such mailbox', { code: 'mailbox-not-found' });
   return details;
 }

@@ -71,6 +71,11 @@ test('a message that is put in is listed with what tells which it is', async () 
   ]);
 });
 
+async function messageIdsOf(mailboxId: string): Promise<string[]> {
+  const text = 'select message_id::text as id from message where mailbox_id = $1 order by 1';
+  return (await api.database.query(text, [mailboxId])).map(({ id }) => String(id));
+}
+
 test('flagged messages are restored, and seen by the next session', async () => {
   const { mailboxId, path, ids } = await mailbox('two@example.org', 3);
   await flag(mailboxId, ids.slice(0, 2).map(BigInt));
@@ -81,13 +86,28 @@ test('flagged messages are restored, and seen by the next session', async () => 
   const before = await drop(mailboxId);
   assert.equal(before.messages, 1);
   const one = await api.call('POST', `${path}/messages/restore`, { messageIds: [ids[0], ids[2]] });
-  assert.deepEqual(one.body, { restored: 1 });
-  assert.deepEqual((await api.call('POST', `${path}/messages/restore`, {})).body, { restored: 1 });
+  assert.deepEqual(one.body, { restored: 1, missing: [] });
+  assert.deepEqual((await api.call('POST', `${path}/messages/restore`, {})).body, {
+    restored: 1,
+    missing: [],
+  });
   const restored = await drop(mailboxId);
   assert.partialDeepStrictEqual(restored, { messages: 3, rows: 3, bodies: 3 });
   assert.equal(Number(restored.version), Number(before.version) + 2);
-  assert.deepEqual((await api.call('POST', `${path}/messages/restore`, {})).body, { restored: 0 });
+  assert.deepEqual((await api.call('POST', `${path}/messages/restore`, {})).body, {
+    restored: 0,
+    missing: [],
+  });
   assert.deepEqual(await drop(mailboxId), restored, 'nothing to restore changes nothing');
+  const named = async (messageIds: readonly string[]) =>
+    api.call('POST', `${path}/messages/restore`, { messageIds });
+  const nowhere = await named(['900001', '900002']);
+  assert.deepEqual([nowhere.status, nowhere.body.code], [404, 'message-not-found']);
+  // Sent once more: it is there, though nothing is left to be done.
+  const [visible = ''] = await messageIdsOf(mailboxId);
+  assert.deepEqual((await named([visible, '900001'])).body, { restored: 0, missing: ['900001'] });
+  assert.deepEqual((await named([visible])).body, { restored: 0, missing: [] });
+  assert.deepEqual(await drop(mailboxId), restored);
 });
 
 test('the purge of a QUIT leaves what was restored', async () => {

@@ -13,6 +13,7 @@ import type { Routes } from '../api.ts';
 import { previewOf } from '../header-preview.ts';
 import { messageIdsMax, previewOctets, purgeSlicesMax } from '../limits.ts';
 import { idKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
+import { Problem } from '../problem.ts';
 import { strict } from '../validation.ts';
 import { found } from './mailbox-shape.ts';
 import { addressParams, idText, isoOrNull, textOrNull, time } from './shapes.ts';
@@ -111,17 +112,34 @@ export const messageChangeRoutes: Routes = async (app, { store: { administration
       schema: {
         tags,
         summary: 'Restore flagged messages',
-        description: 'The next session sees them. What was purged is gone.',
+        description:
+          'The next session sees them. What was purged is gone: 404 when nothing that was named is there.',
         params: addressParams,
         body: someOrAll,
-        response: { 200: Type.Object({ restored: Type.Integer() }) },
+        response: {
+          200: Type.Object({
+            restored: Type.Integer(),
+            missing: Type.Array(Type.String(), {
+              description: 'of those that were named: they are not there, or not any more',
+            }),
+          }),
+        },
       },
     },
     async (request) => {
       const address = addressIn(request, request.params.address);
       const { actor } = callerOf(request);
       const messageIds = idsOf(request.body);
-      return { restored: await administration.messages.restore({ address, messageIds, actor }) };
+      const done = await administration.messages.restore({ address, messageIds, actor });
+      if (
+        messageIds !== null &&
+        messageIds.length > 0 &&
+        done.missing.length === messageIds.length
+      ) {
+        const detail = 'the mailbox has none of these messages';
+        throw new Problem(404, detail, { code: 'message-not-found' });
+      }
+      return { restored: done.restored, missing: [...done.missing] };
     },
   );
 

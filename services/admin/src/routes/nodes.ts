@@ -108,7 +108,7 @@ export const nodeRoutes: Routes = async (app, { store }) => {
       const { node: nodeName } = request.params;
       const { actor } = callerOf(request);
       const isKnown = await store.cluster.drainNode({ nodeName, actor });
-      if (!isKnown) throw new Problem(404, 'there is no such node');
+      if (!isKnown) throw new Problem(404, 'there is no such node', { code: 'node-not-found' });
       return reply.code(204).send(null);
     },
   );
@@ -128,7 +128,8 @@ export const nodeRoutes: Routes = async (app, { store }) => {
       const { node: nodeName } = request.params;
       const { actor } = callerOf(request);
       const wasDrained = await store.cluster.undrainNode({ nodeName, actor });
-      if (!wasDrained) throw new Problem(404, 'this node is not drained');
+      if (!wasDrained)
+        throw new Problem(404, 'this node is not drained', { code: 'node-not-drained' });
       return reply.code(204).send(null);
     },
   );

@@ -48,7 +48,7 @@ const endedSchema = Type.Object({
 const tags = ['sessions'];
 
 function nobody(): Problem {
-  return new Problem(404, 'nobody has this maildrop open');
+  return new Problem(404, 'nobody has this maildrop open', { code: 'session-not-found' });
 }
 
 export const sessionRoutes: Routes = async (app, { store }) => {

@@ -58,7 +58,8 @@ export async function namedIn(
     return { accounts: [name, ...names.filter((other) => other !== name)] };
   }
   if (callerOf(request).domain !== null) {
-    throw new Problem(403, 'the token is good for one domain: name one of its accounts');
+    const detail = 'the token is good for one domain: name one of its accounts';
+    throw new Problem(403, detail, { code: 'outside-domain' });
   }
   if (address === undefined) return null;
   if (isIP(address) !== 0) return { address };

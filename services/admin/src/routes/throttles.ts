@@ -173,5 +173,6 @@ export const throttleClearRoutes: Routes = async (app, { store, throttles }) => 
 /** A command without a node has none. */
 function viewed(view: ThrottleView | null): ThrottleView {
   if (view !== null) return view;
-  throw new Problem(503, 'failures are in the memory of nodes: no node answers here');
+  const detail = 'failures are in the memory of nodes: no node answers here';
+  throw new Problem(503, detail, { code: 'no-node' });
 }

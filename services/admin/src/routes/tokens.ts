@@ -104,7 +104,8 @@ export const tokenChangeRoutes: Routes = async (app, { store: { administration }
       const caller = callerOf(request);
       const missing = asked.filter((name) => !caller.scopes.includes(name));
       if (missing.length > 0) {
-        throw new Problem(403, `your token has no scope ${missing.join(', ')} to give`);
+        const detail = `your token has no scope ${missing.join(', ')} to give`;
+        throw new Problem(403, detail, { code: 'scope-not-held' });
       }
       const { domain: text } = request.body;
       const domain = text === undefined ? null : domainIn(request, text, '/body/domain');
@@ -112,7 +113,8 @@ export const tokenChangeRoutes: Routes = async (app, { store: { administration }
       // Or whoever holds it for a day makes one for good.
       if (caller.expiresAt !== null && (expiresAt === null || expiresAt > caller.expiresAt)) {
         const until = caller.expiresAt.toISOString();
-        throw new Problem(403, `your token ends at ${until}: give an expiresAt that is not later`);
+        const detail = `your token ends at ${until}: give an expiresAt that is not later`;
+        throw new Problem(403, detail, { code: 'expiry-too-late' });
       }
       const token = makeToken();
       const made = { digest: digestOf(token), label, scopes: asked, domain, expiresAt };

@@ -75,7 +75,7 @@ async function* bounded(stream: Readable): AsyncGenerator<Uint8Array> {
     }
   } catch (error) {
     if (error instanceof MailStreamError || error instanceof TypeError) throw error;
-    throw new Problem(400, 'the connection was lost');
+    throw new Problem(400, 'the connection was lost', { code: 'connection-lost' });
   }
 }
 

@@ -69,7 +69,8 @@ export async function importMessage(
   ): Promise<Imported> => {
     const named = name === null ? request : { ...request, uidl: name };
     const outcome = await batch.deliver(mailboxId, named);
-    if (outcome === 'no-mailbox') throw new Problem(409, 'the mailbox takes no mail any more');
+    if (outcome === 'no-mailbox')
+      throw new Problem(409, 'the mailbox takes no mail any more', { code: 'mailbox-not-active' });
     if (outcome === 'over-quota') return { kind: 'skipped', reason: 'over-quota' };
     if (outcome === 'duplicate-uidl') return duplicate;
     const isRenewed = how !== 'kept' && uidl !== null;

@@ -56,6 +56,9 @@ async function changeGrant(change: Change, wanted: Wanted): Promise<void> {
   const absent = change === 'add' ? 'mailbox or domain' : 'mailbox, domain or grant';
   await withApi(options, (api) =>
     explained(api.call(change === 'add' ? 'PUT' : 'DELETE', path), {
+      'domain-not-found': 'there is no such domain',
+      'grant-not-found': 'there is no such grant',
+      'grantee-not-found': `there is no mailbox ${to ?? address}`,
       404: `there is no such ${absent}`,
       409: 'there is such a grant already',
       422: 'a mailbox needs no grant for its own maildrop',

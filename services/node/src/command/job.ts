@@ -89,9 +89,7 @@ async function cancelJob(id: string, options: StoreCommandOptions): Promise<void
   );
   const state = textOf(job.state);
   if (options.json === true) printJson({ jobId: id, state });
-  else if (state === 'cancelled') {
-    printLine(`job ${id} cancelled after ${printedMessages(Number(job.messages))}`);
-  } else printLine(`job ${id} is ${state}: nothing to cancel`);
+  else printLine(`job ${id} cancelled after ${printedMessages(Number(job.messages))}`);
 }
 
 function count(value: unknown): string {

@@ -85,9 +85,13 @@ async function restoreMessages(
 ): Promise<void> {
   const body = wanted(ids, options, command);
   const path = pathOf`/mailboxes/${address}/messages/restore`;
-  const { restored } = await withApi(options, (api) => api.call('POST', path, body));
-  if (options.json === true) printJson({ address, restored });
-  else printLine(`${printedMessages(Number(restored))} of ${address} restored`);
+  const { restored, missing } = await withApi(options, (api) => api.call('POST', path, body));
+  const gone = Array.isArray(missing) ? missing.map(String) : [];
+  if (options.json === true) printJson({ address, restored, missing: gone });
+  else {
+    const rest = gone.length === 0 ? '' : `; not there: ${gone.join(', ')}`;
+    printLine(`${printedMessages(Number(restored))} of ${address} restored${rest}`);
+  }
 }
 
 async function purgeMessages(

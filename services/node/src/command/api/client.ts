@@ -42,10 +42,13 @@ export class ApiFailure extends StartError {}
 /** What the API says is wrong. */
 export class ApiProblem extends ApiFailure {
   readonly status: number;
+  /** Of docs/errors.md; empty where what answers has none. */
+  readonly code: string;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, code = '') {
     super(message);
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -97,13 +100,13 @@ export class ApiClient {
   async stream(path: string): Promise<AsyncIterable<Uint8Array>> {
     const { status, octets } = await this.#transport({ method: 'GET', path });
     if (status >= 200 && status < 300) return octets;
-    throw new ApiProblem(status, problemIn(await textIn(octets)) ?? `status ${status}`);
+    throw problemOf(status, await textIn(octets));
   }
 
   async #ask(request: ApiRequest): Promise<string> {
     const { status, text } = await asked(this.#transport, request);
     if (status >= 200 && status < 300) return text;
-    throw new ApiProblem(status, problemIn(text) ?? `status ${status}`);
+    throw problemOf(status, text);
   }
 }
 
@@ -119,6 +122,11 @@ async function textIn(octets: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(pieces).toString('utf8');
 }
 
+function problemOf(status: number, text: string): ApiProblem {
+  const message = problemIn(text) ?? `status ${status}`;
+  return new ApiProblem(status, message, textOf(fieldsOf(text).code));
+}
+
 /** The detail of a problem, and which fields are wrong. */
 function problemIn(text: string): string | null {
   const { detail, errors } = fieldsOf(text);
@@ -129,16 +137,16 @@ function problemIn(text: string): string | null {
   return fields.length === 0 ? detail : `${detail}: ${fields.join('; ')}`;
 }
 
-/** Makes a request of a command and says what it means here where the API answers with such a status. */
+/** Makes a request of a command and says what it means here where the API answers with such a code or status. */
 export async function explained<T>(
   doing: Promise<T>,
-  messages: Readonly<Record<number, string>>,
+  messages: Readonly<Record<number | string, string>>,
 ): Promise<T> {
   try {
     return await doing;
   } catch (error) {
     if (!(error instanceof ApiProblem)) throw error;
-    throw new StartError(messages[error.status] ?? error.message);
+    throw new StartError(messages[error.code] ?? messages[error.status] ?? error.message);
   }
 }
 
