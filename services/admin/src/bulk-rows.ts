@@ -7,7 +7,7 @@
 
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { bulkLineCharactersMax } from './limits.ts';
+import { bulkLineCharactersMax, fieldNameCharactersMax } from './limits.ts';
 import { Problem } from './problem.ts';
 import { strict, wordsOf } from './validation.ts';
 
@@ -16,6 +16,8 @@ const rowSchema = strict({
   password: Type.Optional(Type.String({ maxLength: 1024 })),
 });
 const row = Compile(rowSchema);
+
+const known: ReadonlySet<string> = new Set(['address', 'password']);
 
 export type BulkRow = { readonly line: number } & (
   | { readonly address: string; readonly password: string | undefined }
@@ -87,10 +89,12 @@ function readJson(line: number, text: string): BulkRow {
 function checked(line: number, value: unknown): BulkRow {
   if (row.Check(value)) return { line, address: value.address, password: value.password };
   const [first] = wordsOf(row.Errors(value));
+  if (first?.keyword === 'additionalProperties') {
+    const [unknown = ''] = Object.keys(Object(value)).filter((name) => !known.has(name));
+    return { line, wrong: `unknown field ${unknown.slice(0, fieldNameCharactersMax)}` };
+  }
   return { line, wrong: `${first?.instancePath ?? ''} ${first?.message ?? 'is wrong'}`.trim() };
 }
-
-const known: ReadonlySet<string> = new Set(['address', 'password']);
 
 /** RFC 4180, but that a field has no line end in it. */
 function csvReader(): (line: number, text: string) => BulkRow | null {

@@ -46,6 +46,9 @@ export const defaultPageRows = 100;
 /** Octets of a cursor: the longest address in base64url, and more than a number. */
 export const cursorCharactersMax = 512;
 
+/** Characters of a field that is not known, in what is said of it. */
+export const fieldNameCharactersMax = 64;
+
 /** Characters of a request's name that a client gives: a UUID, or what a tracer makes. */
 export const requestIdCharactersMax = 64;
 

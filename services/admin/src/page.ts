@@ -78,6 +78,7 @@ function cursorOf(key: string): string {
   return Buffer.from(key, 'utf8').toString('base64url');
 }
 
-/** Keys: names have no control character or space, ids are numbers. */
-export const nameKey = /^[^\p{Cc}\s]{1,320}$/u;
+/** Keys, as far as their form goes: what is stored is canonical, and no name is looked up to read a cursor. */
+export const addressKey = /^[^\p{Cc}\s]{1,255}@[\p{L}\p{M}\p{N}._-]{1,255}$/u;
+export const domainKey = /^[\p{L}\p{M}\p{N}._-]{1,255}$/u;
 export const idKey = /^[1-9]\d{0,17}$/;

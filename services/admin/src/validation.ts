@@ -10,6 +10,7 @@ import type { FastifySchemaValidationError } from 'fastify/types/schema.js';
 import { type TProperties, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
+import { fieldNameCharactersMax } from './limits.ts';
 
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const compiled = Compile(schema);
@@ -59,7 +60,7 @@ function messageOf({ keyword, params, message }: Wrong): string {
   if (keyword !== 'additionalProperties') return message;
   const { additionalProperties = [] }: { additionalProperties?: unknown } = Object(params);
   const names = Array.isArray(additionalProperties) ? additionalProperties.slice(0, 5) : [];
-  return `has fields that are not known: ${names.map((name) => String(name).slice(0, 64)).join(', ')}`;
+  return `has fields that are not known: ${names.map((name) => String(name).slice(0, fieldNameCharactersMax)).join(', ')}`;
 }
 
 /** An object that has these fields and no other. */

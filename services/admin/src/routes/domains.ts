@@ -7,7 +7,7 @@ import { type Static, Type } from 'typebox';
 import { callerOf } from '../access/caller.ts';
 import { domainIn } from '../access/reach.ts';
 import type { Routes } from '../api.ts';
-import { nameKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
+import { domainKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
 import { ifMatch, setTag, versionsIn, withTag } from '../preconditions.ts';
 import { Problem, problemSchema } from '../problem.ts';
 import { strict } from '../validation.ts';
@@ -81,9 +81,9 @@ export const domainReadRoutes: Routes = async (app, { store: { directory } }) =>
       },
     },
     async (request) => {
+      const page = pageRequest(request.query, domainKey);
       const { domain } = callerOf(request);
       if (domain !== null) return { items: [shown(await found(directory, domain))], next: null };
-      const page = pageRequest(request.query, nameKey);
       const rows = await directory.listDomains({ after: page.after ?? '', limit: page.limit });
       return pageOf(rows, page, { key: ({ name }) => name, item: shown });
     },

@@ -8,7 +8,7 @@ import { callerOf } from '../access/caller.ts';
 import { addressIn, listedDomain } from '../access/reach.ts';
 import type { Routes } from '../api.ts';
 import { searchCharactersMax } from '../limits.ts';
-import { nameKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
+import { addressKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
 import { secretFields, secretOf } from '../passwords.ts';
 import { setTag, withTag } from '../preconditions.ts';
 import { strict } from '../validation.ts';
@@ -50,7 +50,7 @@ export const mailboxListRoutes: Routes = async (app, { store }) => {
       // It names nothing that is shown: whatever domain it is of, the listing stays in that of the token.
       const behind = begin === undefined ? '' : (canonicalAddress(begin) ?? begin);
       const domain = listedDomain(request, request.query.domain);
-      const page = pageRequest(request.query, nameKey);
+      const page = pageRequest(request.query, addressKey);
       const rows = await store.directory.listMailboxes({
         ...{ after: page.after ?? behind, limit: page.limit },
         ...(domain === null ? {} : { domain }),

@@ -6,7 +6,7 @@ import { Type } from 'typebox';
 import { callerOf } from '../access/caller.ts';
 import { actorSeen, addressIn, listedDomain } from '../access/reach.ts';
 import type { Routes } from '../api.ts';
-import { nameKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
+import { addressKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
 import { Problem } from '../problem.ts';
 import { strict } from '../validation.ts';
 import { found } from './mailbox-shape.ts';
@@ -65,7 +65,7 @@ export const sessionRoutes: Routes = async (app, { store }) => {
       },
     },
     async (request) => {
-      const page = pageRequest(request.query, nameKey);
+      const page = pageRequest(request.query, addressKey);
       const domain = listedDomain(request, request.query.domain);
       const rows = await store.directory.listLocks({
         ...{ after: page.after ?? '', limit: page.limit },
