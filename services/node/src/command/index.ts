@@ -16,7 +16,7 @@ import { registerProbeCommand } from './probe.ts';
 import { registerRemovalCommands } from './removal.ts';
 import { registerSessionCommands } from './session.ts';
 import { registerTokenCommands } from './token.ts';
-import { registerTopCommand } from './top.ts';
+import { registerTopCommand } from './top/command.ts';
 import { registerWebhookCommands } from './webhook.ts';
 
 /** Adds them. Commands of `program` inherit its exit override, which must exist before. */

@@ -56,6 +56,8 @@ export const apiPageRows = 500;
 
 /** Pause between two looks of `top`. */
 export const topIntervalMs = 2_000;
+/** A node is silent for it when it has not told of itself for this long: two tellings are missing, and its lease still runs. */
+export const nodeSilentMs = 11_000;
 /** Open maildrops that it shows. */
 export const topRows = 40;
 
