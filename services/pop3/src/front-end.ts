@@ -8,6 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CommandTally,
+  type Listing,
   type LoginNameRule,
   passwordLogins,
   type Secured,
@@ -191,9 +192,9 @@ export class FrontEnd {
   }
 
   /** A login was answered with +OK; not for a client that left while we worked. */
-  sessionBegan(connection: Connection): void {
+  sessionBegan(connection: Connection, listing: Listing): void {
     this.admission.authenticated(connection);
-    this.counters.sessionBegan();
+    this.counters.sessionBegan(listing);
   }
 
   updated(connection: Connection, startedAtMs: number): void {

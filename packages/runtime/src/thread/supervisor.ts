@@ -186,5 +186,6 @@ async function gaugesOf(slot: WorkerSlot): Promise<WorkerGauges> {
     isReady: slot.isReady,
     eventLoopUtilization: thread?.eventLoopUtilization() ?? 0,
     scrapeFailed: !hasAnswered,
+    numbers: thread?.values ?? null,
   };
 }
