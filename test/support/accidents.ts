@@ -317,3 +317,8 @@ export async function dropFigures(database: TestDatabase): Promise<void> {
     create trigger quiet before insert or update on node_figures
       for each row execute function nothing()`);
 }
+
+/** The time of all levels that nodes were told to log at is over. */
+export async function endLogLevels(database: TestDatabase): Promise<void> {
+  await database.query("update node_log_level set until = now() - interval '1 second'");
+}

@@ -65,8 +65,9 @@ const table: readonly Row[] = [
   ]),
   ...rows(['read', 'sessions'], true, ['GET /sessions', 'GET /sessions/{address}']),
   ...rows(['sessions'], true, ['DELETE /sessions/{address}']),
-  ...rows(['read', 'nodes'], false, ['GET /nodes']),
+  ...rows(['read', 'nodes'], false, ['GET /nodes', 'GET /nodes/{node}/log-level']),
   ...rows(['nodes'], false, ['PUT /nodes/{node}/drain', 'DELETE /nodes/{node}/drain']),
+  ...rows(['nodes'], false, ['PATCH /nodes/{node}/log-level']),
   ...rows(['tokens'], false, ['GET /tokens', 'POST /tokens', 'DELETE /tokens/{tokenId}']),
   ...rows(['webhooks'], true, [
     'GET /webhooks',
@@ -123,6 +124,7 @@ async function everything(): Promise<string> {
   const all = [
     ...tables,
     'node_drain',
+    'node_log_level',
     'message',
     'maildrop',
     'maildrop_lock',
