@@ -81,7 +81,7 @@ function addTo(body: unknown, key: string): void {
 }
 
 /** What a value of the schema may be, as far as that can be said. */
-export function exampleOf(schema: unknown, name: string): unknown {
+function exampleOf(schema: unknown, name: string): unknown {
   const { examples, enum: values, anyOf, type, ...rest }: Json = Object(schema);
   if (Array.isArray(examples) && examples.length > 0) return examples[0];
   if ('const' in rest) return rest.const;

@@ -55,7 +55,7 @@ async function followed(api: ApiClient, id: string): Promise<Fields> {
 const barCells = 30;
 
 /** `[#####.....]  50%  640 of 1,280`, or without the bar where nobody knows of how many. */
-export function progressOf(job: Fields): string {
+function progressOf(job: Fields): string {
   const [position, total] = [Number(job.position), Number(job.totalMessages)];
   if (job.totalMessages === null || total === 0) return `${printedCount(position)} done`;
   const share = Math.min(1, position / total);
