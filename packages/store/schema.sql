@@ -317,6 +317,15 @@ unlogged table node_figures with (fillfactor=50)
   node_figures_bounded CHECK ((octet_length((figures)::text) <= 8192))
   node_figures_pkey PRIMARY KEY (node_name)
 
+table node_log_level
+  node_name text collate "C" not null
+  level text not null
+  until timestamp with time zone
+  since timestamp with time zone not null default now()
+  actor text not null
+  node_log_level_known CHECK ((level = ANY (ARRAY['debug'::text, 'info'::text, 'warn'::text, 'error'::text])))
+  node_log_level_pkey PRIMARY KEY (node_name)
+
 table owner with (fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=500)
   owner_id uuid not null
   node_name text collate "C" not null

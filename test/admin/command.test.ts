@@ -178,8 +178,8 @@ test('top shows nodes and who has a maildrop open', async () => {
   await client.login(mailbox.address, testSecret);
   const { code, out } = (await ways[1]?.run('top --once')) ?? {};
   assert.equal(code, 0);
-  assert.match(out ?? '', /^NODE +STATE +SESSIONS +RENEWED$/m);
-  assert.match(out ?? '', /^first +up +\d+ +\d+ s ago$/m, 'as `node list` has it');
+  assert.match(out ?? '', /^NODE +STATE +SESSIONS +RENEWED +LOGINS\/s/m);
+  assert.match(out ?? '', /^first +up +\d+ +\d+ s ago +no rates yet$/m, 'as `node list` has it');
   assert.match(out ?? '', /^watched@example\.org +first .* 127\.0\.0\.1/m);
   await client.quit();
 });

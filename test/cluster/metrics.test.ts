@@ -19,6 +19,7 @@ import {
   type TestMailbox,
   testSecret,
 } from '../support/test-database.ts';
+import { evaluateInWorker, inspectable } from '../support/worker-inspector.ts';
 
 let database: TestDatabase;
 let node: RunningNode;
@@ -211,6 +212,54 @@ describe('metrics', () => {
       assert.equal(await metric(node, 'poplar_messages_purged_total'), purgedBefore + 2);
     }, 15_000);
     assert.deepEqual(await database.visible(box), []);
+  });
+
+  test('maildrops by size as they were opened, what was removed of them before included', async () => {
+    const bucket = (unit: string, le: string): Promise<number> =>
+      metric(node, `poplar_opened_maildrop_${unit}_bucket`, { le });
+    const seen = async () => ({
+      ...{ none: await bucket('messages', '0'), few: await bucket('messages', '10') },
+      sessions: await metric(node, 'poplar_opened_maildrop_messages_count'),
+      messages: await metric(node, 'poplar_opened_maildrop_messages_sum'),
+      octets: await metric(node, 'poplar_opened_maildrop_bytes_sum'),
+    });
+    const box = await database.addMailbox('sized@example.org', maildropNamed('three-messages'));
+    const before = await seen();
+    const first = await session(node, box);
+    const [, count = '', octets = ''] = /^(\d+) (\d+)/.exec((await first.ok('STAT')).text) ?? [];
+    assert.equal(count, '3');
+    for (const number of [1, 2, 3]) await first.ok(`DELE ${number}`);
+    await first.quit();
+    const second = await session(node, box);
+    await second.quit();
+    assert.deepEqual(await database.visible(box), []);
+    const { none, few, sessions, messages, octets: sum } = before;
+    assert.deepEqual(await seen(), {
+      ...{ none: none + 1, few: few + 2, sessions: sessions + 2 },
+      ...{ messages: messages + 3, octets: sum + Number(octets) },
+    });
+  });
+
+  test('a thread that stands still is seen by its number, and not hidden by the others', async () => {
+    const other = await startNode({
+      databaseUrl: database.url,
+      environment: { POPLAR_NODE_NAME: 'uneven', ...inspectable },
+    });
+    try {
+      const name = 'poplar_worker_event_loop_delay_max_seconds';
+      const largest = (worker: string) => metric(other, name, { role: 'pop3', worker });
+      const former = await largest('0');
+      const until = 'const until = Date.now() + 3000; while (Date.now() < until);';
+      await evaluateInWorker(other, 'pop3 1', until);
+      await eventually(async () => assert.ok((await largest('1')) >= 2.5, `${await largest('1')}`));
+      const [one, still] = [await largest('0'), await largest('1')];
+      assert.ok(one <= Math.max(former, 2.4), `${one} of the other, ${still} of this one`);
+      const said = await scrape(other);
+      assert.equal(said.match(new RegExp(`^${name}\\{`, 'gm'))?.length, 3, 'one of each thread');
+      assert.doesNotMatch(said, new RegExp(`^${name} `, 'm'), 'and no sum');
+    } finally {
+      await other.stop();
+    }
   });
 
   test('what clients say makes no series that was not there, whatever they say', async () => {

@@ -21,6 +21,19 @@ test('the unit tests of the rules hold', () => {
   assert.equal(promtool(['test', 'rules', ...tests]), null);
 });
 
+test('every recording has a test of what it is', () => {
+  const rules = fileAt(`${rulesPath}/poplar.rules.yml`).text;
+  const recordings = [...rules.matchAll(/- record: (\S+)/g)].map(([, name = '']) => name);
+  assert.ok(recordings.length > 10, `${recordings.length} recordings`);
+  const cases = tests.map((name) => fileAt(`${rulesPath}/${name}`).text).join('');
+  // In an expression whose answer is told and is not nothing.
+  const asked = [...cases.matchAll(/- expr: (.+)\n +eval_time: .+\n +exp_samples:\n/g)];
+  const missing = recordings.filter(
+    (name) => !asked.some(([, expr = '']) => expr.split(/[(), ]/).includes(name)),
+  );
+  assert.deepEqual(missing, []);
+});
+
 test('every alert has a test in which it fires and one in which it is silent', () => {
   const rules = fileAt(`${rulesPath}/poplar.rules.yml`).text;
   const alerts = [...rules.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);

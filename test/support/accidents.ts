@@ -324,3 +324,16 @@ export async function formerSecrets(database: TestDatabase, webhookId: string): 
   ]);
   return rows.map(({ former_secret: former }) => former);
 }
+
+/** From now on nothing that nodes tell of themselves arrives, and nobody is told of that. */
+export async function dropFigures(database: TestDatabase): Promise<void> {
+  await database.query(`
+    create function nothing() returns trigger language plpgsql as 'begin return null; end';
+    create trigger quiet before insert or update on node_figures
+      for each row execute function nothing()`);
+}
+
+/** The time of all levels that nodes were told to log at is over. */
+export async function endLogLevels(database: TestDatabase): Promise<void> {
+  await database.query("update node_log_level set until = now() - interval '1 second'");
+}

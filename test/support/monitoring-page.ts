@@ -23,10 +23,10 @@ interface Row {
 /** A scrape of a node with one worker that has counted nothing. */
 async function nodeRows(): Promise<Row[]> {
   const worker = { role: 'pop3', worker: 0, isReady: true, scrapeFailed: false, restarts: 0 };
-  const numbers = { eventLoopUtilization: 0, heapOctets: 0, externalOctets: 0 };
+  const gauges = { eventLoopUtilization: 0, heapOctets: 0, externalOctets: 0 };
   const text = await createExposition({ version: '', node: '' }).print({
     isReady: true,
-    workers: [{ ...worker, ...numbers }],
+    workers: [{ ...worker, ...gauges, numbers: null }],
     snapshots: [new MetricSet().snapshot()],
   });
   return [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)\n(.*)/gm)].map(
@@ -40,7 +40,9 @@ async function nodeRows(): Promise<Row[]> {
 /** Of a metric that threads count; the others show theirs in their samples. */
 function labelsOf(name: string): readonly string[] | null {
   const definition = metricDefinitions.get(name);
-  return definition === undefined ? null : (definition.labels ?? []).map((label) => label.name);
+  return definition === undefined || name.startsWith('poplar_worker_')
+    ? null
+    : (definition.labels ?? []).map((label) => label.name);
 }
 
 function clusterRows(): Row[] {

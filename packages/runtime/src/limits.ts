@@ -24,6 +24,10 @@ export const scrapeTimeoutMs = 1_000;
 
 /** How often a worker thread looks how late its timers are. */
 export const loopWatchIntervalMs = 100;
+/** How far back the largest delay of a worker's event loop reaches: longer than the interval of any scraper. */
+export const loopMaximumWindowMs = 60_000;
+/** Parts of that time, each with a largest of its own: the oldest is forgotten whole. */
+export const loopMaximumSlicesMax = 6;
 
 /** Figures of the whole cluster are read from the database once in this time, however often they are asked for. */
 export const clusterFiguresKeptMs = 5_000;

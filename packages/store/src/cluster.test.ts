@@ -186,6 +186,35 @@ test('a lock that was broken is free, and its session removes nothing', async ()
   assert.equal((await audits('session.break')).length, 1);
 });
 
+test('a node hears with its report at which level it is to log, for a time or until that is withdrawn', async () => {
+  const { cluster } = mail.store;
+  const heard = () => cluster.report({ nodeName: 'node-1', figures: {} });
+  const order = { nodeName: 'node-1', level: 'debug', minutes: null, actor: 'me' } as const;
+  assert.equal((await cluster.setLogLevel({ ...order, nodeName: 'node-2' })).isKnown, false);
+  assert.equal((await cluster.logLevel('node-2')).isKnown, false);
+  assert.equal(await heard(), null);
+  assert.deepEqual(await cluster.setLogLevel(order), { isKnown: true, until: null });
+  assert.equal(await heard(), 'debug');
+  const { until } = await cluster.setLogLevel({ ...order, level: 'warn', minutes: 5 });
+  assert.ok(until !== null && until.getTime() > Date.now() + 200_000);
+  assert.partialDeepStrictEqual(await cluster.logLevel('node-1'), { level: 'warn', until });
+  assert.equal(await heard(), 'warn');
+  await mail.database.query("update node_log_level set until = now() - interval '1 second'");
+  assert.equal(await heard(), null, 'its time is over');
+  assert.partialDeepStrictEqual(await cluster.logLevel('node-1'), { isKnown: true, level: null });
+  await cluster.setLogLevel(order);
+  await cluster.setLogLevel({ ...order, level: null });
+  assert.equal(await heard(), null);
+  assert.equal((await cluster.setLogLevel({ ...order, level: null })).isKnown, true);
+  const details = (await audits('node.log-level')).map(({ detail }) => detail);
+  assert.deepEqual(details, [
+    { level: 'debug', minutes: null },
+    { level: 'warn', minutes: 5 },
+    { level: 'debug', minutes: null },
+    { level: null, minutes: null },
+  ]);
+});
+
 test('a node hears with its renewal that it is to be drained, and that it may serve again', async () => {
   const { store } = mail;
   const workers = [{ ownerId: mail.ownerId, sessions: 0 }];

@@ -16,7 +16,14 @@ import { type EndedSession, endSession, type SessionToEnd } from './statements/e
 import { listDrains, type NodeDrain } from './statements/list-drains.ts';
 import { type DatabaseFigures, readClusterFigures } from './statements/read-cluster-figures.ts';
 import { type NodeFigures, readClusterNodes } from './statements/read-cluster-nodes.ts';
+import { type LogLevelShown, readLogLevel } from './statements/read-log-level.ts';
 import { type NodeReport, reportFigures } from './statements/report-figures.ts';
+import {
+  type LogLevelOrder,
+  type LogLevelSet,
+  type OrderedLogLevel,
+  setLogLevel,
+} from './statements/set-log-level.ts';
 import { undrainNode } from './statements/undrain-node.ts';
 
 /** What the cluster is like now, for metrics: cheap enough to be asked for every few seconds. */
@@ -65,9 +72,25 @@ export class Cluster {
     return this.#pool.run(listDrains, undefined);
   }
 
-  /** What a node says of itself, in the place of what it said before. */
-  async report(report: NodeReport): Promise<void> {
-    await this.#line.run(reportFigures, report);
+  /** From its next report on the node logs at this level. */
+  async setLogLevel(input: ByActor<LogLevelOrder>): Promise<LogLevelSet> {
+    const [set] = await this.#pool.run(setLogLevel, byActor(input));
+    return set ?? { isKnown: false, until: null };
+  }
+
+  /** What was ordered, and is not over. */
+  async logLevel(nodeName: string): Promise<LogLevelShown> {
+    const [shown] = await this.#pool.run(readLogLevel, nodeName);
+    return shown ?? { isKnown: false, level: null, since: null, until: null };
+  }
+
+  /**
+   * What a node says of itself, in the place of what it said before. Answers at which level it is to log; null: as
+   * its settings say.
+   */
+  async report(report: NodeReport): Promise<OrderedLogLevel | null> {
+    const [level] = await this.#line.run(reportFigures, report);
+    return level ?? null;
   }
 
   /** Rejects with a StoreError. */

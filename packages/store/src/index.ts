@@ -70,6 +70,7 @@ export type { WebhookRow } from './statements/list-webhooks.ts';
 export type { LoginDelays } from './statements/read-login-delays.ts';
 export type { Renewal, Renewed } from './statements/renew-owners.ts';
 export type { DomainSettings } from './statements/set-domain.ts';
+export { type OrderedLogLevel, orderedLogLevels } from './statements/set-log-level.ts';
 export type { SettledAttempt } from './statements/settle-webhook-delivery.ts';
 export type { UsedCredential } from './statements/touch-credentials.ts';
 export type { UsedApiToken } from './statements/use-api-token.ts';

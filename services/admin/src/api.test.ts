@@ -6,8 +6,28 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import Fastify from 'fastify';
+import { Value } from 'typebox/value';
 import { guard } from './access/guard.ts';
 import { type ApiFixture, apiFixture } from './testing/api-fixture.ts';
+
+/** What the description says of one operation, as far as these tests look at it. */
+interface Described {
+  readonly requestBody?: Body;
+  readonly responses: Readonly<Record<string, Body>>;
+}
+interface Body {
+  readonly content?: Readonly<Record<string, Media>>;
+}
+interface Media {
+  readonly schema?: { readonly type?: string; readonly format?: string };
+  readonly example?: unknown;
+  readonly examples?: unknown;
+}
+
+async function described(): Promise<Record<string, Record<string, Described>>> {
+  const { body } = await api.ask({ path: '/docs/json', token: null });
+  return Object(body.paths);
+}
 
 let api: ApiFixture;
 before(async () => {
@@ -124,6 +144,63 @@ describe('the description', () => {
         assert.ok(Object.keys(Object(route.responses)).includes('4XX'), `${method} ${path}`);
       }
     }
+  });
+
+  test('has a body for each stream that is sent, and an example of each body and answer', async () => {
+    const paths = await described();
+    const found = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).flatMap(([method, { requestBody, responses }]) => {
+        const good = Object.entries(responses).filter(([status]) => status.startsWith('2'));
+        return [...(requestBody === undefined ? [] : [requestBody]), ...good.map(([, one]) => one)]
+          .flatMap(({ content = {} }) => Object.entries(content))
+          .map(([type, media]) => ({ name: `${method} ${path} ${type}`, type, media }));
+      }),
+    );
+    assert.ok(found.length > 60, `${found.length} bodies`);
+    // An archive has no text that could stand for it.
+    const lacking = found.filter(
+      ({ type, media }) =>
+        type !== 'application/x-tar' && media.example === undefined && media.examples === undefined,
+    );
+    assert.deepEqual(
+      lacking.map(({ name }) => name),
+      [],
+    );
+    for (const { name, media } of found) {
+      if (media.example === undefined || media.schema?.type !== 'object') continue;
+      const isGood = Value.Check(Object(media.schema), media.example);
+      assert.ok(isGood, `${name}: ${JSON.stringify(media.example)} is not of its schema`);
+    }
+    const streams = {
+      '/api/v1/mailboxes/bulk': ['application/x-ndjson', 'text/csv'],
+      '/api/v1/mailboxes/{address}/messages': ['message/rfc822'],
+      '/api/v1/mailboxes/{address}/import': ['application/mbox', 'application/x-tar'],
+    };
+    for (const [path, types] of Object.entries(streams)) {
+      const taken = paths[path]?.post?.requestBody?.content ?? {};
+      assert.deepEqual(Object.keys(taken), types, path);
+      for (const { schema } of Object.values(taken)) assert.equal(schema?.format, 'binary');
+    }
+  });
+
+  test('what it shows of streams can be sent as it is', async () => {
+    const address = 'ann@example.org';
+    await api.store.directory.addMailbox({ address, secret: '$x$' });
+    let sent = 0;
+    for (const [path, methods] of Object.entries(await described())) {
+      const content = methods.post?.requestBody?.content ?? {};
+      for (const [type, { example }] of Object.entries(content)) {
+        if (type === 'application/json' || typeof example !== 'string') continue;
+        const asked = { method: 'POST', path: path.replace('{address}', address), body: example };
+        const answer = await api.ask({ ...asked, headers: { 'content-type': type } });
+        assert.ok([200, 201].includes(answer.status), `${path} ${type}: ${answer.text}`);
+        assert.doesNotMatch(answer.text, /"done":false|refused":[1-9]/, path);
+        sent += 1;
+      }
+    }
+    assert.equal(sent, 4);
+    const shown = await api.store.directory.findMailbox(address);
+    assert.equal(shown?.messages, 2, 'one was put in, one was imported');
   });
 
   test('is shown by a page that takes nothing from elsewhere', async () => {

@@ -127,3 +127,6 @@ export const deletionGraceSecondsMax = 31_622_400;
 
 /** Characters of a token's or an app password's label, in octets the most that the schema takes. */
 export const labelOctetsMax = 255;
+
+/** Minutes that a node may be told to log at another level before it goes back: a week. */
+export const logLevelMinutesMax = 10_080;

@@ -7,6 +7,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { docsPath } from './names.ts';
+import { addExamples, withStreamBody } from './openapi-examples.ts';
 import { problemSchema } from './problem.ts';
 
 /** From this node alone, and by the way that the page itself came: HTTP on loopback stays HTTP. */
@@ -42,6 +43,12 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
           'answered with a problem (RFC 9457).',
       },
       components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    },
+    transform: ({ schema, url }) => ({ schema: withStreamBody(schema), url }),
+    transformObject: (made) => {
+      if (!('openapiObject' in made)) return made.swaggerObject;
+      addExamples(Object(made.openapiObject));
+      return made.openapiObject;
     },
   });
   await app.register(swaggerUi, { routePrefix: docsPath, staticCSP: pageRule });

@@ -3,7 +3,8 @@
  * The `poplar` command. `serve` runs a node, `config` shows what it would run with, the other
  * commands are in command/.
  *
- * Exit codes: 0 done, 1 could not be done (one line on standard error says why), 2 wrong usage.
+ * Exit codes: 0 done, 1 could not be done (one line on standard error says why), 2 wrong usage. With --json the
+ * line is one JSON object.
  *
  * Never: work in this file; a secret among the arguments.
  */
@@ -19,13 +20,14 @@ import {
 } from '@poplar/runtime';
 import { Command } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
+import { failedAsJson, isJsonWanted } from './command/error-output.ts';
 import { registerCommands } from './command/index.ts';
 import { configured, withConfigOption } from './command/store-access.ts';
 
 const program = new Command('poplar')
   .description('A clustered POP3 service: mail in over LMTP, out over POP3.')
   .version(manifest.version)
-  .showHelpAfterError('(poplar --help lists the commands)')
+  .showHelpAfterError(isJsonWanted() ? false : '(poplar --help lists the commands)')
   // Inherited by all commands that are added below.
   .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCode.ok : exitCode.usage));
 
@@ -64,7 +66,10 @@ const mendable = [ConfigError, StartError, ListenError, CertificateError];
 try {
   await program.parseAsync();
 } catch (error) {
-  if (mendable.some((known) => error instanceof known)) fatal(String(Object(error).message));
+  if (mendable.some((known) => error instanceof known)) {
+    if (isJsonWanted()) failedAsJson(error, exitCode.failed);
+    fatal(String(Object(error).message));
+  }
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
   fatal('unexpected error, see above');
 }

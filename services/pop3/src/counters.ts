@@ -2,7 +2,7 @@
  * What this role counts, in the runtime's metrics: the one place that knows their names.
  */
 
-import type { CommandTally } from '@poplar/protocol';
+import type { CommandTally, Listing } from '@poplar/protocol';
 import type { MetricSet } from '@poplar/runtime';
 import type { Connection } from './connection/connection.ts';
 import type { StartReason } from './connection/end-reason.ts';
@@ -65,8 +65,10 @@ export class Counters {
     this.#metrics.observe('poplar_hash_duration_seconds', seconds);
   }
 
-  sessionBegan(): void {
+  sessionBegan({ count, totalOctets }: Listing): void {
     this.#metrics.add('poplar_sessions', 1);
+    this.#metrics.observe('poplar_opened_maildrop_messages', count);
+    this.#metrics.observe('poplar_opened_maildrop_bytes', totalOctets);
   }
 
   updated(messages: number, seconds: number): void {

@@ -8,6 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CommandTally,
+  type Listing,
   type LoginNameRule,
   passwordLogins,
   type Secured,
@@ -191,9 +192,9 @@ export class FrontEnd {
   }
 
   /** A login was answered with +OK; not for a client that left while we worked. */
-  sessionBegan(connection: Connection): void {
+  sessionBegan(connection: Connection, listing: Listing): void {
     this.admission.authenticated(connection);
-    this.counters.sessionBegan();
+    this.counters.sessionBegan(listing);
   }
 
   updated(connection: Connection, startedAtMs: number): void {
@@ -208,7 +209,10 @@ export class FrontEnd {
     const durationMs = this.nowMs() - connection.acceptedAtMs;
     this.counters.connectionEnded(connection, durationMs / 1_000);
     const { session, address } = connection;
-    if (address === null) return;
+    if (address === null) {
+      this.#endedBefore(connection, durationMs);
+      return;
+    }
     const { endReason: reason, acceptedAtMs } = connection;
     this.#trace('pop3.session', connection, {
       startedAtMs: acceptedAtMs,
@@ -232,6 +236,23 @@ export class FrontEnd {
         flagged: connection.flaggedMessages,
       },
       'session ended',
+    );
+  }
+
+  /** A connection that had opened no maildrop: of use to whoever looks for why a client does not come in. */
+  #endedBefore(connection: Connection, durationMs: number): void {
+    this.#log.debug(
+      {
+        reason: connection.endReason,
+        session: connection.id,
+        remote: connection.origin.address,
+        ...proxyFields(connection.origin),
+        tls: connection.tlsVersion,
+        durationMs: Math.round(durationMs),
+        octetsIn: connection.octetsIn,
+        octetsOut: connection.octetsOut,
+      },
+      'connection ended without a maildrop',
     );
   }
 

@@ -24,6 +24,16 @@ export const node: Dashboard = {
           description: 'What a client waits because its worker does something else.',
           queries: quantiles('poplar_event_loop_delay_seconds', ['instance']),
         }),
+        graph('Event loops: how late at most', 's', {
+          description:
+            'Of each worker, within a minute: one that is slow is not hidden by the others.',
+          queries: [
+            {
+              expr: of('poplar_worker_event_loop_delay_max_seconds'),
+              legend: '{{instance}} {{role}} {{worker}}',
+            },
+          ],
+        }),
         graph('Garbage collection', 'percentunit', {
           description: 'Share of the time, all workers together.',
           queries: [rate('poplar_gc_duration_seconds_sum', ['instance', 'kind'])],

@@ -92,6 +92,14 @@ export const overview: Dashboard = {
           description: 'From the end of a message to its commit.',
           queries: quantiles('poplar_delivery_duration_seconds'),
         }),
+        graph('Maildrops opened: messages', 'short', {
+          description: 'How many there were; large ones cost memory and time when they change.',
+          queries: quantiles('poplar_opened_maildrop_messages'),
+        }),
+        graph('Maildrops opened: size', 'bytes', {
+          description: 'All messages of one, as STAT says.',
+          queries: quantiles('poplar_opened_maildrop_bytes'),
+        }),
         graph('Purge', 's', {
           description: 'How late the purge is, whatever node does it.',
           queries: [cluster('poplar_cluster_purge_lag_seconds', 'lag')],

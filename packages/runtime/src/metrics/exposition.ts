@@ -7,8 +7,8 @@
  */
 
 import prom from 'prom-client';
-import { addSnapshot, samplesOf, snapshotLength } from './metric-set.ts';
-import { metricDefinitions } from './metric-table.ts';
+import { addSnapshot, gaugeIn, samplesOf, snapshotLength } from './metric-set.ts';
+import { gaugesOfEachWorker, metricDefinitions, metricTable } from './metric-table.ts';
 import type { MetricDefinition } from './tables/definition.ts';
 
 /** What the main thread knows of one worker. */
@@ -25,6 +25,8 @@ export interface WorkerGauges {
   readonly scrapeFailed: boolean;
   /** How often its place was filled anew. */
   readonly restarts: number;
+  /** The last numbers of the thread; null when there is none. */
+  readonly numbers: Float64Array | null;
 }
 
 export interface Collected {
@@ -45,6 +47,8 @@ interface Value {
   readonly labels: Record<string, string | number>;
   readonly metricName?: string;
 }
+
+const ofEachWorker: ReadonlySet<string> = new Set(gaugesOfEachWorker);
 
 /** promtool rejects these default metrics: gauges whose names end in _total. */
 const misnamedDefaults = [
@@ -105,6 +109,10 @@ function workerMetrics(registry: prom.Registry): { set(workers: readonly WorkerG
     labelNames,
     registers: [registry],
   });
+  const counted = gaugesOfEachWorker.map((name) => ({
+    name,
+    gauge: gauge(name, metricTable[name].help),
+  }));
   return {
     set(workers) {
       restarts.reset();
@@ -116,6 +124,9 @@ function workerMetrics(registry: prom.Registry): { set(workers: readonly WorkerG
         external.set(labels, worker.externalOctets);
         failed.set(labels, worker.scrapeFailed ? 1 : 0);
         restarts.inc(labels, worker.restarts);
+        for (const { name, gauge } of counted) {
+          gauge.set(labels, worker.numbers === null ? 0 : gaugeIn(worker.numbers, name));
+        }
       }
     },
   };
@@ -124,7 +135,8 @@ function workerMetrics(registry: prom.Registry): { set(workers: readonly WorkerG
 async function printSums(snapshots: readonly Float64Array[]): Promise<string> {
   const sum = new Float64Array(snapshotLength);
   for (const snapshot of snapshots) addSnapshot(sum, snapshot);
-  const metrics = [...metricDefinitions].map(([name, definition]) => ({
+  const summed = [...metricDefinitions].filter(([name]) => !ofEachWorker.has(name));
+  const metrics = summed.map(([name, definition]) => ({
     name,
     help: definition.help,
     type: definition.type,

@@ -26,6 +26,14 @@ export const metricTable = {
 
 export type MetricName = keyof typeof metricTable;
 
+/**
+ * Gauges without labels that are shown of each worker thread, with its role and number, and not as a sum: what
+ * one thread alone suffers from must not vanish among the others.
+ */
+export const gaugesOfEachWorker = [
+  'poplar_worker_event_loop_delay_max_seconds',
+] as const satisfies readonly MetricName[];
+
 /** The table, seen without its literal types. */
 export const metricDefinitions: ReadonlyMap<string, MetricDefinition> = new Map(
   Object.entries(metricTable),

@@ -9,8 +9,9 @@
  */
 
 import { constants, PerformanceObserver } from 'node:perf_hooks';
-import { loopWatchIntervalMs } from '../limits.ts';
+import { loopMaximumSlicesMax, loopMaximumWindowMs, loopWatchIntervalMs } from '../limits.ts';
 import type { MetricSet } from './metric-set.ts';
+import { RecentMaximum } from './recent-maximum.ts';
 
 const kinds: ReadonlyMap<number, string> = new Map([
   [constants.NODE_PERFORMANCE_GC_MINOR, 'minor'],
@@ -21,13 +22,19 @@ const kinds: ReadonlyMap<number, string> = new Map([
 
 /** From now on, until the thread ends. */
 export function watchThread(metrics: MetricSet): void {
+  const largest = new RecentMaximum(loopMaximumWindowMs, loopMaximumSlicesMax);
   let dueAtMs = performance.now() + loopWatchIntervalMs;
   const timer = setInterval(() => {
     const nowMs = performance.now();
-    metrics.observe('poplar_event_loop_delay_seconds', Math.max(0, nowMs - dueAtMs) / 1_000);
+    const seconds = Math.max(0, nowMs - dueAtMs) / 1_000;
+    metrics.observe('poplar_event_loop_delay_seconds', seconds);
+    largest.add(seconds, nowMs);
     dueAtMs = nowMs + loopWatchIntervalMs;
   }, loopWatchIntervalMs);
   timer.unref();
+  metrics.refreshedBy(() => {
+    metrics.set('poplar_worker_event_loop_delay_max_seconds', largest.at(performance.now()));
+  });
   const observer = new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) {
       const kind = kinds.get(kindOf('detail' in entry ? entry.detail : null));

@@ -4,7 +4,7 @@
  * Never: client bytes; a message that expects the other side to block.
  */
 
-import type { Config } from '../config/config.ts';
+import type { Config, LogLevel } from '../config/config.ts';
 import type { CertificateSet } from '../tls/certificates.ts';
 
 /** Which worker: its role and its number within the role, from 0. */
@@ -52,6 +52,8 @@ export type ToWorker =
   | { readonly kind: 'drain'; readonly deadlineMs: number }
   /** The configuration was read again: what may change while a node runs is in force from now on. */
   | { readonly kind: 'reload'; readonly reloaded: ReloadedParts }
+  /** The level of its log, from now on. */
+  | { readonly kind: 'log-level'; readonly logLevel: LogLevel }
   /** The lease was lost and taken anew: every lock held under the old owner is void. */
   | { readonly kind: 'owner'; readonly ownerId: string }
   /** The lease was over for a while and goes on: locks may have been taken meanwhile. */

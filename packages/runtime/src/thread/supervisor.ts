@@ -14,7 +14,7 @@
  * Never: a client's bytes; a wait for one worker that delays another; a restart after `drain`.
  */
 
-import type { Config } from '../config/config.ts';
+import type { Config, LogLevel } from '../config/config.ts';
 import { watchEnd } from '../lifecycle/slow-end.ts';
 import { drainGraceMs } from '../limits.ts';
 import type { Log } from '../log/log.ts';
@@ -132,6 +132,13 @@ export class Supervisor {
     this.#tellAll({ kind: 'reload', reloaded });
   }
 
+  /** Of the logs of all workers, and of those that are made from now on. */
+  setLogLevel(logLevel: LogLevel): void {
+    const { config } = this.#reloaded;
+    this.#reloaded = { ...this.#reloaded, config: Object.freeze({ ...config, logLevel }) };
+    this.#tellAll({ kind: 'log-level', logLevel });
+  }
+
   /** Workers take clients, or none: then those that are there end within the time. */
   admit(isAdmitting: boolean, deadlineMs: number): void {
     this.#isAdmitting = isAdmitting;
@@ -186,5 +193,6 @@ async function gaugesOf(slot: WorkerSlot): Promise<WorkerGauges> {
     isReady: slot.isReady,
     eventLoopUtilization: thread?.eventLoopUtilization() ?? 0,
     scrapeFailed: !hasAnswered,
+    numbers: thread?.values ?? null,
   };
 }

@@ -127,6 +127,9 @@ async function serve(instance: RoleInstance, surroundings: Surroundings): Promis
           log.setLevel(message.reloaded.config.logLevel);
           instance.reload(message.reloaded);
           break;
+        case 'log-level':
+          log.setLevel(message.logLevel);
+          break;
         case 'owner':
           instance.ownerChanged(message.ownerId);
           break;

@@ -70,8 +70,9 @@ const table: readonly Row[] = [
   ]),
   ...rows(['sessions'], true, ['DELETE /sessions/{address}', 'DELETE /throttles']),
   ...rows(['sessions'], false, ['DELETE /throttles/{throttleId}']),
-  ...rows(['read', 'nodes'], false, ['GET /nodes']),
+  ...rows(['read', 'nodes'], false, ['GET /nodes', 'GET /nodes/{node}/log-level']),
   ...rows(['nodes'], false, ['PUT /nodes/{node}/drain', 'DELETE /nodes/{node}/drain']),
+  ...rows(['nodes'], false, ['PATCH /nodes/{node}/log-level']),
   ...rows(['tokens'], false, ['GET /tokens', 'POST /tokens', 'DELETE /tokens/{tokenId}']),
   ...rows(['webhooks'], true, [
     'GET /webhooks',
@@ -128,6 +129,7 @@ async function everything(): Promise<string> {
   const all = [
     ...tables,
     'node_drain',
+    'node_log_level',
     'message',
     'maildrop',
     'maildrop_lock',
@@ -311,8 +313,9 @@ describe('HEAD is GET without its body', () => {
     for (const { route } of gets) {
       const { path } = request(route);
       const head = await api.ask({ method: 'HEAD', path });
-      // Nobody has a session.
-      const expected = route === 'GET /sessions/{address}' ? 404 : 200;
+      // Nobody has a session, and no node runs.
+      const isThere = !/^GET \/(?:sessions|nodes)\/\{/.test(route);
+      const expected = isThere ? 200 : 404;
       assert.deepEqual([head.status, head.text], [expected, ''], route);
       if (path !== '/metrics') assert.equal(head.headers['cache-control'], 'no-store', route);
       if (/export|events/.test(path)) continue;

@@ -19,6 +19,7 @@ import { importRoutes } from './import.ts';
 import { injectionRoutes } from './injection.ts';
 import { jobEventRoutes } from './job-events.ts';
 import { jobRoutes } from './jobs.ts';
+import { logLevelRoutes } from './log-level.ts';
 import { loginNameRoutes } from './login-names.ts';
 import { mailboxChangeRoutes, mailboxDeletionRoutes } from './mailbox-changes.ts';
 import { mailboxListRoutes, mailboxRoutes } from './mailboxes.ts';
@@ -49,7 +50,7 @@ export const allRoutes: readonly Routes[] = [
   ...[messageRoutes, messageChangeRoutes, injectionRoutes],
   ...[importRoutes, exportRoutes, jobRoutes, jobEventRoutes],
   ...[sessionRoutes, sessionEndRoutes, throttleRoutes, throttleClearRoutes],
-  ...[nodeRoutes, overviewRoutes],
+  ...[nodeRoutes, logLevelRoutes, overviewRoutes],
   ...[tokenRoutes, tokenChangeRoutes],
   ...[webhookReadRoutes, webhookAddRoutes, webhookChangeRoutes],
   ...[webhookRemovalRoutes, webhookSecretRoutes],

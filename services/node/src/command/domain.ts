@@ -10,6 +10,7 @@ import {
   printedCount,
   printedDuration,
   printedOctets,
+  printFields,
   printJson,
   printLine,
   printRows,
@@ -47,6 +48,9 @@ export function registerDomainCommands(program: Command): void {
       sizeArgument,
     )
     .action(setDomain);
+  withStoreOptions(domain.command('show').description('show a domain and what is set for it'))
+    .argument('<domain>', 'such as example.org', domainArgument)
+    .action(showDomain);
   withStoreOptions(domain.command('list').description('list all domains')).action(listDomains);
 }
 
@@ -57,6 +61,24 @@ async function addDomain(name: string, options: StoreCommandOptions): Promise<vo
   });
   if (options.json === true) printJson({ domain: name });
   else printLine(`domain ${name} added`);
+}
+
+async function showDomain(name: string, options: StoreCommandOptions): Promise<void> {
+  const row = await withApi(options, (api) =>
+    explained(api.call('GET', pathOf`/domains/${name}`), { 404: `there is no domain ${name}` }),
+  );
+  if (options.json === true) {
+    printJson(row);
+    return;
+  }
+  printFields([
+    ['domain', textOf(row.domain)],
+    ['mailboxes', printedCount(Number(row.mailboxes))],
+    ['quota', quotaOf(row)],
+    ['POP3', row.pop3Enabled === true ? 'on' : 'off'],
+    ['login delay', printedDuration(Number(row.loginDelaySeconds))],
+    ['undelete window', printedDuration(Number(row.undeleteWindowSeconds))],
+  ]);
 }
 
 async function setDomain(name: string, options: SetOptions, command: Command): Promise<void> {

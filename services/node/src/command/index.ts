@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import { registerCompletionCommand } from './completion.ts';
 import { registerCredentialCommands } from './credential/command.ts';
 import { registerDomainCommands } from './domain.ts';
+import { isJsonWanted, usageAsJson } from './error-output.ts';
 import { registerJobCommands } from './job.ts';
 import { registerMailboxCommands } from './mailbox.ts';
 import { registerMessageCommands } from './message.ts';
@@ -17,13 +18,14 @@ import { registerRemovalCommands } from './removal.ts';
 import { registerSessionCommands } from './session.ts';
 import { registerThrottleCommands } from './throttle.ts';
 import { registerTokenCommands } from './token.ts';
-import { registerTopCommand } from './top.ts';
+import { registerTopCommand } from './top/command.ts';
 import { registerWebhookCommands } from './webhook.ts';
 
 /** Adds them. Commands of `program` inherit its exit override, which must exist before. */
 export function registerCommands(program: Command): void {
   program.configureOutput({
-    outputError: (text, write) => write(text.replace(/^error: /, 'poplar: ')),
+    outputError: (text, write) =>
+      write(isJsonWanted() ? usageAsJson(text) : text.replace(/^error: /, 'poplar: ')),
   });
   registerDomainCommands(program);
   registerMailboxCommands(program);

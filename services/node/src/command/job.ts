@@ -5,6 +5,7 @@
 import type { Command } from 'commander';
 import { withApi } from './api/access.ts';
 import { explained, type Fields, pathOf, queryOf, textOf } from './api/client.ts';
+import { followJob } from './follow-job.ts';
 import { addressArgument, countArgument, idArgument } from './names.ts';
 import {
   printable,
@@ -37,6 +38,9 @@ export function registerJobCommands(program: Command): void {
       idArgument,
     );
   one('show', 'show one').action(showJob);
+  one('follow', 'show how far one is until it is over; ends with 0 if it is complete').action(
+    followJob,
+  );
   one('cancel', 'end one; what an import has stored stays').action(cancelJob);
 }
 

@@ -54,8 +54,16 @@ export const apiProbeTimeoutMs = 5_000;
 /** Rows asked of it at once; it gives 500 at most. */
 export const apiPageRows = 500;
 
+/** Octets of a message that `message inject` reads: the API takes as many. */
+export const injectedOctetsMax = 32 * 1024 * 1024;
+
+/** Pause between two looks of `job follow`. */
+export const jobPollMs = 1_000;
+
 /** Pause between two looks of `top`. */
 export const topIntervalMs = 2_000;
+/** A node is silent for it when it has not told of itself for this long: two tellings are missing, and its lease still runs. */
+export const nodeSilentMs = 11_000;
 /** Open maildrops that it shows. */
 export const topRows = 40;
 

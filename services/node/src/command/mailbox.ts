@@ -38,6 +38,7 @@ type WithPassword = StoreCommandOptions & PasswordOptions;
 interface ListOptions extends StoreCommandOptions {
   readonly domain?: string;
   readonly after?: string;
+  readonly search?: string;
   readonly limit?: number;
 }
 
@@ -51,6 +52,7 @@ export function registerMailboxCommands(program: Command): void {
   addressed('show', 'show a mailbox and who has it open').action(showMailbox);
   withStoreOptions(mailbox.command('list').description('list mailboxes'))
     .option('--domain <domain>', 'only those of this domain', domainArgument)
+    .option('--search <text>', 'only those that have this in their address')
     .option('--after <address>', 'begin behind this address', addressArgument)
     .option('--limit <count>', 'so many at most', countArgument)
     .action(listMailboxes);
@@ -133,11 +135,17 @@ function holderOf({ node, worker, since, client, actor }: Fields): string {
   return `node ${textOf(node, '?')}, worker ${textOf(worker, '?')}${begun}${from}${by}`;
 }
 
-async function listMailboxes({ domain, after, limit, ...options }: ListOptions): Promise<void> {
+async function listMailboxes({
+  domain,
+  after,
+  search,
+  limit,
+  ...options
+}: ListOptions): Promise<void> {
   const totals = { mailboxes: 0, messages: 0, octets: 0 };
   await withApi(options, (api) =>
     printRows<Fields>({
-      pages: counted(api.pages(`/mailboxes${queryOf({ domain, after })}`, limit), totals),
+      pages: counted(api.pages(`/mailboxes${queryOf({ domain, after, search })}`, limit), totals),
       columns: [
         { title: 'ADDRESS', text: ({ address }) => textOf(address), widthMin: 30 },
         { title: 'STATUS', text: ({ status }) => textOf(status), widthMin: 9 },

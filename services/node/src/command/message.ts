@@ -5,6 +5,7 @@
 import type { Command } from 'commander';
 import { withApi } from './api/access.ts';
 import { dateOf, type Fields, pathOf, textOf } from './api/client.ts';
+import { registerInjectCommand } from './inject.ts';
 import { addressedCommand } from './mailbox-command.ts';
 import { idArgument } from './names.ts';
 import {
@@ -30,6 +31,7 @@ export function registerMessageCommands(program: Command): void {
   addressedCommand(message, 'list', 'list them, those that a QUIT removed included')
     .option('--flagged', 'only those that a QUIT removed')
     .action(listMessages);
+  registerInjectCommand(addressedCommand(message, 'inject', 'put a message into the mailbox'));
   const some = (name: string, description: string) =>
     addressedCommand(message, name, description)
       .argument(

@@ -8,6 +8,7 @@ import type { Command } from 'commander';
 import { withApi } from './api/access.ts';
 import { type ApiClient, explained, pathOf } from './api/client.ts';
 import { drainPollMs, drainWaitMs } from './limits.ts';
+import { registerLogLevelCommand } from './log-level.ts';
 import {
   firstStart,
   leaseAgeOf,
@@ -40,6 +41,7 @@ export function registerNodeCommands(program: Command): void {
   withStoreOptions(node.command('undrain').description('have a drained node take sessions again'))
     .argument('<name>', 'as in `poplar node list`')
     .action((name: string, options: StoreCommandOptions) => orderDrain(name, false, options));
+  registerLogLevelCommand(node);
 }
 
 async function listNodes(options: StoreCommandOptions): Promise<void> {

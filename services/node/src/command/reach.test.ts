@@ -58,7 +58,9 @@ describe('what the commands reach', () => {
     assert.equal(existsSync(dataDir), false, 'a command makes none');
     await prepareDataDirectory(dataDir);
     // As of a node that has a database of its own.
-    assert.deepEqual((await scene.poplar('node list --json', '', environment)).err, refused.err);
+    const asJson = await scene.poplar('node list --json', '', environment);
+    const error = refused.err.replace(/^poplar: |\n$/g, '');
+    assert.deepEqual(JSON.parse(asJson.err), { error, exitCode: 1 });
     assert.ok(!readdirSync(dataDir).includes('postgres'));
     const made = await startEmbeddedPostgres({ dataDir, connectionsMax: 10, log: silentLog });
     await made.stop();

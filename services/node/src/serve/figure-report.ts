@@ -1,6 +1,6 @@
 /**
  * Tells the cluster every few seconds what is counted on this node, so that any node can show all of them
- * (the overview of the console, /metrics of the REST API, /metrics/cluster).
+ * (the overview of the console, /metrics of the REST API, /metrics/cluster). The answer says at which level the log is wanted.
  *
  * What is told are the numbers that the workers gave with their last pings: nobody is asked for them, and
  * a worker that is stuck delays nothing.
@@ -9,11 +9,13 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Log, NodeFigureReader, type NodeFigures } from '@poplar/runtime';
+import { type Log, type LogLevel, NodeFigureReader, type NodeFigures } from '@poplar/runtime';
 import { reportIntervalMs } from './limits.ts';
 
 export interface FigureReportParts {
-  readonly report: (figures: NodeFigures) => Promise<void>;
+  readonly report: (figures: NodeFigures) => Promise<LogLevel | null>;
+  /** Hears what the answer was; while there is none the last word stands. */
+  readonly heardLogLevel: (ordered: LogLevel | null) => void;
   /** Of all threads, as of a moment ago. */
   readonly snapshots: () => readonly Float64Array[];
   readonly log: Log;
@@ -49,9 +51,9 @@ export class FigureReport {
   }
 
   async #report(): Promise<void> {
-    const { report, snapshots, log } = this.#parts;
+    const { report, snapshots, heardLogLevel, log } = this.#parts;
     try {
-      await report(this.#reader.read(snapshots()));
+      heardLogLevel(await report(this.#reader.read(snapshots())));
       if (this.#isFailing) log.info({}, 'figures are reported to the cluster again');
       this.#isFailing = false;
     } catch (error) {

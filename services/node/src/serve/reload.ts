@@ -1,6 +1,7 @@
 /**
  * What SIGHUP does: certificates and the settings that may change while a node runs are read again and
- * handed to the workers, without a connection being touched.
+ * handed to the workers, without a connection being touched. Beside the settings stands what an administrator ordered
+ * for a while: the level of the log (`poplar node log-level`), which a reload does not end.
  *
  * The two halves stand alone: a file of settings with a mistake in it does not keep a renewed
  * certificate out, nor the other way round. Each half is taken whole or not at all, and the log says
@@ -13,6 +14,7 @@ import {
   type CertificateSet,
   type Config,
   type Log,
+  type LogLevel,
   loadCertificates,
   type ReloadedParts,
   reloadConfig,
@@ -24,7 +26,11 @@ export interface ReloadParts {
   readonly running: Config;
   readonly certificates: CertificateSet;
   readonly readConfig: () => Config;
-  readonly handOut: (reloaded: ReloadedParts) => void;
+  /** Who takes over what was read, and the level of the log. */
+  readonly workers: {
+    reload(reloaded: ReloadedParts): void;
+    setLogLevel(logLevel: LogLevel): void;
+  };
   readonly log: Log;
 }
 
@@ -33,6 +39,8 @@ export class Reload {
   #asked: Config;
   #config: Config;
   #certificates: CertificateSet;
+  /** Of the log; null: as the settings say. */
+  #ordered: LogLevel | null = null;
   #last: Promise<void> = Promise.resolve();
 
   constructor(parts: ReloadParts) {
@@ -47,6 +55,19 @@ export class Reload {
     return this.#config;
   }
 
+  /** What an administrator wants now, again and again; null: nothing. */
+  heardLogLevel(ordered: LogLevel | null): void {
+    if (ordered === this.#ordered) return;
+    this.#ordered = ordered;
+    const { log, workers } = this.#parts;
+    const { logLevel } = this.#inForce();
+    // Said while the level is the one that was ordered, which says more as a rule.
+    if (ordered === null) log.warn({ logLevel }, 'the log is what the settings say again');
+    log.setLevel(logLevel);
+    if (ordered !== null) log.warn({ logLevel }, 'this node was told to log at this level');
+    workers.setLogLevel(logLevel);
+  }
+
   /** Does not reject. */
   now(): Promise<void> {
     this.#last = this.#last.then(() => this.#reload());
@@ -54,7 +75,7 @@ export class Reload {
   }
 
   async #reload(): Promise<void> {
-    const { log, handOut } = this.#parts;
+    const { log, workers } = this.#parts;
     const wanted = this.#readSettings();
     try {
       this.#certificates = await loadCertificates(wanted);
@@ -64,8 +85,14 @@ export class Reload {
       log.error({}, 'certificates not reloaded, the old ones stay', error);
       this.#config = Object.freeze({ ...wanted, tls: this.#config.tls });
     }
-    log.setLevel(this.#config.logLevel);
-    handOut({ certificates: this.#certificates, config: this.#config });
+    const config = this.#inForce();
+    log.setLevel(config.logLevel);
+    workers.reload({ certificates: this.#certificates, config });
+  }
+
+  #inForce(): Config {
+    const ordered = this.#ordered;
+    return ordered === null ? this.#config : Object.freeze({ ...this.#config, logLevel: ordered });
   }
 
   #readSettings(): Config {

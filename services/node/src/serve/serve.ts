@@ -31,7 +31,6 @@ import {
   type OpsServer,
   onSignals,
   prepareDataDirectory,
-  type ReloadedParts,
   type RoleToRun,
   resolveListeners,
   Supervisor,
@@ -134,12 +133,12 @@ async function run(given: Run): Promise<void> {
     hooks: leases,
     log,
   });
-  const handOut = (parts: ReloadedParts) => supervisor.reload(parts);
-  const reloading = new Reload({ asked, running: config, certificates, readConfig, handOut, log });
+  const workers = supervisor;
+  const reloading = new Reload({ asked, running: config, certificates, readConfig, workers, log });
   const order = drainOrder({ reloading, supervisor, leases, log });
   const drains = await store.cluster.drains();
   order.begin(drains.some((drain) => drain.nodeName === nodeName));
-  leases.begin({ workers: supervisor, drainWanted: (isWanted) => order.heard(isWanted) });
+  leases.begin({ workers, drainWanted: (isWanted) => order.heard(isWanted) });
   const scores = openScores(shared);
   const penalties = new PenaltyExchange({ store, nodeName, scores, log });
   penalties.begin();
@@ -151,7 +150,7 @@ async function run(given: Run): Promise<void> {
   lowerPoolPriority();
   if (ending.aborted) return;
   readiness.started({ supervisor, leases, order });
-  const report = beginReport({ store, nodeName, supervisor, log });
+  const report = beginReport({ store, nodeName, supervisor, reloading, log });
   started.defer(() => report.end());
   reload.now = () => void reloading.now();
 
@@ -208,11 +207,13 @@ function beginReport(parts: {
   readonly store: Store;
   readonly nodeName: string;
   readonly supervisor: Supervisor;
+  readonly reloading: Reload;
   readonly log: Log;
 }): FigureReport {
-  const { store, nodeName, supervisor, log } = parts;
+  const { store, nodeName, supervisor, reloading, log } = parts;
   const report = new FigureReport({
     report: (figures) => store.cluster.report({ nodeName, figures }),
+    heardLogLevel: (ordered) => reloading.heardLogLevel(ordered),
     snapshots: () => supervisor.lastSnapshots,
     log,
   });

@@ -334,7 +334,7 @@ export class Connection implements SocketOwner {
         this.#held.release();
         return;
       }
-      if (outcome.kind === 'opened') this.#frontEnd.sessionBegan(this);
+      if (outcome.kind === 'opened') this.#frontEnd.sessionBegan(this, outcome.listing);
       this.session?.resume(outcome);
       this.#clock.lap();
       this.#advance();

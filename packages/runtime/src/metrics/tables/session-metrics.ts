@@ -74,6 +74,16 @@ export const sessionMetrics = {
     labels: [listener],
   },
   poplar_sessions: { type: 'gauge', help: 'POP3 sessions that hold a maildrop now.' },
+  poplar_opened_maildrop_messages: {
+    type: 'histogram',
+    help: 'Messages of maildrops as sessions opened them.',
+    buckets: [0, 1, 10, 50, 100, 500, 1_000, 5_000, 10_000, 50_000, 100_000],
+  },
+  poplar_opened_maildrop_bytes: {
+    type: 'histogram',
+    help: 'Bytes of all messages of maildrops as sessions opened them, as STAT says.',
+    buckets: [0, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10],
+  },
   poplar_session_duration_seconds: {
     type: 'histogram',
     help: 'Of a connection that opened a maildrop, from its first moment to its last.',

@@ -1,5 +1,6 @@
 /**
- * The worker threads themselves, summed over them; what differs for each is in exposition.ts.
+ * The worker threads themselves, summed over them but for what is of each; what the main thread sees of each is
+ * in exposition.ts.
  *
  * Never: the main thread, whose figures are `nodejs_` and `process_`.
  */
@@ -11,6 +12,10 @@ export const threadMetrics = {
     type: 'histogram',
     help: 'How late timers of the worker threads were, looked at all the time.',
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+  },
+  poplar_worker_event_loop_delay_max_seconds: {
+    type: 'gauge',
+    help: 'How late a timer of the worker thread was at most, within the last minute.',
   },
   poplar_gc_duration_seconds: {
     type: 'histogram',
