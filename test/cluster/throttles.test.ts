@@ -19,6 +19,9 @@ const rootToken = 'root-token-of-both-nodes-0123456789';
 /** Six wrong secrets of one account from one address: the next attempt waits this long. */
 const failures = 6;
 const delayMs = 4_000;
+/** Orders to clear that a domain has in a minute, and more than that. */
+const clearsTried = 70;
+const clearsMax = 60;
 
 let database: TestDatabase;
 let first: RunningNode;
@@ -199,6 +202,23 @@ describe('by the command', () => {
     for (const query of ['?cursor=zzz', '?account=a@b.c&address=127.0.0.1', '?address=x']) {
       assert.equal((await asked.get(`/throttles${query}`)).status, 400, query);
     }
+  });
+
+  test('a domain gives so many orders to clear in a minute, and takes none from others', async () => {
+    const ours = await domainToken('example.org');
+    const before = (await throttleOrders(database)).length;
+    const statuses = new Map<number, number>();
+    for (let count = 0; count < clearsTried; count += 1) {
+      const { status } = await ours.send('DELETE', '/throttles?account=dora@example.org');
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      if (status === 429) break;
+    }
+    assert.equal(statuses.get(429), 1, JSON.stringify([...statuses]));
+    const orders = (await throttleOrders(database)).length - before;
+    assert.ok(orders <= clearsMax, `${orders} orders`);
+    const stranger = await domainToken('example.net');
+    const { status } = await stranger.send('DELETE', '/throttles?account=eve@example.net');
+    assert.equal(status, 202);
   });
 
   test('without a node there is nothing to see: one line', async () => {

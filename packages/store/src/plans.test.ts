@@ -228,3 +228,16 @@ test('bodies of one mailbox are read from one partition', async () => {
   const again = { ...readMailboxBodies, name: 'read_again' };
   assert.match(await planOf(again, { mailboxId, messageIds }), /Subplans Removed: 15/);
 });
+
+test('the audit of a domain is read along its index where there are few domains, and long ago', async () => {
+  await mail.database.query(`
+    insert into audit (actor, action, mailbox_id, subject, detail)
+    select 'a', 'mailbox.add', i, 'u' || i || '@' || (array['one.example', 'two.example', 'three.example'])[1 + i % 3], '{}'
+    from generate_series(1, 30000) i`);
+  await mail.database.query('vacuum analyze audit');
+  const text = await planOf(
+    { ...listDomainAudit, name: 'list_domain_audit_again' },
+    { domain: 'one.example', limit: 1 },
+  );
+  assert.match(text, /Index Scan Backward using audit_domain/);
+});

@@ -19,6 +19,7 @@ import Fastify, {
   type FastifyServerFactory,
 } from 'fastify';
 import { guard } from './access/guard.ts';
+import { watchBodies } from './body-pace.ts';
 import { type ClusterView, viewCluster } from './cluster-view.ts';
 import type { ConsoleFile } from './console/console-files.ts';
 import { serveConsole } from './console/serve-console.ts';
@@ -88,6 +89,7 @@ export async function buildApi(parts: ApiParts): Promise<FastifyInstance> {
     ...(serverFactory === undefined ? {} : { serverFactory }),
   });
   takeJsonAlone(app);
+  watchBodies(app);
   app.setValidatorCompiler(validatorCompiler);
   nameRequests(app, log);
   answerProblems(app, log);

@@ -15,6 +15,11 @@ export const headTimeoutMs = 30_000;
  */
 export const requestTimeoutMs = 24 * 3_600_000;
 
+/** A body must come at this rate in each window of this length; in each window it is looked at so many times. */
+export const bodyOctetsPerSecondMin = 512;
+export const bodyWindowMs = 60_000;
+export const bodyLooksPerWindow = 12;
+
 /** A connection on which nothing moves, in either direction, is closed after this; followers of jobs hear a word more often. */
 export const silenceTimeoutMs = 120_000;
 
@@ -35,6 +40,9 @@ export const requestsPerMinuteMax = 6_000;
 
 /** Requests of one address in a minute that bring no good token: then it is told to wait. */
 export const refusedPerMinuteMax = 60;
+
+/** Throttles cleared in a minute by the tokens of one domain, or by one of all domains. */
+export const throttleClearsPerMinuteMax = 60;
 
 /** Addresses whose requests are counted. */
 export const countedAddressesMax = 5_000;

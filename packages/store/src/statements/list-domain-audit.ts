@@ -4,7 +4,9 @@
  *
  * Never: what was done to a domain of that name that was removed before this one was added.
  *
- * Plan: backwards along the index of audit rows by domain, whose expression this must repeat to the letter.
+ * Plan: backwards along the index of audit rows by domain, whose expression this must repeat to the letter. Both columns
+ * are compared and ordered together: with an equality, and few domains, the whole audit would be read along its
+ * primary key for a domain of few rows.
  */
 
 import type { Statement } from '../statement.ts';
@@ -27,10 +29,10 @@ export const listDomainAudit: Statement<DomainAuditPage, AuditRow> = {
   text: `
 select ${auditColumns}
 from audit
-where (${domainSql}) = $1
-  and audit_id < coalesce($2::bigint, ${2n ** 63n - 1n})
+where ((${domainSql}), audit_id) < ($1, coalesce($2::bigint, ${2n ** 63n - 1n}))
+  and ((${domainSql}), audit_id) >= ($1, 0)
   and at >= (select d.created_at from domain d where d.name = $1)
-order by audit_id desc limit $3`,
+order by (${domainSql}) desc, audit_id desc limit $3`,
   parameters: ({ before, domain, limit }) => [domain, before ?? null, String(limit)],
   row: auditRowOf,
 };

@@ -6,9 +6,11 @@
  */
 
 import type { Throttled, ThrottleView } from '@poplar/identity';
+import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { callerOf } from '../access/caller.ts';
 import type { Routes } from '../api.ts';
+import { throttleClearsPerMinuteMax } from '../limits.ts';
 import { pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
 import { Problem } from '../problem.ts';
 import { strict } from '../validation.ts';
@@ -117,6 +119,18 @@ export const throttleRoutes: Routes = async (app, { store, throttles }) => {
   );
 };
 
+/** Each order to clear goes through the exchange of all nodes: the tokens of a domain, or one of all, give so many. */
+const clearRate = {
+  max: throttleClearsPerMinuteMax,
+  timeWindow: 60_000,
+  // Behind the guard, which says whose token it is.
+  hook: 'preHandler' as const,
+  keyGenerator: (request: FastifyRequest) => {
+    const { domain, actor } = callerOf(request);
+    return `clear ${domain ?? actor}`;
+  },
+};
+
 export const throttleClearRoutes: Routes = async (app, { store, throttles }) => {
   const clear = async (keys: readonly bigint[], subject: string, actor: string) => {
     await store.cluster.clearThrottles({ keys: keys.map(throttleOctets), subject, actor });
@@ -127,7 +141,7 @@ export const throttleClearRoutes: Routes = async (app, { store, throttles }) => 
   app.delete(
     '/throttles',
     {
-      config: { access: { anyOf: ['sessions'], reach: 'domain' } },
+      config: { access: { anyOf: ['sessions'], reach: 'domain' }, rateLimit: clearRate },
       schema: {
         ...{ tags, ...change },
         summary: 'Clear the failures of an account, from anywhere, or of an address',
@@ -153,7 +167,7 @@ export const throttleClearRoutes: Routes = async (app, { store, throttles }) => 
   app.delete(
     '/throttles/:throttleId',
     {
-      config: { access: { anyOf: ['sessions'], reach: 'cluster' } },
+      config: { access: { anyOf: ['sessions'], reach: 'cluster' }, rateLimit: clearRate },
       schema: {
         ...{ tags, ...change },
         summary: 'Clear one entry of the list',
