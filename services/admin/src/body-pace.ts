@@ -10,7 +10,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import { bodyLooksPerWindow, bodyOctetsPerSecondMin, bodyWindowMs } from './limits.ts';
+import { bodyLooksPerWindowMax, bodyOctetsPerSecondMin, bodyWindowMs } from './limits.ts';
 
 export interface BodyPace {
   readonly windowMs: number;
@@ -45,11 +45,11 @@ function watch(request: IncomingMessage, { windowMs, octetsMin }: BodyPace): voi
     }
     looks += 1;
     if (request.readableLength > 0) hasWaited = true;
-    if (looks % bodyLooksPerWindow !== 0) return;
+    if (looks % bodyLooksPerWindowMax !== 0) return;
     const octets = socket.bytesRead - octetsBefore;
     if (octets < octetsMin && !hasWaited) socket.destroy();
     octetsBefore = socket.bytesRead;
     hasWaited = false;
-  }, windowMs / bodyLooksPerWindow);
+  }, windowMs / bodyLooksPerWindowMax);
   timer.unref();
 }

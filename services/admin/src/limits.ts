@@ -18,7 +18,7 @@ export const requestTimeoutMs = 24 * 3_600_000;
 /** A body must come at this rate in each window of this length; in each window it is looked at so many times. */
 export const bodyOctetsPerSecondMin = 512;
 export const bodyWindowMs = 60_000;
-export const bodyLooksPerWindow = 12;
+export const bodyLooksPerWindowMax = 12;
 
 /** A connection on which nothing moves, in either direction, is closed after this; followers of jobs hear a word more often. */
 export const silenceTimeoutMs = 120_000;
