@@ -10,11 +10,11 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Log, type LogLevel, NodeFigureReader, type NodeFigures } from '@poplar/runtime';
-import { reportIntervalMs } from './limits.ts';
+import { orderKeptMs, reportIntervalMs } from './limits.ts';
 
 export interface FigureReportParts {
   readonly report: (figures: NodeFigures) => Promise<LogLevel | null>;
-  /** Hears what the answer was; while there is none the last word stands. */
+  /** Hears what the answer was; when there has been none for a minute, that nothing is wanted. */
   readonly heardLogLevel: (ordered: LogLevel | null) => void;
   /** Of all threads, as of a moment ago. */
   readonly snapshots: () => readonly Float64Array[];
@@ -27,9 +27,13 @@ export class FigureReport {
   readonly #ending = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #isFailing = false;
+  #answeredAtMs = performance.now();
+  readonly #keptMs: number;
 
-  constructor(parts: FigureReportParts) {
+  /** @param keptMs how long the last answer stands when no other comes */
+  constructor(parts: FigureReportParts, keptMs: number = orderKeptMs) {
     this.#parts = parts;
+    this.#keptMs = keptMs;
   }
 
   /** Reports until `end`, the first time at once. */
@@ -54,11 +58,14 @@ export class FigureReport {
     const { report, snapshots, heardLogLevel, log } = this.#parts;
     try {
       heardLogLevel(await report(this.#reader.read(snapshots())));
+      this.#answeredAtMs = performance.now();
       if (this.#isFailing) log.info({}, 'figures are reported to the cluster again');
       this.#isFailing = false;
     } catch (error) {
       if (!this.#isFailing) log.warn({}, 'figures are not reported to the cluster', error);
       this.#isFailing = true;
+      // Whose end nobody can tell is over: a log at `debug` for as long as the database is away could fill a disk.
+      if (performance.now() - this.#answeredAtMs > this.#keptMs) heardLogLevel(null);
     }
   }
 }

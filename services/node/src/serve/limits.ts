@@ -34,5 +34,8 @@ export const penaltyRowsMax = 1_000;
 /** A node tells the cluster what it counts this often: one small row, and charts that move. */
 export const reportIntervalMs = 5_000;
 
+/** The level of the log that was ordered stands so long when the database says nothing any more. */
+export const orderKeptMs = 60_000;
+
 /** Connections of the embedded server beyond those of the workers: commands, psql, reserve. */
 export const spareConnections = 20;
