@@ -45,6 +45,7 @@ export type { StoreMeter } from './meter.ts';
 export { type MigrateResult, migrate } from './migrate.ts';
 export type { Penalty, PenaltyDeltas } from './penalties.ts';
 export type { PurgeLimits, PurgeResult } from './purging.ts';
+export type { RequestKeys } from './request-keys.ts';
 export type { JobRun } from './statements/advance-job.ts';
 export type { ClaimedDelivery } from './statements/claim-webhook-deliveries.ts';
 export type { EndedSession } from './statements/end-session.ts';

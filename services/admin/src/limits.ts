@@ -81,6 +81,9 @@ export const storedHashCharactersMax = 1_024;
 /** Octets of a request with a thousand of them and their addresses. */
 export const hashesBodyOctetsMax = 2 * 1024 * 1024;
 
+/** Characters of a client's key for a request: a UUID has 36. */
+export const requestKeyCharactersMax = 255;
+
 /** Messages named in one request. */
 export const messageIdsMax = 1_000;
 
