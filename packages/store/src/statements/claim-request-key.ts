@@ -2,8 +2,8 @@
  * Claims the key of a request for whoever asks first, or says what became of the request that has it. Answers no row
  * when another request has claimed it at this moment: ask again.
  *
- * Plan: the primary key. The keys of the actor are counted up to their bound in the index that has them, which reads
- * nothing beyond them: 20,000 entries in 3 ms for an actor who has as many, one for all others.
+ * Plan: the primary key. The keys of the actor are counted up to their bound, by the index that has them: 0.2 ms for
+ * most, 2 ms for an actor who has 19,000 (2026-11-26, two cores).
  */
 
 import { booleanAt, numberOrNullAt, textAt, textOrNullAt } from '../field.ts';
