@@ -337,6 +337,7 @@ table owner with (fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_va
   epoch bigint not null default 0
   version text not null default ''::text
   sessions integer not null default 0
+  role text not null default ''::text
   owner_pkey PRIMARY KEY (owner_id)
 
 table quit_receipt with (fillfactor=80, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)

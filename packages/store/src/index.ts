@@ -60,6 +60,7 @@ export type { GrantRow } from './statements/list-grants.ts';
 export type { HeldMaildrop } from './statements/list-locks.ts';
 export type { MailboxPage, MailboxRow, Page } from './statements/list-mailboxes.ts';
 export type { MessagePreview } from './statements/list-message-previews.ts';
+export type { NodeWorker } from './statements/list-nodes.ts';
 export type { Owner } from './statements/list-owners.ts';
 export type { MessagePage, StoredMessage } from './statements/list-stored-messages.ts';
 export {
