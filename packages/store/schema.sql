@@ -337,6 +337,7 @@ table owner with (fillfactor=50, autovacuum_vacuum_scale_factor=0, autovacuum_va
   epoch bigint not null default 0
   version text not null default ''::text
   sessions integer not null default 0
+  role text not null default ''::text
   owner_pkey PRIMARY KEY (owner_id)
 
 table quit_receipt with (fillfactor=80, autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000)
@@ -350,6 +351,23 @@ table quit_receipt with (fillfactor=80, autovacuum_vacuum_scale_factor=0.02, aut
   quit_receipt_pkey PRIMARY KEY (mailbox_id, token)
   CREATE INDEX quit_receipt_due ON public.quit_receipt USING btree (purge_after) WHERE (purged_at IS NULL)
   CREATE INDEX quit_receipt_old ON public.quit_receipt USING btree (purged_at) WHERE (purged_at IS NOT NULL)
+
+table request_key
+  digest bytea not null
+  actor text not null
+  fingerprint bytea not null
+  state text not null default 'claimed'::text
+  claimed_until timestamp with time zone not null
+  status integer
+  answer text
+  expires_at timestamp with time zone not null
+  request_key_answer_bounded CHECK ((octet_length(answer) <= 65536))
+  request_key_answered CHECK (((state = 'answered'::text) = ((status IS NOT NULL) AND (answer IS NOT NULL))))
+  request_key_is_digest CHECK (((octet_length(digest) = 32) AND (octet_length(fingerprint) = 32)))
+  request_key_state_known CHECK ((state = ANY (ARRAY['claimed'::text, 'answered'::text, 'unknown'::text])))
+  request_key_pkey PRIMARY KEY (digest)
+  CREATE INDEX request_key_actor ON public.request_key USING btree (actor, expires_at)
+  CREATE INDEX request_key_expires ON public.request_key USING btree (expires_at)
 
 table schema_migration
   name text collate "C" not null

@@ -132,7 +132,10 @@ test('a drained node still answers here, and is put back into service', async ()
   const drained = async (): Promise<unknown> => (await admin.get('/nodes')).body.items;
   await eventually(async () => {
     assert.partialDeepStrictEqual(await drained(), [
-      { node: 'first', workers: [{ isDraining: true }] },
+      {
+        ...{ node: 'first', roles: ['admin', 'maildrop', 'pop3'] },
+        workers: [{ isDraining: true }],
+      },
     ]);
     await assert.rejects(Pop3Client.connect({ port: node.pop3 }));
   }, 15_000);

@@ -87,6 +87,7 @@ function isDoor(module: string): boolean {
 const testSql = new Set([
   'test/support/test-database.ts',
   'test/support/accidents.ts',
+  'test/support/request-keys.ts',
   // What servers say of themselves: no table of ours.
   'test/support/server-pair.ts',
   'test/faults/failover.test.ts',

@@ -18,10 +18,13 @@ export interface AdminAnswer {
 export class AdminClient {
   readonly #port: number;
   readonly #token: string;
+  readonly #headers: Readonly<Record<string, string>>;
 
-  constructor(port: number, token: string) {
+  /** @param headers that each of its requests brings */
+  constructor(port: number, token: string, headers: Readonly<Record<string, string>> = {}) {
     this.#port = port;
     this.#token = token;
+    this.#headers = headers;
   }
 
   get(path: string): Promise<AdminAnswer> {
@@ -46,6 +49,7 @@ export class AdminClient {
       headers: {
         authorization: `Bearer ${this.#token}`,
         ...(text === undefined ? {} : { 'content-type': type }),
+        ...this.#headers,
       },
     });
     sent.end(text);

@@ -12,6 +12,7 @@ import { Jobs } from './jobs.ts';
 import { pageRowsMax } from './limits.ts';
 import { Messages } from './messages.ts';
 import { removeDueMailbox } from './removing.ts';
+import { RequestKeys } from './request-keys.ts';
 import { addApiToken, type NewApiToken } from './statements/add-api-token.ts';
 import { type ApiTokenRow, listApiTokens } from './statements/list-api-tokens.ts';
 import { type AuditPage, type AuditRow, listAudit } from './statements/list-audit.ts';
@@ -35,6 +36,8 @@ export class Administration {
   readonly webhooks: Webhooks;
   /** Imports and exports. */
   readonly jobs: Jobs;
+  /** Requests that may come again. */
+  readonly requestKeys: RequestKeys;
 
   readonly #pool: LinkPool;
 
@@ -43,6 +46,7 @@ export class Administration {
     this.messages = new Messages(pool, subscriptions);
     this.webhooks = new Webhooks(pool, subscriptions);
     this.jobs = new Jobs(pool);
+    this.requestKeys = new RequestKeys(pool);
   }
 
   /** Its id. NOT_FOUND when its domain does not exist. */

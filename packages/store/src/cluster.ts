@@ -14,6 +14,7 @@ import { type ClearedThrottles, clearThrottles } from './statements/clear-thrott
 import { drainNode, type NodeToDrain } from './statements/drain-node.ts';
 import { type EndedSession, endSession, type SessionToEnd } from './statements/end-session.ts';
 import { listDrains, type NodeDrain } from './statements/list-drains.ts';
+import { listNodes, type NodePage, type NodeWorker } from './statements/list-nodes.ts';
 import { type DatabaseFigures, readClusterFigures } from './statements/read-cluster-figures.ts';
 import { type NodeFigures, readClusterNodes } from './statements/read-cluster-nodes.ts';
 import { type LogLevelShown, readLogLevel } from './statements/read-log-level.ts';
@@ -65,6 +66,11 @@ export class Cluster {
       throw new StoreError('INVALID', `1 to ${throttlesClearedMax} throttles are cleared at once`);
     }
     await this.#pool.run(clearThrottles, byActor(input));
+  }
+
+  /** Nodes in the order of their names, a row for each of their workers. */
+  async nodes(page: NodePage): Promise<NodeWorker[]> {
+    return this.#pool.run(listNodes, page);
   }
 
   /** Nodes that are to take no sessions, whether they run or not. */

@@ -45,6 +45,7 @@ export type { StoreMeter } from './meter.ts';
 export { type MigrateResult, migrate } from './migrate.ts';
 export type { Penalty, PenaltyDeltas } from './penalties.ts';
 export type { PurgeLimits, PurgeResult } from './purging.ts';
+export type { RequestKeys } from './request-keys.ts';
 export type { JobRun } from './statements/advance-job.ts';
 export type { ClaimedDelivery } from './statements/claim-webhook-deliveries.ts';
 export type { EndedSession } from './statements/end-session.ts';
@@ -59,6 +60,7 @@ export type { GrantRow } from './statements/list-grants.ts';
 export type { HeldMaildrop } from './statements/list-locks.ts';
 export type { MailboxPage, MailboxRow, Page } from './statements/list-mailboxes.ts';
 export type { MessagePreview } from './statements/list-message-previews.ts';
+export type { NodeWorker } from './statements/list-nodes.ts';
 export type { Owner } from './statements/list-owners.ts';
 export type { MessagePage, StoredMessage } from './statements/list-stored-messages.ts';
 export {

@@ -139,6 +139,17 @@ export const jobKeptDays = 30;
 /** Jobs forgotten in one statement. */
 export const forgetJobsMax = 1_000;
 
+/** How long the key of a request is known, and what was answered to it. */
+export const requestKeyKeptHours = 24;
+/** A request with a key is answered by then, or its process has died: two statements, each with its wait for a connection. */
+export const requestKeyClaimSeconds = 150;
+/** Keys that one actor may have in that day: they are counted with each new one, and beyond them requests come in bulk. */
+export const requestKeysPerActorMax = 20_000;
+/** Attempts to claim a key that others claim and give back meanwhile. */
+export const claimRequestKeyTriesMax = 5;
+/** Keys forgotten in one statement. */
+export const forgetRequestKeysMax = 1_000;
+
 /** Rows of one page of a listing. */
 export const pageRowsMax = 1_000;
 

@@ -35,6 +35,7 @@ import { describeApi } from './openapi.ts';
 import { Passwords } from './passwords.ts';
 import { Busy, Problem, problemBody, problemOf } from './problem.ts';
 import { instanceOf, nameAnswer, nameRequests, requestIdIn, routeOf } from './request-id.ts';
+import { doubtOutcome, takeRequestKeys } from './request-keys/request-keys.ts';
 import { allRoutes } from './routes/index.ts';
 import { metricsRoutes } from './routes/overview.ts';
 import { validatorCompiler } from './validation.ts';
@@ -111,6 +112,7 @@ export async function buildApi(parts: ApiParts): Promise<FastifyInstance> {
     keyGenerator: clientOf,
   });
   guard(app, parts);
+  takeRequestKeys(app, parts);
   await describeApi(app, parts.version);
   const passwords = new Passwords(config.auth);
   const { throttles = null } = parts;
@@ -144,6 +146,7 @@ function answer(request: FastifyRequest, reply: FastifyReply, problem: Problem):
 function answerProblems(app: FastifyInstance, log: Log): void {
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error);
+    doubtOutcome(request, error);
     if (problem.status >= 500) {
       const named = { route: routeOf(request), requestId: request.id };
       log.error({ event: 'failure', during: 'admin', ...named }, 'a request failed', error);

@@ -39,6 +39,18 @@ export class Problem extends Error {
   }
 }
 
+/** What the first request with a key has made, whose secret was shown then and is not kept. */
+export class CreatedBefore extends Problem {
+  readonly created: Readonly<Record<string, unknown>>;
+
+  constructor(created: Readonly<Record<string, unknown>>) {
+    super(409, 'the first request with this key was carried out, and its secret was shown then', {
+      code: 'created-before',
+    });
+    this.created = created;
+  }
+}
+
 /** There is no place now, and soon there may be one. */
 export class Busy extends Problem {}
 
@@ -167,6 +179,11 @@ export const problemSchema = Type.Object(
     errors: Type.Optional(
       Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() })),
     ),
+    created: Type.Optional(
+      Type.Record(Type.String(), Type.String(), {
+        description: 'with `created-before`: the id of what the first request made',
+      }),
+    ),
   },
   {
     description: 'RFC 9457. `errors` says which fields are wrong.',
@@ -185,5 +202,6 @@ export function problemBody(problem: Problem, instance: string): Record<string, 
   return {
     ...{ type: 'about:blank', title, status, detail: message, code, instance },
     ...(errors.length === 0 ? {} : { errors }),
+    ...(problem instanceof CreatedBefore ? { created: problem.created } : {}),
   };
 }

@@ -77,6 +77,9 @@ function makePurgeLoop({ log, metrics }: WorkerContext, store: Store): PurgeLoop
           if ((await store.administration.jobs.forget()) === 0) break;
         }
         for (let rounds = 0; rounds < forgetRoundsMax; rounds += 1) {
+          if ((await store.administration.requestKeys.forget()) === 0) break;
+        }
+        for (let rounds = 0; rounds < forgetRoundsMax; rounds += 1) {
           if ((await store.forgetReceipts()) === 0) return;
         }
       },

@@ -154,6 +154,12 @@ test('what is no mail fails, its job says why, and what came before it is there'
     assert.deepEqual([job.state, job.error], ['failed', last?.detail]);
   };
   await fails('hello\nworld\n', 'application/mbox', /it is no mbox/);
+  // Without a line end nothing of it is looked at before it is over.
+  await fails('x'.repeat(3_000), 'application/mbox', /it is no mbox/);
+  await fails('x'.repeat(300_000), 'application/mbox', /it is no mbox/);
+  for (const count of [1, 50]) {
+    await fails(mbox(count).replaceAll('\n', '\r'), 'application/mbox', /it is no mbox/);
+  }
   await fails(
     'hello\nworld\n'.repeat(200),
     'application/x-tar',

@@ -1,6 +1,7 @@
 /** The list of nodes, a page at a time: each node once, whatever it is called. */
 
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { type ApiFixture, apiFixture } from '../testing/api-fixture.ts';
 
@@ -43,4 +44,33 @@ test('pages have as many nodes as were asked for, 100 without a word, and togeth
 test('more than a page may have, and a cursor that is none, are refused', async () => {
   assert.equal((await api.call('GET', '/nodes?limit=501')).status, 400);
   assert.equal((await api.call('GET', '/nodes?cursor=')).status, 400);
+});
+
+test('a node says what its workers do, whether it is of this release or of one that does not', async () => {
+  const bootId = randomUUID();
+  const worker = (role: string, nth: number, version = '1.0.0') =>
+    api.store.registerOwner({
+      ...{ ownerId: randomUUID(), nodeName: 'a-node', bootId, worker: nth, role, version },
+    });
+  await worker('pop3', 0);
+  await worker('admin', 0);
+  await worker('pop3', 1, '1.1.0');
+  await worker('', 2);
+  const { body } = await api.call('GET', '/nodes?limit=1');
+  assert.partialDeepStrictEqual(body.items, [
+    { node: 'a-node', roles: ['admin', 'pop3'], versions: ['1.0.0', '1.1.0'] },
+  ]);
+  const [row] = await api.database.query(
+    "select array_agg(role order by role) as roles from owner where node_name = 'a-node'",
+  );
+  assert.deepEqual(row?.roles, ['', 'admin', 'pop3', 'pop3']);
+  const { names } = await namesBy('limit=7');
+  assert.equal(names.filter((name) => name === 'a-node').length, 1, 'once, whatever its workers');
+});
+
+test('a page reads no more nodes than it has, however many workers there are', async () => {
+  const page = await api.store.cluster.nodes({ after: 'node-2', limit: 3 });
+  const names = [...new Set(page.map(({ nodeName }) => nodeName))];
+  assert.equal(names.length, 3);
+  assert.ok(names.every((name) => name > 'node-2'));
 });

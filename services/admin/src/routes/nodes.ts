@@ -2,7 +2,7 @@
  * The nodes of the cluster, and which of them are to take no sessions.
  */
 
-import type { NodeDrain, Owner } from '@poplar/store';
+import type { NodeWorker, Owner } from '@poplar/store';
 import { type Static, Type } from 'typebox';
 import { callerOf } from '../access/caller.ts';
 import type { Routes } from '../api.ts';
@@ -15,6 +15,9 @@ const workerSchema = Type.Object({
   ownerId: Type.String({ description: 'of this start of the worker' }),
   bootId: Type.String({ description: 'of this start of the node' }),
   worker: Type.Integer(),
+  role: Type.String({
+    description: '`pop3`, `maildrop` (LMTP) or `admin`; empty of a program that does not say',
+  }),
   version: Type.String(),
   isAlive: Type.Boolean({ description: 'whether its lease runs' }),
   leaseAgeSeconds: Type.Number(),
@@ -28,9 +31,18 @@ const nodeSchema = Type.Object(
   {
     node: Type.String(),
     drainedSince: timeOrNull,
+    roles: Type.Array(Type.String(), { description: 'what its workers do' }),
+    versions: Type.Array(Type.String(), { description: 'two while an upgrade goes on' }),
     workers: Type.Array(workerSchema),
   },
-  { examples: [{ node: 'node-1', drainedSince: null, workers: [] }] },
+  {
+    examples: [
+      {
+        ...{ node: 'node-1', drainedSince: null, workers: [] },
+        ...{ roles: ['admin', 'maildrop', 'pop3'], versions: ['1.0.0'] },
+      },
+    ],
+  },
 );
 
 type NodeShown = Static<typeof nodeSchema>;
@@ -40,6 +52,7 @@ function shownWorker(owner: Owner): Static<typeof workerSchema> {
     ownerId: owner.ownerId,
     bootId: owner.bootId,
     worker: owner.worker,
+    role: owner.role,
     version: owner.version,
     isAlive: owner.alive,
     leaseAgeSeconds: owner.leaseAgeSeconds,
@@ -50,15 +63,21 @@ function shownWorker(owner: Owner): Static<typeof workerSchema> {
   };
 }
 
-function nodesOf(owners: readonly Owner[], drains: readonly NodeDrain[]): NodeShown[] {
-  const since = new Map(drains.map((drain) => [drain.nodeName, drain.since]));
-  const workers = Map.groupBy(owners, ({ nodeName }) => nodeName);
-  const names = [...new Set([...workers.keys(), ...since.keys()])].sort();
-  return names.map((node) => ({
-    node,
-    drainedSince: isoOrNull(since.get(node) ?? null),
-    workers: (workers.get(node) ?? []).map(shownWorker),
-  }));
+function nodesOf(rows: readonly NodeWorker[]): NodeShown[] {
+  return [...Map.groupBy(rows, ({ nodeName }) => nodeName)].map(([node, some]) => {
+    const workers = some.flatMap(({ worker }) => worker ?? []);
+    return {
+      node,
+      drainedSince: isoOrNull(some[0]?.drainedSince ?? null),
+      roles: namesOf(workers.map(({ role }) => role)),
+      versions: namesOf(workers.map(({ version }) => version)),
+      workers: workers.map(shownWorker),
+    };
+  });
+}
+
+function namesOf(texts: readonly string[]): string[] {
+  return [...new Set(texts)].filter((text) => text !== '').sort();
 }
 
 const nodeParams = strict({
@@ -84,10 +103,8 @@ export const nodeRoutes: Routes = async (app, { store }) => {
     },
     async (request) => {
       const page = pageRequest(request.query, nodeKey);
-      const [owners, drains] = await Promise.all([store.listOwners(), store.cluster.drains()]);
-      const { after } = page;
-      // Those that have gone are removed from the database after a while: all of them are read, a page is answered.
-      const nodes = nodesOf(owners, drains).filter(({ node }) => after === null || node > after);
+      const rows = await store.cluster.nodes({ after: page.after ?? '', limit: page.limit });
+      const nodes = nodesOf(rows);
       return pageOf(nodes, page, { key: ({ node }) => node, item: (node) => node });
     },
   );

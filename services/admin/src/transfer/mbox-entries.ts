@@ -36,13 +36,19 @@ export async function* mboxEntries(
   for await (const piece of input) {
     const entries = splitter.push(bytesOf(piece)).map(mboxEntry);
     // Whoever sends something else is told so while it is sent, not at its end.
-    if (found === 0 && isStray(splitter.strayOctets)) {
-      throw new MailStreamError('it does not begin with a From_ line: it is no mbox');
-    }
+    if (found === 0) refuseStray(splitter);
     found += entries.length;
     yield entries;
   }
-  yield splitter.finish().map(mboxEntry);
+  const last = splitter.finish().map(mboxEntry);
+  // What has no line feed is looked at now.
+  if (found === 0) refuseStray(splitter);
+  yield last;
+}
+
+function refuseStray({ strayOctets }: MboxSplitter): void {
+  if (!isStray(strayOctets)) return;
+  throw new MailStreamError('it does not begin with a From_ line: it is no mbox');
 }
 
 function bytesOf(piece: Uint8Array): Buffer {

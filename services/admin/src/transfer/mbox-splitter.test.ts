@@ -55,6 +55,11 @@ const cases: readonly [name: string, file: string, messages: (string | null)[]][
     ['A: 1\n\nx\n', 'A: 2\n\ny\n'],
   ],
   [
+    'CR alone in what looks like a From_ line of an undated mbox',
+    'From ann\nA: 1\n\nx\n\nFrom ben\rA: 2\n\ny\n',
+    ['A: 1\n\nx\n\nFrom ben\rA: 2\n\ny\n'],
+  ],
+  [
     'From in the text of a dated mbox',
     `${dated}\nA: 1\n\nx\n\nFrom here on it rains.\n\n${dated}\nA: 2\n\n`,
     ['A: 1\n\nx\n\nFrom here on it rains.\n', 'A: 2\n'],
@@ -94,6 +99,10 @@ for (const [name, file, messages] of cases) {
 
 test('what is no mbox has no message, and its octets are counted', () => {
   assert.deepEqual(split('A: b\n\ntext\n'), { texts: [], inputOctets: 0, strayOctets: 11 });
+  for (const file of [`${dated}\rA: b\r\rtext\r`, 'From ann\rA: b\r\rtext\r', 'x'.repeat(3_000)]) {
+    const strayOctets = file.length;
+    assert.deepEqual(split(file, [7]), { texts: [], inputOctets: 0, strayOctets });
+  }
 });
 
 test('a message above the limit is dropped, its neighbours are not', () => {

@@ -32,6 +32,8 @@ const cr = 0x0d;
 const quoteMark = 0x3e;
 const searched = Buffer.from('\nFrom ');
 const quoted = Buffer.from('>From ');
+/** Within a line: of a file whose lines end with CR alone all would be its first From_ line. */
+const bareReturn = /\r(?!\n?$)/;
 
 export class MboxSplitter {
   readonly #messageOctetsMax: number;
@@ -96,7 +98,8 @@ export class MboxSplitter {
       const next = lineEnd < 0 ? bytes.length : lineEnd + 1;
       const line = bytes.toString('latin1', at, Math.min(next, at + fromLineOctetsMax));
       const date = fromLineDate(line);
-      if (next - at <= fromLineOctetsMax && this.#isFromLine(bytes, at, date)) {
+      const mayBe = next - at <= fromLineOctetsMax && !bareReturn.test(line);
+      if (mayBe && this.#isFromLine(bytes, at, date)) {
         this.#keep(bytes, begun, at);
         this.#endMessage();
         this.#isDated ??= date !== null;

@@ -9,6 +9,8 @@ import { printedCount } from './output.ts';
 interface WorkerRow {
   readonly ownerId: string;
   readonly worker: number;
+  /** Empty when its program does not say. */
+  readonly role: string;
   readonly version: string;
   /** Whether its lease runs. */
   readonly alive: boolean;
@@ -48,6 +50,7 @@ function workerOf(worker: Fields): WorkerRow {
   return {
     ownerId: textOf(worker.ownerId),
     worker: Number(worker.worker),
+    role: textOf(worker.role),
     version: textOf(worker.version),
     alive: worker.isAlive === true,
     leaseAgeSeconds: Number(worker.leaseAgeSeconds),
@@ -70,6 +73,11 @@ export function stateOf(row: NodeRow): 'up' | 'draining' | 'drained' | 'gone' {
 /** Nodes are of one version but while an upgrade replaces their threads. */
 export function versionOf({ workers }: NodeRow): string {
   return [...new Set(workers.map(({ version }) => version))].sort().join(' ');
+}
+
+/** What its workers do. */
+export function rolesOf({ workers }: NodeRow): string[] {
+  return [...new Set(workers.map(({ role }) => role))].filter((role) => role !== '').sort();
 }
 
 export function sessionsOf({ workers }: NodeRow): number {

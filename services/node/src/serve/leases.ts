@@ -106,6 +106,7 @@ export class Leases implements OwnerHooks {
       bootId: this.#bootId,
       worker: place.worker,
       version: this.#version,
+      role: place.role,
     });
     return { ownerId };
   };
