@@ -8,6 +8,7 @@ import { closeDialogs } from './dialog.ts';
 import { found } from './element.ts';
 import { textOf, textsOf } from './fields.ts';
 import { forgetToken, keepToken, keptToken } from './kept-token.ts';
+import { followMenu } from './narrow-menu.ts';
 import { sayFailed } from './notice.ts';
 import { Router } from './router.ts';
 import { followTheme } from './theme.ts';
@@ -88,6 +89,7 @@ found('#skip', HTMLAnchorElement).addEventListener('click', (event) => {
   found('#main', HTMLElement).focus();
 });
 found('#zone', HTMLElement).textContent = zoneWords();
+followMenu(found('#menu', HTMLButtonElement), found('#shell header', HTMLElement));
 followTheme(found('#theme', HTMLSelectElement));
 addEventListener('unhandledrejection', ({ reason }) => sayFailed(reason));
 

@@ -28,7 +28,7 @@ export const consoleFileNames: readonly string[] = [
   ...['main.ts', 'router.ts', 'view.ts', 'api-client.ts', 'fields.ts', 'kept-token.ts'],
   ...['element.ts', 'notice.ts', 'dialog.ts', 'table.ts', 'pages.ts', 'line-chart.ts', 'rates.ts'],
   ...['words.ts', 'theme.ts', 'made-password.ts', 'limits.ts', 'event-stream.ts'],
-  ...['choices.ts', 'known-names.ts'],
+  ...['choices.ts', 'known-names.ts', 'narrow-menu.ts'],
   ...['views/all.ts', 'views/overview.ts', 'views/sessions.ts', 'views/mailboxes.ts'],
   ...['views/mailbox.ts', 'views/new-password.ts', 'views/credentials.ts', 'views/messages.ts'],
   ...['views/nodes.ts', 'views/audit.ts', 'views/jobs.ts', 'views/job.ts', 'views/job-words.ts'],
