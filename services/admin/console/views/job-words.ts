@@ -5,7 +5,7 @@
  */
 
 import { type Child, element } from '../element.ts';
-import { dateOf, type Fields, numberOf, textOf } from '../fields.ts';
+import { dateOf, type Fields, fieldsOf, numberOf, textOf } from '../fields.ts';
 import { countOf, countWords, octetWords, rateWords } from '../words.ts';
 
 /** `import into ann@example.org` */
@@ -21,13 +21,21 @@ export function shareDone({ state, position, totalMessages }: Fields): number | 
   return Math.min(100, Math.floor((100 * numberOf(position)) / total));
 }
 
+/** What was left out is no message that was taken over, though the job is done with it. */
 export function progressWords(job: Fields): string {
-  const { position, totalMessages } = job;
+  const { kind, position, messages, totalMessages } = job;
   const share = shareDone(job);
-  const done = numberOf(position);
-  if (totalMessages === null) return countOf(done, 'message');
-  const of = `${countWords(done)} of ${countOf(numberOf(totalMessages), 'message')}`;
-  return share === null ? of : `${of}, ${share} %`;
+  const skipped = Object.values(fieldsOf(job.skipped)).reduce<number>(
+    (sum, count) => sum + numberOf(count),
+    0,
+  );
+  const left = skipped === 0 ? '' : `, ${countWords(skipped)} left out`;
+  if (typeof totalMessages !== 'number') {
+    const done = kind === 'export' ? 'given out' : 'stored';
+    return `${countOf(numberOf(messages), 'message')} ${done}${left}`;
+  }
+  const of = `${countWords(numberOf(position))} of ${countOf(totalMessages, 'message')}`;
+  return `${share === null ? of : `${of}, ${share} %`}${left}`;
 }
 
 export function progress(job: Fields): HTMLElement {

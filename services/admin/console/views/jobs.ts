@@ -17,13 +17,18 @@ import { jobName, jobRate, progress } from './job-words.ts';
 function jobTable(): Table {
   const link = (job: Fields): HTMLElement =>
     element('a', { href: `#/jobs/${segment(textOf(job.jobId))}` }, jobName(job));
+  const state = ({ state: word, error }: Fields): HTMLElement => {
+    const why = textOf(error);
+    const problem = why === '' ? null : element('p', { class: 'problem' }, why);
+    return element('div', {}, badge(textOf(word)), problem);
+  };
   return new Table({
     caption: 'Imports and exports, the latest first',
     empty: 'There is no import or export of the last 30 days.',
     key: ({ jobId }) => textOf(jobId),
     columns: [
       { head: 'Job', cell: link },
-      { head: 'State', cell: ({ state }) => badge(textOf(state)) },
+      { head: 'State', cell: state },
       { head: 'Progress', cell: progress },
       { head: 'Rate', cell: jobRate },
       { head: 'Begun by', cell: ({ actor }) => textOf(actor) },

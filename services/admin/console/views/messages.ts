@@ -3,9 +3,9 @@
  * restored until they are purged.
  */
 
-import { segment } from '../api-client.ts';
+import { query, segment } from '../api-client.ts';
 import { button, type Child, element, freshId } from '../element.ts';
-import { dateOf, type Fields, fieldsOf, numberOf, textOf } from '../fields.ts';
+import { dateOf, type Fields, fieldsOf, itemsOf, numberOf, textOf } from '../fields.ts';
 import { attempt, sayDone } from '../notice.ts';
 import { Pages } from '../pages.ts';
 import { badge, type Column, Table } from '../table.ts';
@@ -24,6 +24,7 @@ export class Messages {
   readonly #parts: ViewParts;
   readonly #path: string;
   readonly #pages: Pages;
+  readonly #all: HTMLButtonElement;
 
   constructor(parts: ViewParts, address: string) {
     this.#parts = parts;
@@ -40,20 +41,25 @@ export class Messages {
     });
     const listing = () => ({ path: this.#path, asked: { header: 'true', flagged: select.value } });
     this.#pages = new Pages({ api: parts.api, table, listing, noun: 'messages' });
-    const all = button('Restore all', () => attempt(() => this.#restore(null)), {
+    this.#all = button('Restore all', () => attempt(() => this.#restore(null)), {
       name: 'Restore all messages that were removed',
     });
     this.element = element(
       'section',
       {},
       element('h2', {}, 'Messages'),
-      element('div', { class: 'search' }, element('label', { for: id }, 'Show'), select, all),
+      element('div', { class: 'search' }, element('label', { for: id }, 'Show'), select, this.#all),
       ...[table.element, this.#pages.element],
     );
   }
 
-  refresh(): Promise<void> {
-    return this.#pages.refresh();
+  async refresh(): Promise<void> {
+    const flagged = `${this.#path}${query({ flagged: 'true', limit: 1 })}`;
+    const [answer] = await Promise.all([this.#parts.api.get(flagged), this.#pages.refresh()]);
+    // Nothing is offered that there is nothing to do for.
+    const hadFocus = document.activeElement === this.#all;
+    this.#all.hidden = itemsOf(answer.items).length === 0;
+    if (hadFocus && this.#all.hidden) this.element.querySelector('select')?.focus();
   }
 
   #columns(): Column[] {
