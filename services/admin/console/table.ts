@@ -114,6 +114,11 @@ function controlsOf(row: HTMLElement): HTMLElement[] {
   return [...row.querySelectorAll<HTMLElement>('a, button, summary')];
 }
 
+/** A day of the calendar (`2026-11-26`), on one line. */
+export function day(text: string): HTMLElement {
+  return element('time', { datetime: text }, text);
+}
+
 /** A word in a colour; the word says it without the colour, too. */
 export function badge(word: string): HTMLElement {
   const looks: Readonly<Record<string, string>> = {

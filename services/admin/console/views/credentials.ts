@@ -7,7 +7,7 @@ import { confirmed } from '../dialog.ts';
 import { button, element } from '../element.ts';
 import { dateOf, type Fields, itemsOf, textOf } from '../fields.ts';
 import { attempt, sayDone } from '../notice.ts';
-import { Table } from '../table.ts';
+import { day, Table } from '../table.ts';
 import { may, type ViewParts } from '../view.ts';
 import { timeWords } from '../words.ts';
 
@@ -33,7 +33,10 @@ export class Credentials {
         { head: 'Label', cell: ({ label, certificateName }) => textOf(certificateName ?? label) },
         { head: 'Made', cell: ({ createdAt }) => timeWords(dateOf(createdAt)) },
         { head: 'Expires', cell: ({ expiresAt }) => timeWords(dateOf(expiresAt)) || 'never' },
-        { head: 'Last used', cell: ({ lastUsedOn }) => textOf(lastUsedOn) || 'never' },
+        {
+          head: 'Last used',
+          cell: ({ lastUsedOn }) => (lastUsedOn === null ? 'never' : day(textOf(lastUsedOn))),
+        },
         ...(may(parts.self, 'mailboxes') ? [{ head: 'Actions', cell: revoke }] : []),
       ],
     });

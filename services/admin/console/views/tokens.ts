@@ -12,7 +12,7 @@ import { dateOf, type Fields, textOf, textsOf } from '../fields.ts';
 import { type Choice, scopeChoices } from '../known-names.ts';
 import { attempt, sayDone } from '../notice.ts';
 import { Pages } from '../pages.ts';
-import { badge, type Column, Table } from '../table.ts';
+import { badge, type Column, day, Table } from '../table.ts';
 import { may, type View, type ViewParts, type ViewPlace } from '../view.ts';
 import { timeWords } from '../words.ts';
 
@@ -44,7 +44,10 @@ function columns(revoke: (item: Fields) => Promise<void>): Column[] {
     { head: 'Scopes', cell: ({ scopes }) => textsOf(scopes).join(', ') },
     { head: 'Domain', cell: ({ domain }) => textOf(domain) || 'all' },
     { head: 'Expires', cell: ({ expiresAt }) => timeWords(dateOf(expiresAt)) || 'never' },
-    { head: 'Last used', cell: ({ lastUsedOn }) => textOf(lastUsedOn) || 'never' },
+    {
+      head: 'Last used',
+      cell: ({ lastUsedOn }) => (lastUsedOn === null ? 'never' : day(textOf(lastUsedOn))),
+    },
     { head: 'Made', cell: ({ createdAt }) => timeWords(dateOf(createdAt)) },
     { head: 'Made by', cell: ({ createdBy }) => textOf(createdBy) },
     { head: 'Actions', cell: actions },
