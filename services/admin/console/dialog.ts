@@ -102,16 +102,19 @@ export interface FieldParts {
   readonly hint?: string;
   readonly isRequired?: boolean;
   readonly value?: string;
+  /** Of a number. */
+  readonly range?: readonly [min: number, max: number];
 }
 
 /** A field with its label, and a hint that belongs to it. */
 export function field(parts: FieldParts): HTMLElement {
-  const { label, name, type = 'text', hint, isRequired = false, value = '' } = parts;
+  const { label, name, type = 'text', hint, isRequired = false, value = '', range } = parts;
   const [id, hintId] = [freshId(), freshId()];
   const input = element('input', {
     ...{ id, name, type, value, required: isRequired },
     ...{ autocomplete: type === 'password' ? 'new-password' : 'off', spellcheck: 'false' },
     ...(hint === undefined ? {} : { 'aria-describedby': hintId }),
+    ...(range === undefined ? {} : { min: range[0], max: range[1], step: 1 }),
   });
   return element(
     'div',

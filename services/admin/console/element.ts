@@ -38,6 +38,11 @@ function setAttributes(made: Element, attributes: Attributes): void {
   }
 }
 
+/** One of the facts about a thing, for a list of them. */
+export function fact(name: string, value: Child): HTMLElement {
+  return element('div', {}, element('dt', {}, name), element('dd', {}, value));
+}
+
 export interface ButtonLook {
   /** What a screen reader says where the label alone would not tell which. */
   readonly name?: string;

@@ -37,3 +37,9 @@ export const eventCharactersMax = 100_000;
 
 /** Progress is read out when it has grown by so many hundredths, not with each message. */
 export const progressPercentMin = 10;
+
+/** Seconds of a domain's login delay, as the API has it: a day. */
+export const loginDelaySecondsMax = 86_400;
+
+/** Seconds of a domain's undelete window, as the API has it: 366 days. */
+export const undeleteWindowSecondsMax = 31_622_400;

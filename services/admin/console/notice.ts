@@ -30,6 +30,19 @@ export function attempt(work: () => Promise<void>): void {
   work().catch(sayFailed);
 }
 
+/** Does what changes the thing that is shown, and shows it anew; also when somebody else has changed it. */
+export function attemptOn(refresh: () => Promise<unknown>, work: () => Promise<unknown>): void {
+  attempt(async () => {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof ApiProblem && error.isStale) await refresh();
+      throw error;
+    }
+    await refresh();
+  });
+}
+
 function show(selector: string, text: string): void {
   clearNotices();
   const place = found(selector, HTMLElement);

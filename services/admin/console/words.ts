@@ -29,6 +29,27 @@ export function octetWords(octets: number): string {
   return `${Number(value.toFixed(unit === 0 || value >= 100 ? 0 : 1))} ${units[unit] ?? ''}`;
 }
 
+/** As it is typed into a field: of the largest unit that says it exactly. */
+export function exactOctetWords(octets: number): string {
+  const isWhole = (unit: number): boolean => octets % 1_024 ** unit === 0;
+  const unit = octets === 0 ? 0 : units.findLastIndex((_, index) => isWhole(index));
+  return `${octets / 1_024 ** unit} ${units[unit] ?? ''}`;
+}
+
+/** What was typed into such a field; null where nothing was. Throws what is wrong with it. */
+export function octetsGiven(text: string): number | null {
+  const given = text.trim().replaceAll(',', '');
+  if (given === '') return null;
+  const [, figures = '', letter = ''] = /^(\d+(?:\.\d+)?) *([KMGTP]?)(?:i?B)?$/i.exec(given) ?? [];
+  const octets = Math.round(
+    Number(figures) * 1_024 ** ' KMGTP'.indexOf(letter.toUpperCase() || ' '),
+  );
+  if (figures === '' || !Number.isSafeInteger(octets)) {
+    throw new Error('Type a size such as 500 MiB or 2 GiB, or nothing.');
+  }
+  return octets;
+}
+
 /** Of a rate or another figure that is no count: two or three digits. */
 export function rateWords(value: number): string {
   if (value > 0 && value < 0.01) return '< 0.01';

@@ -4,6 +4,7 @@
 
 import type { ViewPlace } from '../view.ts';
 import { auditPlace } from './audit.ts';
+import { domainsPlace } from './domains.ts';
 import { jobsPlace } from './jobs.ts';
 import { mailboxesPlace } from './mailboxes.ts';
 import { nodesPlace } from './nodes.ts';
@@ -15,6 +16,7 @@ import { webhooksPlace } from './webhooks.ts';
 export const allPlaces: readonly ViewPlace[] = [
   overviewPlace,
   sessionsPlace,
+  domainsPlace,
   mailboxesPlace,
   jobsPlace,
   nodesPlace,

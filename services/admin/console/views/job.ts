@@ -6,7 +6,7 @@
 
 import { segment } from '../api-client.ts';
 import { confirmed } from '../dialog.ts';
-import { button, type Child, element, found } from '../element.ts';
+import { button, element, fact, found } from '../element.ts';
 import { follow } from '../event-stream.ts';
 import { dateOf, type Fields, fieldsOf, numberOf, textOf } from '../fields.ts';
 import { progressPercentMin } from '../limits.ts';
@@ -89,8 +89,6 @@ class Job {
 }
 
 function factsOf(job: Fields): HTMLElement[] {
-  const fact = (name: string, value: Child): HTMLElement =>
-    element('div', {}, element('dt', {}, name), element('dd', {}, value));
   return [
     fact('State', badge(textOf(job.state))),
     fact('Format', textOf(job.format)),

@@ -2,15 +2,17 @@
  * One mailbox: what it is, who has it open, what lets it in, its messages, and what can be done with it.
  */
 
-import { segment } from '../api-client.ts';
-import { confirmed } from '../dialog.ts';
-import { button, type Child, element } from '../element.ts';
+import { segment, type Tagged } from '../api-client.ts';
+import { asked, confirmed, field } from '../dialog.ts';
+import { button, element, fact } from '../element.ts';
 import { dateOf, type Fields, fieldsOf, numberOf, textOf } from '../fields.ts';
-import { attempt, sayDone } from '../notice.ts';
+import { attemptOn, sayDone } from '../notice.ts';
 import { badge } from '../table.ts';
 import { may, type View, type ViewParts } from '../view.ts';
-import { countWords, octetWords, timeWords } from '../words.ts';
+import { countWords, exactOctetWords, octetsGiven, octetWords, timeWords } from '../words.ts';
 import { Credentials } from './credentials.ts';
+import { Grants } from './grants.ts';
+import { LoginNames } from './login-names.ts';
 import { Messages } from './messages.ts';
 import { addAppPassword, setPassword } from './new-password.ts';
 import { endSession } from './sessions.ts';
@@ -23,28 +25,35 @@ class Mailbox {
   readonly #facts = element('dl', { class: 'facts' });
   readonly #actions = element('div', { class: 'actions', role: 'group', 'aria-label': 'Actions' });
   readonly #credentials: Credentials;
+  readonly #loginNames: LoginNames;
+  readonly #grants: Grants;
   readonly #messages: Messages | null;
+  #shown: Tagged = { fields: {}, tag: null };
 
   constructor(parts: ViewParts, address: string) {
     this.#parts = parts;
     this.#address = address;
     this.#path = `/mailboxes/${segment(address)}`;
     this.#credentials = new Credentials(parts, address);
+    this.#loginNames = new LoginNames(parts, address);
+    this.#grants = new Grants(parts, address);
     this.#messages = may(parts.self, 'messages') ? new Messages(parts, address) : null;
     this.content = element(
       'div',
       {},
       ...[this.#actions, this.#facts, this.#credentials.element],
-      this.#messages?.element ?? null,
+      ...[this.#loginNames.element, this.#grants.element, this.#messages?.element ?? null],
     );
   }
 
   async refresh(): Promise<void> {
-    const [mailbox] = await Promise.all([
-      this.#parts.api.get(this.#path),
-      this.#credentials.refresh(),
+    const [shown] = await Promise.all([
+      this.#parts.api.getTagged(this.#path),
+      ...[this.#credentials.refresh(), this.#loginNames.refresh(), this.#grants.refresh()],
       this.#messages?.refresh(),
     ]);
+    this.#shown = shown;
+    const mailbox = shown.fields;
     this.#facts.replaceChildren(...factsOf(mailbox, this.#parts));
     // What was pressed is gone with what it did: the focus goes to what stands there now.
     const hadFocus = this.#actions.contains(document.activeElement);
@@ -55,11 +64,7 @@ class Mailbox {
   #buttons({ status, session }: Fields): HTMLElement[] {
     const { api, self } = this.#parts;
     const address = this.#address;
-    const act = (work: () => Promise<unknown>) => () =>
-      attempt(async () => {
-        await work();
-        await this.refresh();
-      });
+    const act = (work: () => Promise<unknown>) => () => attemptOn(() => this.refresh(), work);
     const ending =
       session !== null && may(self, 'sessions')
         ? [
@@ -93,6 +98,10 @@ class Mailbox {
         'New app password',
         act(() => addAppPassword(api, address)),
       ),
+      button(
+        'Set quota',
+        act(() => this.#setQuota()),
+      ),
       ...ending,
       button(
         'Delete',
@@ -103,8 +112,24 @@ class Mailbox {
   }
 
   async #set(what: Fields, done: string): Promise<void> {
-    await this.#parts.api.send('PATCH', this.#path, what);
+    await this.#parts.api.change(this.#path, this.#shown.tag, { body: what });
     sayDone(done);
+  }
+
+  async #setQuota(): Promise<void> {
+    const { quotaOctets = null } = this.#shown.fields;
+    const content = [
+      field({
+        ...{ label: 'Quota', name: 'quota' },
+        hint: 'Such as 500 MiB or 2 GiB; empty: that of its domain',
+        value: quotaOctets === null ? '' : exactOctetWords(numberOf(quotaOctets)),
+      }),
+    ];
+    const title = `Set the quota of ${this.#address}`;
+    await asked({ title, content, does: 'Set' }, async (given) => {
+      const octets = octetsGiven(textOf(given.get('quota')));
+      await this.#set({ quotaOctets: octets }, `The quota of ${this.#address} is set.`);
+    });
   }
 
   async #delete(): Promise<void> {
@@ -112,7 +137,7 @@ class Mailbox {
       'At once nobody can log in to it, it takes no mail, and an open session ends. It is removed for good in 7 days; until then it can be had back.';
     const title = `Delete ${this.#address}?`;
     if (!(await confirmed({ title, text, does: 'Delete mailbox', isDanger: true }))) return;
-    await this.#parts.api.send('DELETE', this.#path);
+    await this.#parts.api.change(this.#path, this.#shown.tag, { method: 'DELETE' });
     sayDone(`${this.#address} is deleted. It can be had back for 7 days.`);
   }
 
@@ -124,8 +149,6 @@ class Mailbox {
 
 function factsOf(mailbox: Fields, { self }: ViewParts): HTMLElement[] {
   const { status, messages, octets, quotaOctets, pop3Enabled, session } = mailbox;
-  const fact = (name: string, value: Child): HTMLElement =>
-    element('div', {}, element('dt', {}, name), element('dd', {}, value));
   const quota = quotaOctets === null ? 'no bound' : octetWords(numberOf(quotaOctets));
   const address = textOf(mailbox.address);
   return [

@@ -30,6 +30,14 @@ function mailboxTable(): Table {
   });
 }
 
+/** Those of one domain, a page at a time. */
+export function mailboxList({ api }: ViewParts, domain: string) {
+  const table = mailboxTable();
+  const listing = () => ({ path: '/mailboxes', asked: { domain } });
+  const pages = new Pages({ api, table, listing, noun: 'mailboxes' });
+  return { begin: () => pages.begin(), element: element('div', {}, table.element, pages.element) };
+}
+
 async function openList({ api, self, left }: ViewParts): Promise<View> {
   const table = mailboxTable();
   const id = freshId();
@@ -38,7 +46,7 @@ async function openList({ api, self, left }: ViewParts): Promise<View> {
   const pages = new Pages({ api, table, listing, noun: 'mailboxes' });
   const add = button('New mailbox', () => attempt(() => added()), { look: 'main' });
   const added = async (): Promise<void> => {
-    const address = await addMailbox(api);
+    const address = await addMailbox(api, self);
     if (address !== null) location.hash = `#/mailboxes/${segment(address)}`;
   };
   const form = element(

@@ -4,12 +4,14 @@
  * Never: a password that is kept in this page when its dialog is closed.
  */
 
-import { type ApiClient, segment } from '../api-client.ts';
+import { type ApiClient, ApiProblem, segment } from '../api-client.ts';
 import { asked, field, shownOnce } from '../dialog.ts';
-import { element } from '../element.ts';
+import { button, element } from '../element.ts';
 import { textOf } from '../fields.ts';
 import { madePassword } from '../made-password.ts';
-import { sayDone } from '../notice.ts';
+import { attempt, sayDone } from '../notice.ts';
+import { may, type Self } from '../view.ts';
+import { addDomain } from './new-domain.ts';
 
 /** How a new mailbox gets a password; the first is what is wanted mostly. */
 const choices = [
@@ -55,20 +57,49 @@ async function shownIfMade({ address, password, isMade }: Chosen): Promise<void>
   }
 }
 
+/** What leads on from "there is no such domain": it is added, and then the mailbox, without typing anew. */
+function missingDomain(api: ApiClient, self: Self) {
+  let name = '';
+  const add = async (): Promise<void> => {
+    if ((await addDomain(api, name)) === null) return;
+    made.hidden = true;
+    made.closest('form')?.requestSubmit();
+  };
+  const made = button('Add the domain', () => attempt(add));
+  made.hidden = true;
+  return {
+    element: made,
+    offer: (domain: string | null): void => {
+      name = domain ?? '';
+      made.textContent = `Add the domain ${name}`;
+      // A domain is the matter of a token that sees all of them.
+      made.hidden = name === '' || self.domain !== null || !may(self, 'mailboxes');
+    },
+  };
+}
+
 /** Asks for an address and makes its mailbox. The address, or null when it was not made. */
-export async function addMailbox(api: ApiClient): Promise<string | null> {
+export async function addMailbox(api: ApiClient, self: Self): Promise<string | null> {
   const none = ['none', 'None yet: nobody can log in'] as const;
   const hint = 'local@domain; the domain must be there';
+  const missing = missingDomain(api, self);
   const content = [
     field({ label: 'Address', name: 'address', type: 'text', isRequired: true, hint }),
     ...passwordFields([none]),
+    missing.element,
   ];
   const parts = { title: 'New mailbox', content, does: 'Add mailbox' };
   const chosen = await asked(parts, async (given): Promise<Chosen> => {
     const password = chosenPassword(given);
     const wanted = { address: textOf(given.get('address')).trim() };
     const body = password === null ? wanted : { ...wanted, password };
-    const address = textOf((await api.send('POST', '/mailboxes', body)).address);
+    missing.offer(null);
+    const answer = await api.send('POST', '/mailboxes', body).catch((error: unknown) => {
+      const isMissing = error instanceof ApiProblem && error.code === 'domain-not-found';
+      if (isMissing) missing.offer(wanted.address.split('@').at(-1) ?? '');
+      throw error;
+    });
+    const address = textOf(answer.address);
     return { address, password, isMade: given.get('choice') === 'made' };
   });
   if (chosen === null) return null;

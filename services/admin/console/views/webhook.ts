@@ -5,7 +5,7 @@
 
 import { segment } from '../api-client.ts';
 import { confirmed, shownOnce } from '../dialog.ts';
-import { button, type Child, element } from '../element.ts';
+import { button, element, fact } from '../element.ts';
 import { dateOf, type Fields, numberOf, textOf, textsOf } from '../fields.ts';
 import { listIntervalMs } from '../limits.ts';
 import { attempt, sayDone } from '../notice.ts';
@@ -121,8 +121,6 @@ class Webhook {
 }
 
 function factsOf(webhook: Fields): HTMLElement[] {
-  const fact = (name: string, value: Child): HTMLElement =>
-    element('div', {}, element('dt', {}, name), element('dd', {}, value));
   const former = timeWords(dateOf(webhook.formerSecretUntil));
   return [
     fact('State', badge(webhook.enabled === true ? 'active' : 'suspended')),

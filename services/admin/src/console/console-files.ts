@@ -33,7 +33,8 @@ export const consoleFileNames: readonly string[] = [
   ...['views/mailbox.ts', 'views/new-password.ts', 'views/credentials.ts', 'views/messages.ts'],
   ...['views/nodes.ts', 'views/audit.ts', 'views/jobs.ts', 'views/job.ts', 'views/job-words.ts'],
   ...['views/webhooks.ts', 'views/webhook.ts', 'views/new-webhook.ts', 'views/deliveries.ts'],
-  ...['views/tokens.ts'],
+  ...['views/tokens.ts', 'views/domains.ts', 'views/domain.ts', 'views/new-domain.ts'],
+  ...['views/login-names.ts', 'views/grants.ts'],
 ];
 
 export interface ConsoleFile {
