@@ -18,6 +18,8 @@ import { faintTexts, isTooWide, nameless, structureProblems } from './page-inspe
 const views: Readonly<Record<string, string>> = {
   overview: 'Overview',
   sessions: 'Sessions and locks',
+  domains: 'Domains',
+  'domains/example.org': 'example.org',
   mailboxes: 'Mailboxes',
   'mailboxes/ann%40example.org': 'ann@example.org',
   jobs: 'Jobs',
@@ -95,6 +97,29 @@ describe('for everybody', () => {
       await client.quit();
     });
   }
+
+  test('on a phone the menu is one line until it is asked for', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await show('mailboxes');
+    const top = (await page.locator('#main h1').boundingBox())?.y ?? 844;
+    assert.ok(top < 120, `the content begins at ${top} of 844 pixels`);
+    const menu = page.getByRole('button', { name: 'Menu' });
+    const link = page.getByRole('link', { name: 'Nodes', exact: true });
+    assert.equal(await link.isVisible(), false);
+    await menu.press('Enter');
+    assert.equal(await menu.getAttribute('aria-expanded'), 'true');
+    assert.equal(await page.getByRole('button', { name: 'Sign out' }).isVisible(), true);
+    assert.deepEqual(await faintTexts(page), []);
+    await page.keyboard.press('Escape');
+    assert.equal(await link.isVisible(), false);
+    await menu.click();
+    await link.click();
+    await operator.heading('Nodes');
+    assert.equal(await link.isVisible(), false);
+    await page.setViewportSize({ width: 1280, height: 900 });
+    assert.equal(await menu.isVisible(), false);
+    assert.equal(await link.isVisible(), true);
+  });
 
   test('by keyboard: over the navigation, into a dialog, and back to where one was', async () => {
     await show('mailboxes');
@@ -215,8 +240,13 @@ describe('for who may do little', () => {
       .getByRole('link')
       .all();
     const labels = await Promise.all(links.map((link) => link.textContent()));
-    assert.deepEqual(labels, ['Sessions', 'Mailboxes', 'Audit']);
+    assert.deepEqual(labels, ['Sessions', 'Domains', 'Mailboxes', 'Audit']);
     assert.equal(await other.page.getByText('ann@example.org').count(), 0);
+    await other.page.getByRole('link', { name: 'Domains' }).click();
+    await other.page.getByRole('row', { name: /^example\.net/ }).waitFor();
+    assert.equal(await other.page.getByRole('row').count(), 2);
+    assert.equal(await other.page.getByRole('button', { name: 'New domain' }).count(), 0);
+    await other.page.getByRole('link', { name: 'example.net' }).click();
     await other.page.getByRole('link', { name: 'bob@example.net' }).click();
     await other.page.getByRole('heading', { name: 'bob@example.net' }).waitFor();
     assert.equal(await other.page.getByRole('button', { name: 'End session' }).count(), 1);
