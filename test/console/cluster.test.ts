@@ -60,6 +60,10 @@ describe('sessions, messages, nodes', () => {
   });
 
   test('messages that a QUIT removed are restored, one and all', async () => {
+    await page.goto(`${operator.origin}/console/#/mailboxes/kicked%40example.org`);
+    await operator.heading('kicked@example.org');
+    const all = page.getByRole('button', { name: 'Restore all messages that were removed' });
+    assert.equal(await all.isVisible(), false, 'nothing is flagged');
     const client = await operator.login('kicked@example.org', testSecret);
     for (const number of [1, 2, 3]) await client.ok(`DELE ${number}`);
     await client.quit();
@@ -76,6 +80,7 @@ describe('sessions, messages, nodes', () => {
     await operator.press('Restore all messages that were removed');
     await operator.said(/^2 messages restored/);
     await page.getByText('There is no such message.').waitFor();
+    await all.waitFor({ state: 'hidden' });
     const last = await operator.login('kicked@example.org', testSecret);
     assert.match((await last.ok('STAT')).text, /^3 /);
     await last.quit();

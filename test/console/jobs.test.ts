@@ -85,11 +85,28 @@ describe('jobs', () => {
     await operator.heading('Jobs');
     const rows = page.getByRole('region', { name: 'Imports and exports, the latest first' });
     await eventually(async () => assert.equal(await rows.getByRole('row').count(), 3));
+    // What was left out is not counted as a message that was taken over.
+    await rows.getByRole('row', { name: /complete 0 messages stored, 2 left out/ }).waitFor();
     await rows.getByRole('link').first().click();
     await page.getByRole('row', { name: /^duplicate.* 2$/ }).waitFor();
     await fact('State', /^complete$/);
     const [job] = await jobRows();
     assert.deepEqual([job?.state, job?.handled], ['complete', 2]);
+  });
+
+  test('why one failed stands in the list', async () => {
+    const path = `/api/v1/mailboxes/${encodeURIComponent(box.address)}/import`;
+    const answer = await fetch(`${operator.origin}${path}`, {
+      ...{ method: 'POST', body: 'This is no mail.\n', signal: AbortSignal.timeout(20_000) },
+      headers: { authorization: `Bearer ${operator.token}`, 'content-type': 'application/mbox' },
+    });
+    assert.match(await answer.text(), /"state":"failed"/);
+    const [job] = await jobRows();
+    assert.equal(job?.state, 'failed');
+    const reason = String(job?.error);
+    assert.ok(reason.length > 5, reason);
+    await operator.go('Jobs');
+    await page.getByRole('row').filter({ hasText: 'failed' }).getByText(reason).waitFor();
   });
 
   test('a job that is not there is said in the words of the API, and can be tried again', async () => {

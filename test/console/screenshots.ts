@@ -29,7 +29,8 @@ const loadMs = Number(process.env.POPLAR_SCREENSHOT_LOAD_MS ?? 120_000);
 const shown = new Set([
   ...['overview-light', 'overview-dark', 'sessions-light'],
   ...['mailbox-light', 'mailbox-dark', 'nodes-light', 'jobs-light', 'job-dark'],
-  ...['webhook-light', 'tokens-light'],
+  ...['webhook-light', 'tokens-light', 'domains-light', 'domain-dark'],
+  ...['phone-light'],
 ]);
 
 const names = ['ann', 'ben', 'cleo', 'dora', 'emil', 'finn', 'gwen', 'hugo', 'ida', 'jonas'];
@@ -51,6 +52,16 @@ for (const name of ['pop1', 'pop2']) {
   started.defer(() => node.stop());
   nodes.push(node);
 }
+for (const [name, delay] of [
+  ['example.com', 30],
+  ['poplar.example', 0],
+] as const) {
+  await database.store.directory.addDomain({
+    name,
+    loginDelaySeconds: delay,
+    quotaOctets: 2 ** 31,
+  });
+}
 const [first] = nodes;
 if (first === undefined) throw new Error('no node');
 const admin = new AdminClient(first.admin, readToken(first));
@@ -60,6 +71,8 @@ for (const name of names) {
 }
 await keepDeleted(database, 86_400);
 await admin.send('PATCH', '/mailboxes/jonas@example.org', { status: 'suspended' });
+await admin.post('/mailboxes/emil@example.org/login-names', { name: 'e.m@example.org' });
+await admin.send('PUT', '/mailboxes/emil@example.org/grants/ann@example.org');
 await admin.post('/mailboxes/ann@example.org/app-passwords', { label: 'phone' });
 const held = [];
 for (const name of names.slice(0, 4)) {
@@ -89,6 +102,10 @@ await done.end();
 const again = beginImport({ port: first.admin, token: readToken(first) }, 'ben@example.org');
 again.send(70);
 await again.end();
+await fetch(`http://127.0.0.1:${first.admin}/api/v1/mailboxes/dora%40example.org/import`, {
+  ...{ method: 'POST', body: 'This is no mail.\n', signal: AbortSignal.timeout(20_000) },
+  headers: { authorization: `Bearer ${readToken(first)}`, 'content-type': 'application/mbox' },
+}).then((answer) => answer.text());
 const slow = beginImport({ port: first.admin, token: readToken(first) }, 'cleo@example.org');
 slow.send(640);
 const soon = new Date(Date.now() + 30 * 86_400_000).toISOString();
@@ -126,6 +143,8 @@ receiver.status = 204;
 const [{ jobId = '' } = {}] = await database.store.administration.jobs.list({ limit: 1 });
 const views = {
   sessions: '#/sessions',
+  domains: '#/domains',
+  domain: '#/domains/example.org',
   mailbox: '#/mailboxes/emil%40example.org',
   nodes: '#/nodes',
   jobs: '#/jobs',
@@ -134,11 +153,17 @@ const views = {
   tokens: '#/tokens',
 };
 for (const [name, hash] of Object.entries(views)) {
+  // All of its lists are to be seen.
+  await page.setViewportSize({ width: 1280, height: name === 'mailbox' ? 1_250 : 860 });
   await page.goto(`${origin}/console/${hash}`);
   await page.locator('main#main h1').waitFor();
   await sleep(1_500);
   await take(page, name);
 }
+await page.setViewportSize({ width: 390, height: 844 });
+await page.goto(`${origin}/console/#/domains`);
+await page.getByRole('row').nth(1).waitFor();
+await take(page, 'phone');
 for (const client of held) client.destroy();
 await slow.end();
 process.stdout.write(`${errors.join('\n')}\n`);

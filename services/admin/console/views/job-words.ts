@@ -35,7 +35,7 @@ export function progressWords(job: Fields): string {
     return `${countOf(numberOf(messages), 'message')} ${done}${left}`;
   }
   const of = `${countWords(numberOf(position))} of ${countOf(totalMessages, 'message')}`;
-  return `${share === null ? of : `${of}, ${share} %`}${left}`;
+  return `${share === null ? of : `${of}, ${share}\u00a0%`}${left}`;
 }
 
 export function progress(job: Fields): HTMLElement {

@@ -9,7 +9,13 @@ import { deliveryStateChoices, eventChoices, scopeChoices } from '../../console/
 import { chartPointsMax } from '../../console/limits.ts';
 import { madePassword } from '../../console/made-password.ts';
 import { History, Rates } from '../../console/rates.ts';
-import { octetWords, rateWords, secondsWords } from '../../console/words.ts';
+import {
+  exactOctetWords,
+  octetsGiven,
+  octetWords,
+  rateWords,
+  secondsWords,
+} from '../../console/words.ts';
 import { scopes } from '../access/scopes.ts';
 
 const startMs = Date.UTC(2026, 0, 1);
@@ -66,4 +72,15 @@ test('what can be chosen is what the API knows', () => {
   assert.deepEqual(names(scopeChoices), scopes);
   assert.deepEqual(names(eventChoices), webhookEvents);
   assert.deepEqual(names(deliveryStateChoices), ['', ...deliveryStates]);
+});
+
+test('a size that is shown in a field is read from it as it was', () => {
+  for (const octets of [0, 1, 1_000, 1_024, 5 * 2 ** 30, 1_500_000, 2 ** 50]) {
+    assert.equal(octetsGiven(exactOctetWords(octets)), octets, exactOctetWords(octets));
+  }
+  assert.deepEqual(['2 GiB', '2g', ' 2 gb ', '2,048 MiB'].map(octetsGiven), Array(4).fill(2 ** 31));
+  assert.equal(octetsGiven(' '), null);
+  for (const text of ['much', '-1', '1 X', '1e9', '9999999 PiB', '.']) {
+    assert.throws(() => octetsGiven(text), /Type a size/, text);
+  }
 });
