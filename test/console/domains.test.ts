@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { auditOf } from '../support/accidents.ts';
+import { auditOf, domainSettings, grantCounts, ownQuota } from '../support/accidents.ts';
 import { AdminClient } from '../support/admin-client.ts';
 import { Operator } from '../support/operator.ts';
 import { Pop3Client } from '../support/pop3-client.ts';
@@ -27,19 +27,8 @@ before(async () => {
 });
 after(() => operator.end());
 
-async function domains(): Promise<unknown[]> {
-  return operator.database.query(
-    `select name, quota_octets::float8 as quota, pop3_enabled as pop3,
-       extract(epoch from login_delay)::int as delay,
-       extract(epoch from undelete_window)::int as undelete
-     from domain order by name`,
-  );
-}
-
-async function quotaOf(): Promise<unknown> {
-  const text = 'select quota_octets::float8 as quota from mailbox where address = $1';
-  return (await operator.database.query(text, [address]))[0]?.quota;
-}
+const domains = () => domainSettings(operator.database);
+const quotaOf = () => ownQuota(operator.database, address);
 
 /** What the refused client is told. */
 async function refused(user: string): Promise<string | null> {
@@ -164,8 +153,10 @@ describe('domains', () => {
     await operator.answer('Remove domain');
     await operator.heading('Domains');
     await page.getByRole('link', { name: 'other.example' }).waitFor({ state: 'detached' });
-    const names = await operator.database.query('select name from domain');
-    assert.deepEqual(names, [{ name: 'example.org' }]);
+    assert.deepEqual(
+      (await domains()).map(({ name }) => name),
+      ['example.org'],
+    );
   });
 });
 
@@ -217,8 +208,7 @@ describe('a mailbox', () => {
 
   test('another may open it as long as that is granted', async () => {
     await admin.post('/mailboxes', { address: 'bob@example.org', password: secret });
-    const grants = () =>
-      operator.database.query('select count(*)::int as grants from mailbox_grant');
+    const counts = () => grantCounts(operator.database);
     await operator.press('Let another open it');
     await fill('Address', 'nobody@example.org');
     await operator.answer('Grant');
@@ -230,28 +220,27 @@ describe('a mailbox', () => {
     await fill('Address', 'bob@example.org');
     await operator.answer('Grant');
     await page.getByRole('row', { name: /^bob@example\.org may open it/ }).waitFor();
-    assert.deepEqual(await grants(), [{ grants: 1 }]);
+    assert.deepEqual((await counts()).grants, 1);
     await (await operator.login(`bob@example.org/${address}`, secret)).quit();
     await operator.press('Remove: bob@example.org may open it');
     await operator.answer('Remove grant');
     await operator.said(/The grant is taken back/);
-    assert.deepEqual(await grants(), [{ grants: 0 }]);
+    assert.deepEqual((await counts()).grants, 0);
     assert.equal(await refused(`bob@example.org/${address}`), 'AUTH');
   });
 
   test('it is made a master user, and is none any more', async () => {
-    const masters = () =>
-      operator.database.query('select count(*)::int as masters from master_grant');
+    const counts = () => grantCounts(operator.database);
     await operator.press('Make it a master user');
     await fill('Domain', 'example.org');
     await operator.answer('Make master user');
     await page.getByRole('row', { name: /^master user of example\.org/ }).waitFor();
-    assert.deepEqual(await masters(), [{ masters: 1 }]);
+    assert.deepEqual((await counts()).masters, 1);
     await (await operator.login(`${address}/bob@example.org`, secret)).quit();
     await operator.press('Remove: master user of example.org');
     await operator.answer('Remove grant');
     await page.getByText('Nobody else may open it').waitFor();
-    assert.deepEqual(await masters(), [{ masters: 0 }]);
+    assert.deepEqual((await counts()).masters, 0);
   });
 });
 

@@ -337,3 +337,28 @@ export async function dropFigures(database: TestDatabase): Promise<void> {
 export async function endLogLevels(database: TestDatabase): Promise<void> {
   await database.query("update node_log_level set until = now() - interval '1 second'");
 }
+
+/** What is set for each domain, as it is stored. */
+export function domainSettings(database: TestDatabase): Promise<Record<string, unknown>[]> {
+  return database.query(
+    `select name, quota_octets::float8 as quota, pop3_enabled as pop3,
+       extract(epoch from login_delay)::int as delay,
+       extract(epoch from undelete_window)::int as undelete
+     from domain order by name`,
+  );
+}
+
+/** Of a mailbox itself; null where it has that of its domain. */
+export async function ownQuota(database: TestDatabase, address: string): Promise<unknown> {
+  const text = 'select quota_octets::float8 as quota from mailbox where address = $1';
+  return (await database.query(text, [address]))[0]?.quota;
+}
+
+/** How many grants there are, and how many master users. */
+export async function grantCounts(database: TestDatabase): Promise<Record<string, unknown>> {
+  const [row] = await database.query(
+    `select (select count(*)::int from mailbox_grant) as grants,
+       (select count(*)::int from master_grant) as masters`,
+  );
+  return row ?? {};
+}
