@@ -55,6 +55,10 @@ export class Reload {
     return this.#config;
   }
 
+  get certificates(): CertificateSet {
+    return this.#certificates;
+  }
+
   /** What an administrator wants now, again and again; null: nothing. */
   heardLogLevel(ordered: LogLevel | null): void {
     if (ordered === this.#ordered) return;
