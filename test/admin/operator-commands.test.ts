@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -160,6 +161,83 @@ test('with --json a failure is one JSON object, and the exit code is in it', asy
   }
   const text = await runPoplar(database.url, ['domain', 'show', 'nowhere.example']);
   assert.equal(text.err, 'poplar: there is no domain nowhere.example\n');
+});
+
+/** What bash would offer behind these words; the last one is begun. */
+function offered(script: string, words: readonly string[]): string[] {
+  const line = words.map((word) => `'${word}'`).join(' ');
+  const asks = `COMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _poplar; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const bash = spawnSync('bash', ['-c', `${script}\n${asks}`], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  assert.equal(bash.stderr, '');
+  return bash.stdout.trim().split('\n');
+}
+
+test('the completion goes on behind arguments, and offers the words of closed lists', async () => {
+  const script = await poplar(database.url, ['completion', 'bash']);
+  const offers = (line: string) => offered(script, ['poplar', ...line.split(' ')]);
+  assert.ok(offers('token add prom --').includes('--scope'));
+  assert.ok(offers('node drain pop2 --').includes('--wait'));
+  assert.ok(offers('job show 5 --').includes('--json'));
+  assert.ok(offers('mailbox quota ann@example.org --').includes('--json'));
+  assert.deepEqual(
+    offers('token add list --sc'),
+    ['--scope'],
+    'an argument that is called as a command',
+  );
+  assert.deepEqual(offers('token add prom --scope m'), ['mailboxes', 'messages']);
+  assert.deepEqual(offers('token add prom --scope read,me'), ['read,messages']);
+  assert.deepEqual(offers('token add prom --scope = se'), ['sessions']);
+  assert.deepEqual(offers('webhook add https://example.com/ --events quota'), ['quota.near']);
+  assert.deepEqual(offers('webhook deliveries 3 --state '), ['pending', 'delivered', 'dead']);
+  assert.deepEqual(offers('mailbox export ann@example.org --format '), ['mbox', 'maildir']);
+  assert.deepEqual(offers('node log-level pop1 de'), ['debug']);
+});
+
+test('a word that is none of a list is wrong usage, said with the help of its command', async () => {
+  for (const [line, said, help] of [
+    ['token add prom --scope raed', /"raed" is none of read, mailboxes, /, 'token add'],
+    [
+      'webhook add https://example.com/ --events quota',
+      /"quota" is none of message\./,
+      'webhook add',
+    ],
+    ['webhook deliveries 3 --state gone', /"gone" is none of pending, /, 'webhook deliveries'],
+    ['mailbox export a@example.org --format zip', /"zip" is none of mbox, /, 'mailbox export'],
+    ['node log-level first loud', /"loud" is none of debug, /, 'node log-level'],
+    ['mailbox quota a@example.org 2G', /GiB or TiB/, 'mailbox quota'],
+  ] as const) {
+    const { code, err } = await runPoplar(database.url, line.split(' '));
+    assert.equal(code, 2, line);
+    assert.match(err, said);
+    assert.equal(err.split('\n')[1], `(poplar ${help} --help says more)`);
+  }
+  const { code, err } = await runPoplar(database.url, ['mailbox', 'quoat']);
+  assert.equal(code, 2);
+  assert.match(err, /\(poplar mailbox --help lists the commands\)/);
+  assert.deepEqual(await database.query('select from api_token'), []);
+});
+
+test('lists are as long as asked for, and what is not there is not called unchanged', async () => {
+  const mailbox = await database.addMailbox('long@list.example');
+  for (const uidl of ['l1', 'l2', 'l3']) await database.deliver(mailbox, { content: '', uidl });
+  const listed = ['message', 'list', mailbox.address, '--limit', '2', '--json'];
+  assert.equal(JSON.parse(await poplar(database.url, listed)).length, 2);
+  await poplar(database.url, ['domain', 'add', 'audited.example']);
+  await poplar(database.url, ['domain', 'set', 'audited.example', '--login-delay', '5s']);
+  const audit = ['audit', '--domain', 'audited.example', '--json'];
+  assert.equal(JSON.parse(await poplar(database.url, audit)).length, 2);
+  const [latest, ...others] = JSON.parse(await poplar(database.url, [...audit, '--limit', '1']));
+  assert.deepEqual([latest.action, others], ['domain.set', []]);
+  for (const [argv, said] of [
+    [['--domain', 'nosuch.example'], 'there is no domain nosuch.example'],
+    [['--mailbox', 'nosuch@audited.example'], 'there is no mailbox nosuch@audited.example'],
+  ] as const) {
+    const { code, out, err } = await runPoplar(database.url, ['audit', ...argv]);
+    assert.deepEqual([code, out, err], [1, '', `poplar: ${said}\n`]);
+  }
 });
 
 test('the completion knows them', async () => {

@@ -6,7 +6,7 @@
 
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -52,12 +52,18 @@ let fingerprints: Map<string, Held>;
 const fileOf = (held: Held, kind: 'crt' | 'key'): string => join(directory, `${held}.${kind}`);
 
 /** Puts new certificates where the node looks for them. */
+/** Each time they end a day later. */
+let writtenTimes = 0;
+
 async function writeCertificates(): Promise<Map<string, Held>> {
+  writtenTimes += 1;
+  const notAfterDate = new Date(Date.now() + (30 + writtenTimes) * 86_400_000);
   const made = new Map<string, Held>();
   for (const held of all) {
     const { cert, private: key } = await generate([{ name: 'commonName', value: held }], {
       keyType: 'ec',
       algorithm: 'sha256',
+      notAfterDate,
       extensions: [
         {
           name: 'subjectAltName',
@@ -150,6 +156,17 @@ describe('the name that a client asks for', () => {
   });
 });
 
+/** What a scrape says of the certificate that clients without a name are shown. */
+async function endIsTold(): Promise<void> {
+  const { validToDate } = new X509Certificate(readFileSync(fileOf('default', 'crt')));
+  const answer = await fetch(`http://127.0.0.1:${node.ops}/metrics`);
+  const [, told] =
+    /^poplar_certificate_expiry_timestamp_seconds (\S+)$/m.exec(await answer.text()) ?? [];
+  assert.equal(Number(told), validToDate.getTime() / 1_000);
+}
+
+test('metrics say when the default certificate ends', endIsTold);
+
 describe('after SIGHUP', () => {
   /** A session to resume, for each version and name. */
   const versions = ['TLSv1.2', 'TLSv1.3'] as const;
@@ -175,6 +192,8 @@ describe('after SIGHUP', () => {
       for (let i = 0; i < tries; i += 1) assert.equal(await heldFor('implicit TLS'), 'default');
     });
   });
+
+  test('metrics say when the new one ends', endIsTold);
 
   for (const transport of ['implicit TLS', 'STLS'] as const) {
     test(`the new certificates go by the same names under ${transport}`, () =>

@@ -33,7 +33,9 @@ describe('monitoring', () => {
   test('every alert is explained there, and no other', () => {
     const alerts = [...rules.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
     const page = fileAt(monitoringPagePath).text;
-    const explained = [...page.matchAll(/^\| `(Poplar\w+)` \|/gm)].map(([, name]) => name);
+    const explained = [...page.matchAll(/^\| <a id="\w+"><\/a>`(Poplar\w+)` \|/gm)].map(
+      ([, name]) => name,
+    );
     assert.deepEqual(explained, alerts);
   });
 

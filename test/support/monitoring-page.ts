@@ -26,6 +26,7 @@ async function nodeRows(): Promise<Row[]> {
   const gauges = { eventLoopUtilization: 0, heapOctets: 0, externalOctets: 0 };
   const text = await createExposition({ version: '', node: '' }).print({
     isReady: true,
+    certificateEnd: null,
     workers: [{ ...worker, ...gauges, numbers: null }],
     snapshots: [new MetricSet().snapshot()],
   });

@@ -88,6 +88,7 @@ export {
   CertificateError,
   type CertificatePair,
   type CertificateSet,
+  certificateEnd,
   loadCertificates,
   makeTicketKeys,
   type NamedCertificate,

@@ -50,6 +50,13 @@ test('the figures of the cluster are those of its nodes, mailboxes and flagged m
       ($1, gen_random_uuid(), '{4}', now() + interval '1 day')`,
     [mailboxId],
   );
+  await mail.database.query(
+    `with hook as (insert into webhook (url, events, secret)
+       values ('https://hooks.example/', '{quota.near}', '\\x00') returning webhook_id)
+     insert into webhook_delivery (webhook_id, event_id, event, payload, created_at)
+     select webhook_id, gen_random_uuid(), 'quota.near', '{}'::jsonb, now() - interval '70 seconds' from hook
+     union all select webhook_id, gen_random_uuid(), 'quota.near', '{}'::jsonb, now() from hook`,
+  );
   const { nodes, database } = await mail.store.cluster.figures();
   const gone = { alive: false, draining: false, workers: 0, sessions: 0, report: null };
   const up = { alive: true, draining: true, workers: 2, sessions: 7, report: null };
@@ -65,6 +72,11 @@ test('the figures of the cluster are those of its nodes, mailboxes and flagged m
   assert.deepEqual([database.receipts, database.flaggedMessages], [2, 4]);
   const lag = database.purgeLagSeconds;
   assert.ok(lag >= 90 && lag < 150, `the first receipt is due since ${lag} s`);
+  const age = database.webhookPendingSeconds;
+  assert.ok(age >= 70 && age < 130, `the oldest of two events waits for ${age} s`);
+  assert.equal(database.webhookPending, 2);
+  await mail.database.query('delete from webhook_delivery');
+  await mail.database.query('delete from webhook');
   assert.ok(database.databaseOctets > 1_000_000 && database.connections > 0);
   assert.deepEqual([database.standbys, database.replicationLagMs], [0, null]);
   await mail.database.query('delete from quit_receipt where mailbox_id = $1', [mailboxId]);

@@ -7,6 +7,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ApiParts } from './api.ts';
 
+export { scopes } from './access/scopes.ts';
 export { digestOf, readRootToken, rootDigestKey, rootToken } from './access/tokens.ts';
 export { localSocket } from './names.ts';
 export { beginsFromLine } from './transfer/from-line.ts';

@@ -27,7 +27,6 @@ import { configured, withConfigOption } from './command/store-access.ts';
 const program = new Command('poplar')
   .description('A clustered POP3 service: mail in over LMTP, out over POP3.')
   .version(manifest.version)
-  .showHelpAfterError(isJsonWanted() ? false : '(poplar --help lists the commands)')
   // Inherited by all commands that are added below.
   .exitOverride((error) => process.exit(error.exitCode === 0 ? exitCode.ok : exitCode.usage));
 

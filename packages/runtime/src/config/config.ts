@@ -146,6 +146,8 @@ export interface Config {
   };
   /** Where each value came from: `default`, the name of a variable, or the path of the file. */
   readonly sources: Readonly<Record<string, string>>;
+  /** By key, what the file has beside a variable that goes before it, as JSON. Never to be printed: it may be a secret. */
+  readonly hidden: Readonly<Record<string, string>>;
   /** One line for each setting that is taken and should be another. */
   readonly warnings: readonly string[];
 }

@@ -96,6 +96,7 @@ export function loadConfig(environment: Environment, options: LoadOptions = {}):
     webhooks: takeWebhooks(settings),
     tracing: takeTracing(settings),
     sources: settings.sources,
+    hidden: settings.hidden,
     warnings: warningsOf(environment),
   };
   settings.refuseUnknownKeys();

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { Config } from './config.ts';
 import { loadConfig } from './load-config.ts';
@@ -60,5 +63,25 @@ describe('settings that are read again', () => {
     assert.deepEqual(config.locks, former.locks);
     assert.deepEqual(changed, []);
     assert.deepEqual(waiting.toSorted(), ['listeners.pop3', 'locks.takeover']);
+  });
+
+  test('what changes in the file below a variable is named once, with the variable', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'poplar-reload-'));
+    try {
+      const file = join(folder, 'poplar.toml');
+      const read = (text: string): Config => {
+        writeFileSync(file, text);
+        return loadConfig({ POPLAR_LOG_LEVEL: 'warn' }, { file });
+      };
+      const former = read('logLevel = "info"');
+      const asked = read('logLevel = "debug"\nnodeName = "pop1"');
+      const first = reloadConfig({ running: former, former, asked });
+      assert.equal(first.config.logLevel, 'warn');
+      assert.deepEqual(first.changed, []);
+      assert.deepEqual(first.hidden, ['logLevel (POPLAR_LOG_LEVEL)']);
+      assert.deepEqual(reloadConfig({ running: former, former: asked, asked }).hidden, []);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

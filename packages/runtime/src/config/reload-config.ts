@@ -37,6 +37,8 @@ export interface Reloaded {
   /** Keys that were taken over, and keys whose new value waits for the next start. */
   readonly changed: readonly string[];
   readonly waiting: readonly string[];
+  /** Keys whose value in the file has changed and does not count, with the variable that does. */
+  readonly hidden: readonly string[];
 }
 
 /**
@@ -64,6 +66,9 @@ export function reloadConfig(given: {
     }),
     changed: differing.filter((key) => reloadedKeys.has(key)),
     waiting: differing.filter((key) => !reloadedKeys.has(key)),
+    hidden: Object.keys(asked.hidden)
+      .filter((key) => asked.hidden[key] !== former.hidden[key])
+      .map((key) => `${key} (${asked.sources[key]})`),
   };
 }
 

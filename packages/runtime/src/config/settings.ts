@@ -35,6 +35,8 @@ export class Settings {
   readonly #known = new Set<string>();
   readonly #variables = new Set<string>();
   readonly sources: Record<string, string> = {};
+  /** What the file says of keys whose variable goes before it, as JSON, to see that it has changed. */
+  readonly hidden: Record<string, string> = {};
 
   constructor(environment: Environment, file: { name: string; table: FileTable }) {
     this.#environment = environment;
@@ -50,6 +52,8 @@ export class Settings {
     const text = variable === undefined ? undefined : this.#environment[variable];
     if (variable !== undefined && text !== undefined) {
       this.sources[setting.key] = variable;
+      const unused = valueAt(this.#file, setting.key);
+      if (unused !== undefined) this.hidden[setting.key] = JSON.stringify(unused);
       return parsed(setting, text, variable);
     }
     const value = valueAt(this.#file, setting.key);

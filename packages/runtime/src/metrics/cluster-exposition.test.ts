@@ -24,7 +24,7 @@ const figures: ClusterFigures = {
     ...{ mailboxes: 1, receipts: 2, flaggedMessages: 3, purgeLagSeconds: 4, databaseOctets: 5 },
     ...{ connections: 6, connectionsMax: 100, commits: 8, rollbacks: 9, deadlocks: 10 },
     ...{ blocksRead: 11, blocksHit: 12, transactionSeconds: 13, standbys: 1 },
-    ...{ webhookPending: 14, webhookDead: 15 },
+    ...{ webhookPending: 14, webhookDead: 15, webhookPendingSeconds: 16 },
     ...{ synchronousStandbys: 1, replicationLagMs: 1_500, replicationLagOctets: null },
   },
 };

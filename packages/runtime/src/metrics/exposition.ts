@@ -32,6 +32,8 @@ export interface WorkerGauges {
 export interface Collected {
   /** A load balancer may send clients here. */
   readonly isReady: boolean;
+  /** When the default certificate ends; null while none is read. */
+  readonly certificateEnd: Date | null;
   readonly workers: readonly WorkerGauges[];
   /** Of live workers, of dead ones (without gauges) and of the main thread. */
   readonly snapshots: readonly Float64Array[];
@@ -73,11 +75,17 @@ export function createExposition(build: { version: string; node: string }): Expo
     help: '1 while the node is ready for clients, as /readyz says; 0 while it starts, drains or is cut off.',
     registers: [registry],
   });
+  const certificateEnd = new prom.Gauge({
+    name: 'poplar_certificate_expiry_timestamp_seconds',
+    help: 'When the default certificate of the node ends, in seconds since 1970; 0 until it is read.',
+    registers: [registry],
+  });
   const workers = workerMetrics(registry);
   return {
     contentType: registry.contentType,
     print: async (collected) => {
       ready.set(collected.isReady ? 1 : 0);
+      certificateEnd.set((collected.certificateEnd?.getTime() ?? 0) / 1_000);
       workers.set(collected.workers);
       const ofMain = await registry.metrics();
       return `${ofMain.trimEnd()}\n\n${await printSums(collected.snapshots)}`;

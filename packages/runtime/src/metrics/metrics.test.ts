@@ -7,7 +7,7 @@ import { metricDefinitions } from './metric-table.ts';
 const exposition = createExposition({ version: '1.2.3', node: 'n1' });
 
 async function scrape(...snapshots: Float64Array[]): Promise<string> {
-  return exposition.print({ isReady: true, workers: [], snapshots });
+  return exposition.print({ isReady: true, certificateEnd: null, workers: [], snapshots });
 }
 
 function numberAt(text: string, line: string): number {

@@ -48,7 +48,7 @@ function supervise(order: string, overrides: Partial<typeof timing> = {}) {
     },
   });
   const scrape = async (): Promise<string> =>
-    exposition.print({ isReady: true, ...(await supervisor.collect()) });
+    exposition.print({ isReady: true, certificateEnd: null, ...(await supervisor.collect()) });
   return { supervisor, config, removed, scrape, board: new Int32Array(board) };
 }
 

@@ -156,7 +156,7 @@ export class Supervisor {
   }
 
   /** The numbers of all workers; one that does not answer in time is represented by its last. */
-  async collect(): Promise<Omit<Collected, 'isReady'>> {
+  async collect(): Promise<Pick<Collected, 'workers' | 'snapshots'>> {
     const workers = await Promise.all(this.#slots.map(gaugesOf));
     return { workers, snapshots: this.lastSnapshots };
   }

@@ -63,6 +63,11 @@ async function loadClientCa({ tls: { clientCaFile } }: Config): Promise<string |
   return pem;
 }
 
+/** When that ends which most clients are shown. */
+export function certificateEnd({ default: { cert } }: CertificateSet): Date {
+  return new X509Certificate(cert).validToDate;
+}
+
 /** Keys for session tickets: the same in all workers, so that a session resumes in any of them. */
 export function makeTicketKeys(): Uint8Array {
   return new Uint8Array(randomBytes(48));

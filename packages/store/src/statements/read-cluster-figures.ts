@@ -24,6 +24,8 @@ export interface DatabaseFigures {
   /** Events for webhooks, up to 10,000 of each. */
   readonly webhookPending: number;
   readonly webhookDead: number;
+  /** Age of the oldest of those that wait; 0 when none does. */
+  readonly webhookPendingSeconds: number;
   readonly databaseOctets: number;
   readonly connections: number;
   readonly connectionsMax: number;
@@ -56,6 +58,10 @@ purge as (
                            else pg_column_size(message_ids) / 8 end), 0) as messages,
          greatest(coalesce(floor(extract(epoch from now() - min(purge_after))), 0), 0) as lag
   from waiting),
+webhooks as (
+  select count(*) as pending,
+         greatest(coalesce(floor(extract(epoch from now() - min(created_at))), 0), 0) as age
+  from (select created_at from webhook_delivery where state = 'pending' limit 10000) first),
 activity as (
   select count(*) as connections,
          coalesce(max(floor(extract(epoch from now() - xact_start))) filter (where pid <> pg_backend_pid()), 0)
@@ -72,10 +78,10 @@ select case when c.mailboxes <= 10000 then c.mailboxes
        end, p.receipts, p.messages, p.lag, pg_database_size(current_database()), a.connections,
        current_setting('max_connections'), d.xact_commit, d.xact_rollback, d.deadlocks, d.blks_read,
        d.blks_hit, a.transaction_seconds, s.standbys, s.synchronous, s.lag, s.behind,
-       (select count(*) from (
-          select from webhook_delivery where state = 'pending' limit 10000) pending),
-       (select count(*) from (select from webhook_delivery where state = 'dead' limit 10000) dead)
-from counted c, purge p, activity a, standby s, pg_stat_database d
+       w.pending,
+       (select count(*) from (select from webhook_delivery where state = 'dead' limit 10000) dead),
+       w.age
+from counted c, purge p, activity a, standby s, webhooks w, pg_stat_database d
 where d.datname = current_database()`,
   parameters: () => [],
   row: (row) => ({
@@ -98,5 +104,6 @@ where d.datname = current_database()`,
     replicationLagOctets: numberOrNullAt(row, 16),
     webhookPending: numberAt(row, 17),
     webhookDead: numberAt(row, 18),
+    webhookPendingSeconds: numberAt(row, 19),
   }),
 };

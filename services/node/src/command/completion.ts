@@ -1,6 +1,10 @@
 /**
- * `poplar completion bash` and `zsh`: a script for a shell that completes commands and options, made from
- * the commands as they are.
+ * `poplar completion bash` and `zsh`: a script for a shell that completes commands, options and the words of closed
+ * lists, made from the commands as they are.
+ *
+ * The script walks the words before the cursor. One that goes on with a command is part of its name, any other is an
+ * argument, whatever it looks like, and leaves the command as it is. Behind a comma the next word of a list is
+ * completed.
  *
  * Never: a look at the database: names of mailboxes are not completed.
  */
@@ -20,28 +24,56 @@ export function registerCompletionCommand(program: Command): void {
     .action(() => printLine(`autoload -U +X bashcompinit && bashcompinit\n${bashScript(program)}`));
 }
 
-/** Each command by its words, and what may follow. */
-function* wordsOf(command: Command, before: readonly string[]): Generator<[string, string[]]> {
+interface Offer {
+  /** The names of a command, with spaces between. */
+  readonly path: string;
+  readonly words: readonly string[];
+  /** By option, what may stand behind it. */
+  readonly behind: ReadonlyMap<string, readonly string[]>;
+}
+
+function* offersOf(command: Command, before: readonly string[]): Generator<Offer> {
   const names = command.commands.map((sub) => sub.name());
-  const options = command.options.map(({ long }: Option) => long ?? '');
-  yield [before.join(' '), [...names, ...options.filter((long) => long !== ''), '--help']];
-  for (const sub of command.commands) yield* wordsOf(sub, [...before, sub.name()]);
+  const options = command.options.map(({ long }: Option) => long ?? '').filter((long) => long);
+  const words = command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices);
+  const behind = command.options.flatMap(({ long, argChoices }: Option): [string, string[]][] =>
+    long == null || argChoices === undefined ? [] : [[long, argChoices]],
+  );
+  yield {
+    path: before.join(' '),
+    words: [...names, ...words, ...options, '--help'],
+    behind: new Map(behind),
+  };
+  for (const sub of command.commands) yield* offersOf(sub, [...before, sub.name()]);
 }
 
 function bashScript(program: Command): string {
-  const cases = [...wordsOf(program, [])].map(
-    ([path, words]) => `    '${path}') words='${words.join(' ')}' ;;`,
+  const offers = [...offersOf(program, [])];
+  const known = offers.filter(({ path }) => path !== '').map(({ path }) => `'${path}'`);
+  const words = offers.map(({ path, words }) => `    '${path}') words='${words.join(' ')}' ;;`);
+  const behind = offers.flatMap(({ path, behind }) =>
+    [...behind].map(
+      ([option, choices]) => `    '${path} ${option}') words='${choices.join(' ')}' ;;`,
+    ),
   );
   return `_poplar() {
-  local word path='' words='' at
+  local path='' words='' begun='' at next word=\${COMP_WORDS[COMP_CWORD]} option=\${COMP_WORDS[COMP_CWORD-1]}
   for ((at = 1; at < COMP_CWORD; at += 1)); do
-    word=\${COMP_WORDS[at]}
-    case $word in -* | *@* | *.*) ;; *) path="\${path:+$path }$word" ;; esac
+    next="\${path:+$path }\${COMP_WORDS[at]}"
+    case $next in
+      ${known.join(' | ')}) path=$next ;;
+    esac
   done
   case $path in
-${cases.join('\n')}
+${words.join('\n')}
   esac
-  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
+  # --option=word comes as three words.
+  if [[ $word == '=' ]]; then word=''; elif [[ $option == '=' ]]; then option=\${COMP_WORDS[COMP_CWORD-2]}; fi
+  case "$path $option" in
+${behind.join('\n')}
+  esac
+  if [[ $word == *,* ]]; then begun="\${word%,*}," word=\${word##*,}; fi
+  COMPREPLY=($(compgen -P "$begun" -W "$words" -- "$word"))
 }
 complete -o default -F _poplar poplar`;
 }

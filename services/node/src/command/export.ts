@@ -6,9 +6,10 @@
 
 import { once } from 'node:events';
 import { exitCode, StartError } from '@poplar/runtime';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { withApi } from './api/access.ts';
 import { type ApiClient, explained, pathOf, queryOf } from './api/client.ts';
+import { wordOption } from './closed-list.ts';
 import { progressIntervalMs } from './limits.ts';
 import { noSuchMailbox } from './mailbox-command.ts';
 import { printedOctets } from './output.ts';
@@ -22,9 +23,10 @@ interface ExportOptions extends StoreCommandOptions {
 export function registerExportCommand(command: Command): void {
   command
     .addOption(
-      new Option('--format <format>', 'maildir: a tar archive, which keeps the UIDLs')
-        .choices(['mbox', 'maildir'])
-        .default('mbox'),
+      wordOption('--format <format>', 'maildir: a tar archive, which keeps the UIDLs', [
+        'mbox',
+        'maildir',
+      ]).default('mbox'),
     )
     .addHelpText('after', '\nIt writes to standard output: send that to a file.')
     .action(exportMail);

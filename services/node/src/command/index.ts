@@ -5,6 +5,7 @@
  */
 
 import type { Command } from 'commander';
+import { registerAuditCommand } from './audit.ts';
 import { registerCompletionCommand } from './completion.ts';
 import { registerCredentialCommands } from './credential/command.ts';
 import { registerDomainCommands } from './domain.ts';
@@ -34,6 +35,7 @@ export function registerCommands(program: Command): void {
   registerThrottleCommands(program);
   registerNodeCommands(program);
   registerRemovalCommands(program);
+  registerAuditCommand(program);
   registerMessageCommands(program);
   registerJobCommands(program);
   registerTokenCommands(program);
@@ -41,4 +43,12 @@ export function registerCommands(program: Command): void {
   registerTopCommand(program);
   registerProbeCommand(program);
   registerCompletionCommand(program);
+  if (!isJsonWanted()) hintAtHelp(program, 'poplar');
+}
+
+/** Behind what is wrong with a command line stands where its command is explained. */
+function hintAtHelp(command: Command, words: string): void {
+  const says = command.commands.length > 0 ? 'lists the commands' : 'says more';
+  command.showHelpAfterError(`(${words} --help ${says})`);
+  for (const sub of command.commands) hintAtHelp(sub, `${words} ${sub.name()}`);
 }

@@ -5,6 +5,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { withApi } from './api/access.ts';
 import { explained, pathOf, textOf } from './api/client.ts';
+import { wordArgument } from './closed-list.ts';
 import { durationArgument } from './names.ts';
 import { printedTime, printJson, printLine } from './output.ts';
 import { type StoreCommandOptions, withStoreOptions } from './store-access.ts';
@@ -21,16 +22,9 @@ export function registerLogLevelCommand(node: Command): void {
     node.command('log-level').description('show or change at which level a node logs'),
   )
     .argument('<name>', 'as in `poplar node list`')
-    .argument('[level]', `${levels.join(', ')}: as its settings say`, levelArgument)
+    .addArgument(wordArgument('[level]', 'configured: as its settings say', levels))
     .option('--for <time>', 'go back after this time, such as 10m', minutesArgument)
     .action(logLevel);
-}
-
-function levelArgument(text: string): string {
-  if (!levels.includes(text)) {
-    throw new InvalidArgumentError(`It must be one of ${levels.join(', ')}.`);
-  }
-  return text;
 }
 
 /** Whole minutes. */

@@ -7,7 +7,7 @@ import { withApi } from './api/access.ts';
 import { dateOf, type Fields, pathOf, textOf } from './api/client.ts';
 import { registerInjectCommand } from './inject.ts';
 import { addressedCommand } from './mailbox-command.ts';
-import { idArgument } from './names.ts';
+import { countArgument, idArgument } from './names.ts';
 import {
   printedDate,
   printedMessages,
@@ -20,6 +20,7 @@ import type { StoreCommandOptions } from './store-access.ts';
 
 interface ListOptions extends StoreCommandOptions {
   readonly flagged?: true;
+  readonly limit?: number;
 }
 
 interface SomeOptions extends StoreCommandOptions {
@@ -30,6 +31,7 @@ export function registerMessageCommands(program: Command): void {
   const message = program.command('message').description('messages of a mailbox');
   addressedCommand(message, 'list', 'list them, those that a QUIT removed included')
     .option('--flagged', 'only those that a QUIT removed')
+    .option('--limit <count>', 'so many at most', countArgument)
     .action(listMessages);
   registerInjectCommand(addressedCommand(message, 'inject', 'put a message into the mailbox'));
   const some = (name: string, description: string) =>
@@ -44,11 +46,11 @@ export function registerMessageCommands(program: Command): void {
   some('purge', 'remove them for good').action(purgeMessages);
 }
 
-async function listMessages(address: string, options: ListOptions): Promise<void> {
+async function listMessages(address: string, { limit, ...options }: ListOptions): Promise<void> {
   const query = options.flagged === true ? '?flagged=true&header=true' : '?header=true';
   await withApi(options, (api) =>
     printRows<Fields>({
-      pages: api.pages(`${pathOf`/mailboxes/${address}/messages`}${query}`),
+      pages: api.pages(`${pathOf`/mailboxes/${address}/messages`}${query}`, limit),
       columns: [
         { title: 'ID', text: ({ messageId }) => textOf(messageId), right: true, widthMin: 8 },
         { title: 'SIZE', text: ({ octets }) => printedOctets(Number(octets)), right: true },

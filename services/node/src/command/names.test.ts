@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InvalidArgumentError } from 'commander';
-import { durationArgument, idArgument, loginNameArgument, switchArgument } from './names.ts';
+import {
+  durationArgument,
+  idArgument,
+  loginNameArgument,
+  sizeArgument,
+  switchArgument,
+} from './names.ts';
 import { printedDuration } from './output.ts';
 
 test('a time has one unit, and nothing needs none', () => {
@@ -31,5 +37,13 @@ test('a switch is on or off, and an id is a number', () => {
   assert.equal(idArgument('12'), '12');
   for (const text of ['0', '-1', '1e3', '', '9'.repeat(19)]) {
     assert.throws(() => idArgument(text), InvalidArgumentError, text);
+  }
+});
+
+test('a size has a unit of powers of ten or of two, and the refusal says which there are', () => {
+  const octets = { '500MB': 5e8, '2GiB': 2 ** 31, '3kb': 3e3, '1kib': 1024, '7B': 7, none: 'none' };
+  for (const [text, value] of Object.entries(octets)) assert.equal(sizeArgument(text), value);
+  for (const text of ['', '2', '2G', '2Gi', '2iB', '1.5GB', '-1B']) {
+    assert.throws(() => sizeArgument(text), /of B, kB, MB, GB, TB, KiB, MiB, GiB or TiB/, text);
   }
 });

@@ -38,14 +38,21 @@ export function durationArgument(text: string): number {
   return seconds;
 }
 
-const octetsIn: Readonly<Record<string, number>> = { B: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
+const octetsIn: Readonly<Record<string, number>> = {
+  ...{ B: 1, KB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 },
+  ...{ KIB: 2 ** 10, MIB: 2 ** 20, GIB: 2 ** 30, TIB: 2 ** 40 },
+};
 
-/** For commander: a size such as 500MB, in octets, or `none`. */
+/** For commander: a size such as 500MB or 2GiB, in octets, or `none`. */
 export function sizeArgument(text: string): number | 'none' {
   if (text === 'none') return text;
-  const [, digits = '', unit = ''] = /^(\d{1,9})([kmgt]?b)$/i.exec(text) ?? [];
+  const [, digits = '', unit = ''] = /^(\d{1,9})(b|[kmgt]i?b)$/i.exec(text) ?? [];
   const octets = Number(digits) * (octetsIn[unit.toUpperCase()] ?? 0);
-  if (digits === '') throw new InvalidArgumentError('It must be a size such as 500MB, or none.');
+  if (digits === '') {
+    throw new InvalidArgumentError(
+      'It must be none, or a whole number of B, kB, MB, GB, TB, KiB, MiB, GiB or TiB, such as 500MB.',
+    );
+  }
   return octets;
 }
 

@@ -1,23 +1,18 @@
 /**
- * `poplar domain remove`, `mailbox delete`, `undelete` and `quota`, and `poplar audit`: what the REST API
- * does that no older command did.
+ * `poplar domain remove`, `mailbox delete`, `undelete` and `quota`: what ends or bounds
+ * what others have made.
  */
 
 import type { Command } from 'commander';
 import { withApi } from './api/access.ts';
-import { dateOf, type Fields, pathOf, queryOf, textOf } from './api/client.ts';
+import { dateOf, pathOf } from './api/client.ts';
 import { addressedCommand } from './mailbox-command.ts';
-import { addressArgument, domainArgument, durationArgument, sizeArgument } from './names.ts';
-import { printedDate, printedOctets, printJson, printLine, printRows } from './output.ts';
+import { domainArgument, durationArgument, sizeArgument } from './names.ts';
+import { printedDate, printedOctets, printJson, printLine } from './output.ts';
 import { type StoreCommandOptions, withStoreOptions } from './store-access.ts';
 
 interface DeleteOptions extends StoreCommandOptions {
   readonly grace?: number;
-}
-
-interface AuditOptions extends StoreCommandOptions {
-  readonly mailbox?: string;
-  readonly domain?: string;
 }
 
 /** Below the commands `domain` and `mailbox`, which must exist before. */
@@ -38,10 +33,6 @@ export function registerRemovalCommands(program: Command): void {
   addressedCommand(mailbox, 'quota', 'bound what a mailbox holds')
     .argument('<size>', 'such as 500MB or 2GB; none for that of its domain', sizeArgument)
     .action(setQuota);
-  withStoreOptions(program.command('audit').description('who changed what, the latest first'))
-    .option('--mailbox <address>', 'only changes of this one', addressArgument)
-    .option('--domain <domain>', 'only of this domain and its mailboxes', domainArgument)
-    .action(listAudit);
 }
 
 async function removeDomain(domain: string, options: StoreCommandOptions): Promise<void> {
@@ -79,24 +70,4 @@ async function setQuota(
   if (options.json === true) printJson({ address, quotaOctets: set.quotaOctets });
   else if (set.quotaOctets === null) printLine(`mailbox ${address} has no quota`);
   else printLine(`mailbox ${address} holds ${printedOctets(Number(set.quotaOctets))} at most`);
-}
-
-async function listAudit(options: AuditOptions): Promise<void> {
-  const { mailbox: address, domain } = options;
-  const query = queryOf({ address, domain });
-  await withApi(options, (api) =>
-    printRows<Fields>({
-      pages: api.pages(`/audit${query}`),
-      columns: [
-        { title: 'AT', text: ({ at }) => printedDate(dateOf(at) ?? new Date(0)) },
-        { title: 'BY', text: ({ actor }) => textOf(actor), widthMin: 20 },
-        { title: 'ACTION', text: ({ action }) => textOf(action), widthMin: 18 },
-        { title: 'SUBJECT', text: ({ subject }) => textOf(subject), widthMin: 24 },
-        { title: 'DETAIL', text: ({ detail }) => JSON.stringify(detail) },
-      ],
-      json: (row) => row,
-      asJson: options.json === true,
-      none: 'nothing was changed yet',
-    }),
-  );
 }

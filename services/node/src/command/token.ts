@@ -4,9 +4,11 @@
  * Never: one shown a second time.
  */
 
-import { type Command, InvalidArgumentError } from 'commander';
+import { scopes } from '@poplar/admin';
+import type { Command } from 'commander';
 import { withApi } from './api/access.ts';
 import { dateOf, type Fields, pathOf, textOf } from './api/client.ts';
+import { wordsOption } from './closed-list.ts';
 import { countArgument, domainArgument, idArgument } from './names.ts';
 import { printedDate, printJson, printLine, printRows } from './output.ts';
 import { type StoreCommandOptions, withStoreOptions } from './store-access.ts';
@@ -23,10 +25,12 @@ export function registerTokenCommands(program: Command): void {
   const token = program.command('token').description('tokens of the REST API');
   withStoreOptions(token.command('add').description('make one and print it, once'))
     .argument('<label>', 'what it is for, such as "monitoring"')
-    .requiredOption(
-      '--scope <scopes>',
-      'what it opens: read, mailboxes, messages, sessions, nodes, tokens, webhooks; with commas between them',
-      scopesArgument,
+    .addOption(
+      wordsOption(
+        '--scope <scopes>',
+        'what it opens, with commas between',
+        scopes,
+      ).makeOptionMandatory(),
     )
     .option('--domain <domain>', 'only the mailboxes of this domain', domainArgument)
     .option('--expires <days>', 'it ends after so many days', countArgument)
@@ -37,17 +41,11 @@ export function registerTokenCommands(program: Command): void {
     .action(revokeToken);
 }
 
-function scopesArgument(text: string): readonly string[] {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.includes('')) throw new InvalidArgumentError('It must be names with commas between.');
-  return names;
-}
-
 async function addToken(label: string, options: AddOptions): Promise<void> {
-  const { scope: scopes, domain, expires } = options;
+  const { scope, domain, expires } = options;
   const expiresAt =
     expires === undefined ? undefined : new Date(Date.now() + expires * dayMs).toISOString();
-  const asked = { label, scopes, domain, expiresAt };
+  const asked = { label, scopes: scope, domain, expiresAt };
   const made = await withApi(options, (api) => api.call('POST', '/tokens', asked));
   if (options.json === true) printJson({ ...asked, ...made });
   else printLine(textOf(made.token));
@@ -60,7 +58,7 @@ async function listTokens(options: StoreCommandOptions): Promise<void> {
       columns: [
         { title: 'ID', text: ({ tokenId }) => textOf(tokenId), right: true },
         { title: 'LABEL', text: ({ label }) => textOf(label), widthMin: 20 },
-        { title: 'SCOPES', text: ({ scopes }) => String(scopes), widthMin: 20 },
+        { title: 'SCOPES', text: ({ scopes: given }) => String(given), widthMin: 20 },
         { title: 'DOMAIN', text: ({ domain }) => textOf(domain, 'all') },
         { title: 'STATE', text: stateOf },
         { title: 'LAST USED', text: ({ lastUsedOn }) => textOf(lastUsedOn, 'never') },

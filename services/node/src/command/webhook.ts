@@ -4,9 +4,11 @@
  * Never: a secret shown a second time.
  */
 
-import { type Command, InvalidArgumentError } from 'commander';
+import { deliveryStates, webhookEvents } from '@poplar/store';
+import type { Command } from 'commander';
 import { withApi } from './api/access.ts';
 import { dateOf, type Fields, pathOf, queryOf, textOf } from './api/client.ts';
+import { wordOption, wordsOption } from './closed-list.ts';
 import { domainArgument, idArgument } from './names.ts';
 import { printedDate, printJson, printLine, printRows } from './output.ts';
 import { type StoreCommandOptions, withStoreOptions } from './store-access.ts';
@@ -33,11 +35,12 @@ export function registerWebhookCommands(program: Command): void {
   sub('list', 'list them').action(listWebhooks);
   sub('add', 'make one and print its secret, once')
     .argument('<url>', 'https, of a host with a public address')
-    .requiredOption(
-      '--events <events>',
-      'message.delivered, quota.near, login.failed_many, lock.broken, mailbox.created, ' +
-        'mailbox.suspended, mailbox.deleted; with commas between them',
-      eventsArgument,
+    .addOption(
+      wordsOption(
+        '--events <events>',
+        'what it is told of, with commas between',
+        webhookEvents,
+      ).makeOptionMandatory(),
     )
     .option('--domain <domain>', 'only events of this domain', domainArgument)
     .action(addWebhook);
@@ -54,17 +57,11 @@ export function registerWebhookCommands(program: Command): void {
   ofOne('drop-former', 'sign no more with the secret before the last one').action(dropFormer);
   ofOne('test', 'send the event webhook.test').action(testWebhook);
   ofOne('deliveries', 'list what was sent, the latest first')
-    .option('--state <state>', 'pending, delivered or dead')
+    .addOption(wordOption('--state <state>', 'only those in this state', deliveryStates))
     .action(listDeliveries);
   sub('resend', 'send one again')
     .argument('<delivery>', 'as deliveries shows it', idArgument)
     .action(resend);
-}
-
-function eventsArgument(text: string): readonly string[] {
-  const names = text.split(',').map((name) => name.trim());
-  if (names.includes('')) throw new InvalidArgumentError('It must be names with commas between.');
-  return names;
 }
 
 async function listWebhooks(options: StoreCommandOptions): Promise<void> {

@@ -3,12 +3,19 @@
  * life.
  */
 
-import { type ClusterFigures, type Collected, MetricSet, type Supervisor } from '@poplar/runtime';
+import {
+  type ClusterFigures,
+  type Collected,
+  certificateEnd,
+  MetricSet,
+  type Supervisor,
+} from '@poplar/runtime';
 import type { Store } from '@poplar/store';
 import type { DrainOrder } from './drain-order.ts';
 import type { Leases } from './leases.ts';
+import type { Reload } from './reload.ts';
 
-const noWorkers: Omit<Collected, 'isReady'> = { workers: [], snapshots: [] };
+const noWorkers: Pick<Collected, 'workers' | 'snapshots'> = { workers: [], snapshots: [] };
 
 export class Readiness {
   /** What the main thread counts. */
@@ -18,16 +25,23 @@ export class Readiness {
   #supervisor: Supervisor | null = null;
   #leases: Leases | null = null;
   #order: DrainOrder | null = null;
+  #reloading: Reload | null = null;
 
   databaseOpened(store: Store): void {
     this.#store = store;
   }
 
-  started(parts: { supervisor: Supervisor; leases: Leases; order: DrainOrder }): void {
+  started(parts: {
+    supervisor: Supervisor;
+    leases: Leases;
+    order: DrainOrder;
+    reloading: Reload;
+  }): void {
     this.#stage = 'running';
     this.#supervisor = parts.supervisor;
     this.#leases = parts.leases;
     this.#order = parts.order;
+    this.#reloading = parts.reloading;
   }
 
   draining(): void {
@@ -55,6 +69,8 @@ export class Readiness {
     const { workers, snapshots } = (await this.#supervisor?.collect()) ?? noWorkers;
     return {
       isReady: this.reasonsNotReady().length === 0,
+      certificateEnd:
+        this.#reloading === null ? null : certificateEnd(this.#reloading.certificates),
       workers,
       snapshots: [...snapshots, this.metrics.snapshot()],
     };

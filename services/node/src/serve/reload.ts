@@ -55,6 +55,10 @@ export class Reload {
     return this.#config;
   }
 
+  get certificates(): CertificateSet {
+    return this.#certificates;
+  }
+
   /** What an administrator wants now, again and again; null: nothing. */
   heardLogLevel(ordered: LogLevel | null): void {
     if (ordered === this.#ordered) return;
@@ -100,11 +104,18 @@ export class Reload {
     try {
       const asked = readConfig();
       const running = this.#config;
-      const { config, changed, waiting } = reloadConfig({ running, former: this.#asked, asked });
+      const reloaded = reloadConfig({ running, former: this.#asked, asked });
+      const { config, changed, waiting, hidden } = reloaded;
       this.#asked = asked;
       log.info({ changed: changed.join(', ') }, 'settings reloaded');
       if (waiting.length > 0) {
         log.warn({ waiting: waiting.join(', ') }, 'these settings wait for the next start');
+      }
+      if (hidden.length > 0) {
+        log.warn(
+          { hidden: hidden.join(', ') },
+          'these settings changed in the file, but their variables count',
+        );
       }
       return config;
     } catch (error) {

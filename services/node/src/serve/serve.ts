@@ -149,7 +149,7 @@ async function run(given: Run): Promise<void> {
   await supervisor.start();
   lowerPoolPriority();
   if (ending.aborted) return;
-  readiness.started({ supervisor, leases, order });
+  readiness.started({ supervisor, leases, order, reloading });
   const report = beginReport({ store, nodeName, supervisor, reloading, log });
   started.defer(() => report.end());
   reload.now = () => void reloading.now();

@@ -27,6 +27,7 @@ export interface ClusterFigures {
     readonly purgeLagSeconds: number;
     readonly webhookPending: number;
     readonly webhookDead: number;
+    readonly webhookPendingSeconds: number;
     readonly databaseOctets: number;
     readonly connections: number;
     readonly connectionsMax: number;
@@ -83,6 +84,11 @@ export const databaseMetrics: Readonly<Record<string, DatabaseMetric>> = {
     type: 'gauge',
     help: 'Events that wait to be sent to webhooks, up to 10,000.',
     value: ({ webhookPending }) => webhookPending,
+  },
+  poplar_cluster_webhook_pending_seconds: {
+    type: 'gauge',
+    help: 'Age of the oldest event that waits to be sent to a webhook; 0 when none does.',
+    value: ({ webhookPendingSeconds }) => webhookPendingSeconds,
   },
   poplar_cluster_webhook_dead: {
     type: 'gauge',

@@ -5,8 +5,9 @@
  */
 
 import { exitCode, onSignals, StartError } from '@poplar/runtime';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { withApi } from '../api/access.ts';
+import { wordOption } from '../closed-list.ts';
 import { LineProgress } from '../line-progress.ts';
 import { type StoreCommandOptions, withStoreOptions } from '../store-access.ts';
 import { BulkReport } from './report.ts';
@@ -21,9 +22,7 @@ interface BulkOptions extends StoreCommandOptions {
 export function registerBulkCommand(mailbox: Command): void {
   withStoreOptions(mailbox.command('add-all').description('add the mailboxes of a file'))
     .argument('<file>', 'CSV whose first line is address,password, or NDJSON')
-    .addOption(
-      new Option('--format <form>', 'what the name of the file does not tell').choices(forms),
-    )
+    .addOption(wordOption('--format <form>', 'what the name of the file does not tell', forms))
     .option('--progress', 'show progress, also where standard error is not a terminal')
     .addHelpText(
       'after',

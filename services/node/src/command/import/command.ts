@@ -5,7 +5,8 @@
  * Never: input changed; a message left out without a word. What it needs is loaded when it is run.
  */
 
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
+import { wordOption } from '../closed-list.ts';
 import { formats } from './found.ts';
 import type { ImportOptions } from './import-mail.ts';
 
@@ -13,9 +14,7 @@ import type { ImportOptions } from './import-mail.ts';
 export function registerImportCommand(command: Command): void {
   command
     .argument('<path...>', '.eml files, folders of .eml files, mbox files, Maildirs')
-    .addOption(
-      new Option('--format <format>', 'what the paths are, instead of looking').choices(formats),
-    )
+    .addOption(wordOption('--format <format>', 'what the paths are, instead of looking', formats))
     .option('--progress', 'show progress, also where standard error is not a terminal')
     .addHelpText(
       'after',

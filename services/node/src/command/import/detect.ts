@@ -46,6 +46,16 @@ async function openFolder(
   return format === 'maildir' ? openMaildir(path, options) : openEmlFolder(path, options);
 }
 
+/** What gzip, xz, zstd and zip begin with. */
+const packedBeginnings = ['1f8b08', 'fd377a585a00', '28b52ffd', '504b0304'];
+
+/** One of these, or a tar. */
+function isArchive(bytes: Buffer): boolean {
+  const begins = bytes.toString('hex', 0, 6);
+  const isPacked = packedBeginnings.some((beginning) => begins.startsWith(beginning));
+  return isPacked || bytes.toString('latin1', 257, 262) === 'ustar';
+}
+
 async function formatOf(path: string): Promise<'eml' | 'mbox'> {
   const file = await openRegularFile(path);
   if (typeof file === 'string') throw fileProblem(path, file);
@@ -53,6 +63,12 @@ async function formatOf(path: string): Promise<'eml' | 'mbox'> {
     const beginning = Buffer.alloc(beginningOctets);
     const { bytesRead } = await file.handle.read(beginning, 0, beginningOctets, 0);
     const bytes = beginning.subarray(0, bytesRead);
+    if (isArchive(bytes)) {
+      throw new StartError(
+        `${path} is an archive: unpack it and import the folder, or send a tar of a Maildir to the REST API ` +
+          '(docs/operations/import.md, "Archives")',
+      );
+    }
     // An .eml that was saved with its From_ line is one message all the same.
     if (isEmlName(path)) return 'eml';
     // A mailbox that nothing was delivered to.

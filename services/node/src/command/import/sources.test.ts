@@ -201,6 +201,12 @@ test('what is none of them is refused in one line', async () => {
   assert.match(await refusal(join(root, 'nothing')), /no \.eml file/);
   assert.match(await refusal(join(root, 'pipe')), /neither a file nor a folder/);
   assert.match(await refusal(file('photo', '\x89PNG\r\n')), /neither an mbox nor a message/);
+  const tar = `Maildir/cur/1.host:2,${'\0'.repeat(236)}ustar\x0000`;
+  assert.match(
+    await refusal(file('box.tar', tar)),
+    /box\.tar is an archive: unpack it .*"Archives"/,
+  );
+  assert.match(await refusal(file('box.eml', 'PK\x03\x04')), /is an archive/);
   assert.match(await refusal(file('m', 'A: b\n\n'), 'maildir'), /is a file, not a Maildir/);
   assert.match(await refusal(root, 'mbox'), /is a folder, not an mbox/);
 });
