@@ -18,6 +18,7 @@ import Fastify, {
   type FastifyRequest,
   type FastifyServerFactory,
 } from 'fastify';
+import { actorOf } from './access/caller.ts';
 import { guard } from './access/guard.ts';
 import { watchBodies } from './body-pace.ts';
 import { type ClusterView, viewCluster } from './cluster-view.ts';
@@ -33,7 +34,8 @@ import {
 import { apiPath, clientOf } from './names.ts';
 import { describeApi } from './openapi.ts';
 import { Passwords } from './passwords.ts';
-import { Busy, Problem, problemBody, problemOf } from './problem.ts';
+import { Busy, failureCodeOf, Problem, problemBody, problemOf } from './problem.ts';
+import { inWordsOf } from './problem-detail.ts';
 import { instanceOf, nameAnswer, nameRequests, requestIdIn, routeOf } from './request-id.ts';
 import { doubtOutcome, takeRequestKeys } from './request-keys/request-keys.ts';
 import { allRoutes } from './routes/index.ts';
@@ -148,7 +150,10 @@ function answerProblems(app: FastifyInstance, log: Log): void {
     const problem = problemOf(error);
     doubtOutcome(request, error);
     if (problem.status >= 500) {
-      const named = { route: routeOf(request), requestId: request.id };
+      const named = {
+        ...{ code: failureCodeOf(error), route: routeOf(request), requestId: request.id },
+        ...{ actor: actorOf(request) },
+      };
       log.error({ event: 'failure', during: 'admin', ...named }, 'a request failed', error);
     }
     if (problem.status === 401) {
@@ -156,7 +161,7 @@ function answerProblems(app: FastifyInstance, log: Log): void {
       void reply.header('www-authenticate', 'Bearer').header('connection', 'close');
     }
     if (problem instanceof Busy) void reply.header('retry-after', String(placeRetrySeconds));
-    answer(request, reply, problem);
+    answer(request, reply, inWordsOf(request, problem));
   });
   const known = new KnownMethods(app);
   app.setNotFoundHandler(async (request, reply) => {

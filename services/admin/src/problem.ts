@@ -133,6 +133,12 @@ export function problemOf(error: unknown): Problem {
   return new Problem(500, 'something went wrong here; the log of the node says what');
 }
 
+/** What the log calls a failure: its code, or a defect of ours. */
+export function failureCodeOf(error: unknown): string {
+  if (error instanceof Problem || error instanceof StoreError) return error.code;
+  return 'INTERNAL';
+}
+
 /** A body that cannot be read has no more than its status. */
 function codeOfFastify(status: number): ProblemCode {
   return status === 400 ? 'unreadable-body' : plainCodeOf(status);

@@ -12,6 +12,7 @@ import { injectMessage } from '../inject-message.ts';
 import { injectionsMax, injectionsPerDomainMax, injectOctetsMax } from '../limits.ts';
 import { Places } from '../places.ts';
 import { Problem } from '../problem.ts';
+import { refusedType } from '../problem-detail.ts';
 import { receivedAtOf } from '../transfer/received-at.ts';
 import { strict } from '../validation.ts';
 import { addressParams } from './shapes.ts';
@@ -24,6 +25,7 @@ export const injectionRoutes: Routes = async (app, { store, config }) => {
     what: 'messages',
   });
 
+  app.removeContentTypeParser('application/json');
   app.addContentTypeParser('message/rfc822', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
   });
@@ -53,9 +55,7 @@ export const injectionRoutes: Routes = async (app, { store, config }) => {
     async (request, reply) => {
       const address = addressIn(request, request.params.address);
       const { body, query } = request;
-      if (!(body instanceof Uint8Array) || body.length === 0) {
-        throw new Problem(415, 'the body must be a message, as message/rfc822');
-      }
+      if (!(body instanceof Uint8Array) || body.length === 0) throw refusedType(request);
       const octets = await injectMessage(store, {
         ...{ address, content: body, uidl: query.uidl, actor: callerOf(request).actor },
         receivedAt: query.receivedAt === undefined ? undefined : receivedAtIn(query.receivedAt),

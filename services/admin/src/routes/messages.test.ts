@@ -143,7 +143,8 @@ test('a message that cannot be put in changes nothing', async () => {
   }
   assert.equal((await inject('/mailboxes/nobody@example.org', letter)).status, 404);
   assert.equal((await inject(path, '')).status, 415);
-  assert.equal((await api.call('POST', `${path}/messages`, { a: 1 })).status, 415);
+  const typed = await api.call('POST', `${path}/messages`, { a: 1 });
+  assert.deepEqual([typed.status, typed.body.detail], [415, 'the body must be message/rfc822']);
   await api.call('PATCH', path, { status: 'suspended' });
   assert.equal((await inject(path, letter)).status, 409);
   assert.deepEqual(await drop(mailboxId), known);
