@@ -29,6 +29,11 @@ test('a mailbox, a domain, a token, a webhook and a job', async () => {
   const nowhere = 'there is no such domain: nowhere.example';
   assert.equal(await detailOf('GET', '/domains/Nowhere.example'), nowhere);
   assert.equal(await detailOf('POST', '/mailboxes', { address: 'a@nowhere.example' }), nowhere);
+  for (const list of ['mailboxes', 'sessions', 'audit']) {
+    assert.equal(await detailOf('GET', `/${list}?domain=Nowhere.example`), nowhere);
+  }
+  const empty = await api.call('GET', '/sessions?domain=example.org');
+  assert.deepEqual([empty.status, empty.body], [200, { items: [], next: null }]);
   const token = { label: 'x', scopes: ['read'], domain: 'nowhere.example' };
   assert.equal(await detailOf('POST', '/tokens', token), nowhere);
   assert.equal(await detailOf('DELETE', '/tokens/4711'), 'there is no such token: 4711');

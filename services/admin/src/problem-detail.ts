@@ -6,7 +6,7 @@
  */
 
 import { canonicalAddress, canonicalDomain } from '@poplar/identity';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from './problem.ts';
 import type { ProblemCode } from './problem-codes.ts';
 
@@ -34,6 +34,12 @@ export function refusedType({ headers, routeOptions }: Asked): Problem {
     return new Problem(415, `the body is packed by gzip: unpack it, and send it as ${taken}`);
   }
   return new Problem(415, headers['content-encoding'] === undefined ? must : `${must}, not packed`);
+}
+
+/** JSON is refused by the handler, behind the check of whom the token reaches, and not read before. */
+export function takeNoJson(app: FastifyInstance): void {
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', (_request, _payload, done) => done(null, null));
 }
 
 type Names = Readonly<Record<string, unknown>>;

@@ -19,7 +19,7 @@ import { bulkOctetsMax, bulkRowsAtOnceMax, bulksMax, bulksPerDomainMax } from '.
 import { octetsOf } from '../passwords.ts';
 import { Places, whenOver } from '../places.ts';
 import { problemOf } from '../problem.ts';
-import { inWordsOf, refusedType } from '../problem-detail.ts';
+import { inWordsOf, refusedType, takeNoJson } from '../problem-detail.ts';
 import { paced } from '../transfer/reader-pace.ts';
 
 const description = `The body is NDJSON (\`application/x-ndjson\`), a row a line such as
@@ -49,7 +49,7 @@ export const bulkRoutes: Routes = async (app, parts) => {
     what: 'bulk requests',
   });
   // Rows are no JSON, even where one is.
-  app.removeContentTypeParser('application/json');
+  takeNoJson(app);
   for (const type of Object.keys(forms)) {
     app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
   }

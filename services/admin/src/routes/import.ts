@@ -15,7 +15,7 @@ import { addressIn } from '../access/reach.ts';
 import type { RouteParts, Routes } from '../api.ts';
 import { Places } from '../places.ts';
 import { Problem } from '../problem.ts';
-import { refusedType } from '../problem-detail.ts';
+import { refusedType, takeNoJson } from '../problem-detail.ts';
 import { type ImportAnswer, importAnswers } from '../transfer/import-answers.ts';
 import { JobKeeper } from '../transfer/job-keeper.ts';
 import { importOctetsMax, importsMax, importsPerDomainMax } from '../transfer/limits.ts';
@@ -61,7 +61,7 @@ export const importRoutes: Routes = async (app, parts) => {
     perDomainMax: importsPerDomainMax,
     what: 'imports',
   });
-  app.removeContentTypeParser('application/json');
+  takeNoJson(app);
   for (const type of Object.keys(formats)) {
     app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
   }

@@ -12,7 +12,7 @@ import { injectMessage } from '../inject-message.ts';
 import { injectionsMax, injectionsPerDomainMax, injectOctetsMax } from '../limits.ts';
 import { Places } from '../places.ts';
 import { Problem } from '../problem.ts';
-import { refusedType } from '../problem-detail.ts';
+import { refusedType, takeNoJson } from '../problem-detail.ts';
 import { receivedAtOf } from '../transfer/received-at.ts';
 import { strict } from '../validation.ts';
 import { addressParams } from './shapes.ts';
@@ -25,7 +25,7 @@ export const injectionRoutes: Routes = async (app, { store, config }) => {
     what: 'messages',
   });
 
-  app.removeContentTypeParser('application/json');
+  takeNoJson(app);
   app.addContentTypeParser('message/rfc822', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
   });
@@ -49,18 +49,18 @@ export const injectionRoutes: Routes = async (app, { store, config }) => {
           uidl: Type.Optional(Type.String({ pattern: '^[!-~]{1,70}$' })),
           receivedAt: Type.Optional(Type.String({ format: 'date-time', maxLength: 40 })),
         }),
-        response: { 201: Type.Object({ octets: Type.Integer() }) },
+        response: { 201: Type.Object({ messageId: Type.String(), octets: Type.Integer() }) },
       },
     },
     async (request, reply) => {
       const address = addressIn(request, request.params.address);
       const { body, query } = request;
       if (!(body instanceof Uint8Array) || body.length === 0) throw refusedType(request);
-      const octets = await injectMessage(store, {
+      const stored = await injectMessage(store, {
         ...{ address, content: body, uidl: query.uidl, actor: callerOf(request).actor },
         receivedAt: query.receivedAt === undefined ? undefined : receivedAtIn(query.receivedAt),
       });
-      return reply.code(201).send({ octets });
+      return reply.code(201).send(stored);
     },
   );
 };
