@@ -144,7 +144,9 @@ export const domainRoutes: Routes = async (app, { store: { directory } }) => {
       schema: {
         tags,
         summary: 'Change what is set for a domain',
-        description: 'What is not given stays as it is.',
+        description:
+          'What is not given stays as it is. `quotaOctets` is not for tokens of one domain: what a ' +
+          'domain may hold is set by whoever keeps it.',
         params: domainParams,
         headers: ifMatch,
         body: Type.Partial(Type.Object(settings), {
@@ -157,7 +159,11 @@ export const domainRoutes: Routes = async (app, { store: { directory } }) => {
     },
     async (request, reply) => {
       const name = domainIn(request, request.params.domain);
-      const { actor } = callerOf(request);
+      const { actor, domain: own } = callerOf(request);
+      if (own !== null && request.body.quotaOctets !== undefined) {
+        const detail = 'the quota of a domain is not set by a token of that domain';
+        throw new Problem(403, detail, { code: 'not-allowed' });
+      }
       const versions = versionsIn(request.headers);
       await directory.setDomain({ name, ...request.body, versions, actor });
       const row = await found(directory, name);
