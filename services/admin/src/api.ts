@@ -41,6 +41,8 @@ import { doubtOutcome, takeRequestKeys } from './request-keys/request-keys.ts';
 import { allRoutes } from './routes/index.ts';
 import { metricsRoutes } from './routes/overview.ts';
 import { validatorCompiler } from './validation.ts';
+import type { Resolve } from './webhooks/resolver.ts';
+import { type UrlRules, urlRules } from './webhooks/webhook-url.ts';
 
 export interface ApiParts {
   readonly store: Store;
@@ -55,6 +57,8 @@ export interface ApiParts {
   /** Hears of each answer, for metrics. */
   readonly answered?: (status: number) => void;
   readonly serverFactory?: FastifyServerFactory;
+  /** How names of webhooks are looked up, if not as the system does. */
+  readonly resolve?: Resolve;
   /** The console, where there is one: a command that builds an API for itself has none. */
   readonly console?: readonly ConsoleFile[];
 }
@@ -66,6 +70,7 @@ export interface RouteParts {
   readonly passwords: Passwords;
   readonly cluster: ClusterView;
   readonly throttles: ThrottleView | null;
+  readonly webhookRules: UrlRules;
 }
 
 export type Routes = FastifyPluginAsync<RouteParts, FastifyInstance['server'], TypeBoxTypeProvider>;
@@ -119,7 +124,8 @@ export async function buildApi(parts: ApiParts): Promise<FastifyInstance> {
   const passwords = new Passwords(config.auth);
   const { throttles = null } = parts;
   const cluster = viewCluster(store.cluster);
-  const given: RouteParts = { store, config, passwords, cluster, throttles };
+  const webhookRules = urlRules(config, parts.resolve);
+  const given: RouteParts = { store, config, passwords, cluster, throttles, webhookRules };
   for (const routes of allRoutes) await app.register(routes, { ...given, prefix: apiPath });
   await app.register(metricsRoutes, given);
   if (parts.console !== undefined) serveConsole(app, parts.console);

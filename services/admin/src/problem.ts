@@ -98,6 +98,7 @@ const codeOfSubject: Readonly<Record<StoreSubject, ProblemCode>> = {
   token: 'token-not-found',
   webhook: 'webhook-not-found',
   'webhook-delivery': 'webhook-delivery-not-found',
+  'suspended-webhook': 'webhook-suspended',
   'left-mailboxes': 'domain-not-empty',
   'too-many': 'too-many',
   'job-run': 'job-finished',
