@@ -118,6 +118,13 @@ export const domainAddRoutes: Routes = async (app, { store: { directory } }) => 
   );
 };
 
+/** Or whoever runs one domain would lift the bound that its keeper has set. */
+function refuseQuota({ quotaOctets }: { readonly quotaOctets?: number | null }): void {
+  if (quotaOctets === undefined) return;
+  const detail = 'the quota of a domain is not set by a token of that domain';
+  throw new Problem(403, detail, { code: 'not-allowed' });
+}
+
 export const domainRoutes: Routes = async (app, { store: { directory } }) => {
   app.get(
     '/domains/:domain',
@@ -145,8 +152,7 @@ export const domainRoutes: Routes = async (app, { store: { directory } }) => {
         tags,
         summary: 'Change what is set for a domain',
         description:
-          'What is not given stays as it is. `quotaOctets` is not for tokens of one domain: what a ' +
-          'domain may hold is set by whoever keeps it.',
+          'What is not given stays as it is. `quotaOctets` is not for tokens of one domain.',
         params: domainParams,
         headers: ifMatch,
         body: Type.Partial(Type.Object(settings), {
@@ -160,10 +166,7 @@ export const domainRoutes: Routes = async (app, { store: { directory } }) => {
     async (request, reply) => {
       const name = domainIn(request, request.params.domain);
       const { actor, domain: own } = callerOf(request);
-      if (own !== null && request.body.quotaOctets !== undefined) {
-        const detail = 'the quota of a domain is not set by a token of that domain';
-        throw new Problem(403, detail, { code: 'not-allowed' });
-      }
+      if (own !== null) refuseQuota(request.body);
       const versions = versionsIn(request.headers);
       await directory.setDomain({ name, ...request.body, versions, actor });
       const row = await found(directory, name);

@@ -30,7 +30,7 @@ export function urlRules({ webhooks }: Config, resolve?: Resolve): UrlRules {
 const firstFreePort = 1_024;
 
 /** The canonical form. Throws a Problem. */
-export function webhookUrl(text: string, rules: UrlRules): URL {
+function webhookUrl(text: string, rules: UrlRules): URL {
   const url = URL.parse(text);
   if (url === null || text.length > urlCharactersMax) throw refused('must be an absolute URL');
   const detail = problemOf(url, rules);
