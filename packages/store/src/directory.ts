@@ -37,7 +37,11 @@ import {
   type StoredMessage,
 } from './statements/list-stored-messages.ts';
 import { type LoginDelays, readLoginDelays } from './statements/read-login-delays.ts';
-import { type RemovedDomain, removeDomain } from './statements/remove-domain.ts';
+import {
+  type DomainRemoval,
+  type RemovedDomain,
+  removeDomain,
+} from './statements/remove-domain.ts';
 import { removeGrant } from './statements/remove-grant.ts';
 import { type RemovedLoginName, removeLoginName } from './statements/remove-login-name.ts';
 import { removeMasterGrant } from './statements/remove-master-grant.ts';
@@ -91,7 +95,8 @@ export class Directory {
     const [found] = await this.#pool.run(removeDomain, byActor(input));
     if (found === undefined) throw noDomain();
     if (!found.isSeen) throw stale();
-    if (!found.isEmpty) throw new InTheWay('left-mailboxes', 'the domain has mailboxes');
+    const wrong = leftIn(found);
+    if (wrong !== null) throw new InTheWay('left-mailboxes', wrong);
   }
 
   /** Null when there is no such domain. */
@@ -123,18 +128,26 @@ export class Directory {
     checkChanged(isChanged, input);
   }
 
-  /** NOT_FOUND when there is no such mailbox or it is being deleted already, STALE when it is not of these versions. */
+  /**
+   * One that is being deleted already may get a shorter grace, and keeps the one it has when that is shorter.
+   * NOT_FOUND when there is no such mailbox, STALE when it is not of these versions.
+   */
   async deleteMailbox(input: ByActor<DeletedMailbox>): Promise<void> {
-    const [isMarked] = await this.#pool.run(deleteMailbox, byActor(input));
-    checkChanged(isMarked, input);
+    const [done] = await this.#pool.run(deleteMailbox, byActor(input));
+    if (done !== undefined && !done.isMarked && done.wasDeleting && done.isSeen) return;
+    checkChanged(done?.isMarked, input);
   }
 
   /** NOT_FOUND when there is no mailbox of this address that can be had back. */
   async undeleteMailbox(input: ByActor<UndeletedMailbox>): Promise<void> {
-    const back = await this.#pool.run(undeleteMailbox, byActor(input));
-    if (back.length === 0) {
-      throw new NotFound('mailbox', 'there is no deleted mailbox of this address');
-    }
+    const [found] = await this.#pool.run(undeleteMailbox, byActor(input));
+    if (found?.isBack === true) return;
+    const endedAt = found?.endedAt ?? null;
+    const wrong =
+      endedAt === null
+        ? 'there is no deleted mailbox of this address'
+        : `the grace of this mailbox was over at ${endedAt.toISOString()}: it is being removed`;
+    throw new NotFound('mailbox', wrong);
   }
 
   /** NOT_FOUND when there is no such mailbox. */
@@ -231,6 +244,20 @@ export class Directory {
   async messagesOf(page: MessagePage): Promise<StoredMessage[]> {
     return this.#pool.run(listStoredMessages, bounded(page));
   }
+}
+
+/** What a domain has that is to be removed; null when that is nothing. */
+function leftIn({ mailboxes, deletedMailboxes, deletedUntil }: DomainRemoval): string | null {
+  const left = mailboxes === 0 ? '' : `the domain has mailboxes: ${mailboxes}`;
+  if (deletedMailboxes === 0 || deletedUntil === null) return left === '' ? null : left;
+  const kept =
+    deletedMailboxes === 1
+      ? 'a deleted mailbox of the domain is kept'
+      : `${deletedMailboxes} deleted mailboxes of the domain are kept`;
+  const until = `${kept} until ${deletedUntil.toISOString()}`;
+  // Whoever wants the domain gone does not want to wait for it.
+  const way = 'a mailbox that is deleted again with a grace of 0 goes at once';
+  return left === '' ? `${until}: ${way}` : `${left}; ${until}`;
 }
 
 interface Versioned {

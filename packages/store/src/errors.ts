@@ -55,6 +55,7 @@ export type StoreSubject =
   | 'token'
   | 'webhook'
   | 'webhook-delivery'
+  | 'suspended-webhook'
   | 'left-mailboxes'
   | 'too-many'
   | 'job-run';

@@ -32,6 +32,10 @@ export interface InjectRequest extends Omit<DeliverRequest, 'deliveries'> {
   readonly actor?: string;
 }
 
+export type InjectedMessage =
+  | { readonly outcome: 'delivered'; readonly messageId: string }
+  | { readonly outcome: Exclude<DeliveredCopy['outcome'], 'delivered'>; readonly messageId: null };
+
 export class Messages {
   readonly #pool: LinkPool;
   readonly #subscriptions: Subscriptions;
@@ -65,8 +69,8 @@ export class Messages {
     return { purged, more: purged >= purgeSliceMessages };
   }
 
-  /** Delivers one message to one mailbox, as `deliver` does. */
-  async inject(request: InjectRequest): Promise<DeliveredCopy['outcome']> {
+  /** Delivers one message to one mailbox, as `deliver` does. Its id is null where it was not delivered. */
+  async inject(request: InjectRequest): Promise<InjectedMessage> {
     const { mailboxId, pieces, octets, headerOctets, uidl, receivedAt } = request;
     if (pieces.reduce((sum, piece) => sum + piece.byteLength, 0) > bodyOctetsMax) {
       throw new StoreError('INVALID', 'the message is too large');
@@ -79,10 +83,11 @@ export class Messages {
         ...{ pieces, octets, headerOctets, uidl: uidl ?? null, receivedAt: receivedAt ?? null },
       });
       if (copy === undefined) throw new StoreError('STORE_CORRUPT', 'a copy has no outcome');
-      if (copy.outcome === 'delivered') {
-        await link.run(auditInjection, byActor({ ...request }));
-      }
-      return copy.outcome;
+      const { outcome } = copy;
+      if (outcome !== 'delivered') return { outcome, messageId: null };
+      const [messageId] = await link.run(auditInjection, byActor({ ...request }));
+      if (messageId === undefined) throw new StoreError('STORE_CORRUPT', 'a message has no id');
+      return { outcome, messageId };
     });
   }
 }

@@ -92,13 +92,12 @@ export class Webhooks {
     if ((await this.#pool.run(removeWebhook, byActor(input))).length === 0) throw noWebhook();
   }
 
-  /** NOT_FOUND also when it is suspended. */
+  /** NOT_FOUND when there is none, CONFLICT when it is suspended. */
   async test(input: ByActor<WebhookChoice>): Promise<TestDelivery> {
     const [written] = await this.#pool.run(testWebhook, byActor(input));
-    if (written === undefined) {
-      throw new NotFound('webhook', 'there is no such webhook, or it is suspended');
-    }
-    return written;
+    if (written !== undefined) return written;
+    await this.find(input.webhookId, input.domain);
+    throw new InTheWay('suspended-webhook', 'the webhook is suspended: make it active first');
   }
 
   async listDeliveries(page: WebhookDeliveryPage): Promise<WebhookDeliveryRow[]> {

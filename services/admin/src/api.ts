@@ -18,6 +18,7 @@ import Fastify, {
   type FastifyRequest,
   type FastifyServerFactory,
 } from 'fastify';
+import { actorOf } from './access/caller.ts';
 import { guard } from './access/guard.ts';
 import { watchBodies } from './body-pace.ts';
 import { type ClusterView, viewCluster } from './cluster-view.ts';
@@ -33,12 +34,15 @@ import {
 import { apiPath, clientOf } from './names.ts';
 import { describeApi } from './openapi.ts';
 import { Passwords } from './passwords.ts';
-import { Busy, Problem, problemBody, problemOf } from './problem.ts';
+import { Busy, failureCodeOf, Problem, problemBody, problemOf } from './problem.ts';
+import { inWordsOf } from './problem-detail.ts';
 import { instanceOf, nameAnswer, nameRequests, requestIdIn, routeOf } from './request-id.ts';
 import { doubtOutcome, takeRequestKeys } from './request-keys/request-keys.ts';
 import { allRoutes } from './routes/index.ts';
 import { metricsRoutes } from './routes/overview.ts';
 import { validatorCompiler } from './validation.ts';
+import type { Resolve } from './webhooks/resolver.ts';
+import { type UrlRules, urlRules } from './webhooks/webhook-url.ts';
 
 export interface ApiParts {
   readonly store: Store;
@@ -53,6 +57,8 @@ export interface ApiParts {
   /** Hears of each answer, for metrics. */
   readonly answered?: (status: number) => void;
   readonly serverFactory?: FastifyServerFactory;
+  /** How names of webhooks are looked up, if not as the system does. */
+  readonly resolve?: Resolve;
   /** The console, where there is one: a command that builds an API for itself has none. */
   readonly console?: readonly ConsoleFile[];
 }
@@ -64,6 +70,7 @@ export interface RouteParts {
   readonly passwords: Passwords;
   readonly cluster: ClusterView;
   readonly throttles: ThrottleView | null;
+  readonly webhookRules: UrlRules;
 }
 
 export type Routes = FastifyPluginAsync<RouteParts, FastifyInstance['server'], TypeBoxTypeProvider>;
@@ -117,7 +124,8 @@ export async function buildApi(parts: ApiParts): Promise<FastifyInstance> {
   const passwords = new Passwords(config.auth);
   const { throttles = null } = parts;
   const cluster = viewCluster(store.cluster);
-  const given: RouteParts = { store, config, passwords, cluster, throttles };
+  const webhookRules = urlRules(config, parts.resolve);
+  const given: RouteParts = { store, config, passwords, cluster, throttles, webhookRules };
   for (const routes of allRoutes) await app.register(routes, { ...given, prefix: apiPath });
   await app.register(metricsRoutes, given);
   if (parts.console !== undefined) serveConsole(app, parts.console);
@@ -148,7 +156,10 @@ function answerProblems(app: FastifyInstance, log: Log): void {
     const problem = problemOf(error);
     doubtOutcome(request, error);
     if (problem.status >= 500) {
-      const named = { route: routeOf(request), requestId: request.id };
+      const named = {
+        ...{ code: failureCodeOf(error), route: routeOf(request), requestId: request.id },
+        ...{ actor: actorOf(request) },
+      };
       log.error({ event: 'failure', during: 'admin', ...named }, 'a request failed', error);
     }
     if (problem.status === 401) {
@@ -156,7 +167,7 @@ function answerProblems(app: FastifyInstance, log: Log): void {
       void reply.header('www-authenticate', 'Bearer').header('connection', 'close');
     }
     if (problem instanceof Busy) void reply.header('retry-after', String(placeRetrySeconds));
-    answer(request, reply, problem);
+    answer(request, reply, inWordsOf(request, problem));
   });
   const known = new KnownMethods(app);
   app.setNotFoundHandler(async (request, reply) => {

@@ -88,10 +88,12 @@ function readJson(line: number, text: string): BulkRow {
 
 function checked(line: number, value: unknown): BulkRow {
   if (row.Check(value)) return { line, address: value.address, password: value.password };
-  const [first] = wordsOf(row.Errors(value));
-  if (first?.keyword === 'additionalProperties') {
+  const errors = wordsOf(row.Errors(value));
+  const [first] = errors;
+  // A name that is misspelt is one too many and one missing: the former tells more.
+  if (errors.some(({ keyword }) => keyword === 'additionalProperties')) {
     const [unknown = ''] = Object.keys(Object(value)).filter((name) => !known.has(name));
-    return { line, wrong: `unknown field ${unknown.slice(0, fieldNameCharactersMax)}` };
+    return { line, wrong: `unknown field "${unknown.slice(0, fieldNameCharactersMax)}"` };
   }
   return { line, wrong: `${first?.instancePath ?? ''} ${first?.message ?? 'is wrong'}`.trim() };
 }
@@ -108,12 +110,22 @@ function csvReader(): (line: number, text: string) => BulkRow | null {
       }
       return null;
     }
-    if (fields?.length !== names.length)
-      return { line, wrong: 'it has other fields than the first line' };
+    if (fields === null) {
+      const wrong = 'a quote is open or in the wrong place; a field has no line end in it';
+      return { line, wrong };
+    }
+    if (fields.length !== names.length) return { line, wrong: otherCount(fields.length, names) };
     const entries = names.map((name, index) => [name, fields[index]] as const);
     // An empty password is none.
     return checked(line, Object.fromEntries(entries.filter(([, value]) => value !== '')));
   };
+}
+
+function otherCount(count: number, names: readonly string[]): string {
+  const wrong = `${count} ${count === 1 ? 'field' : 'fields'}, the header names ${names.length}`;
+  if (count > names.length) return `${wrong}; a field with a comma in it is quoted`;
+  // What is meant most often, and is not guessed: the field that is missing could be the address.
+  return names[1] === 'password' ? `${wrong}; an empty password is \`a@b,\`` : wrong;
 }
 
 /** Null when a quote is in the wrong place. */

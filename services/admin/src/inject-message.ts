@@ -18,18 +18,24 @@ export interface Injected {
   readonly actor: string;
 }
 
-/** Octets as LIST says them. Durable when it answers. */
+export interface StoredInjection {
+  readonly messageId: string;
+  /** As LIST says them. */
+  readonly octets: number;
+}
+
+/** Durable when it answers. */
 export async function injectMessage(
   store: Store,
   { address, content, uidl, receivedAt, actor }: Injected,
-): Promise<number> {
+): Promise<StoredInjection> {
   const recipient = await store.findRecipient(address);
   if (recipient.kind === 'unknown')
     throw new Problem(404, 'there is no such mailbox', { code: 'mailbox-not-found' });
   if (recipient.kind === 'suspended')
     throw new Problem(409, 'the mailbox takes no mail', { code: 'mailbox-not-active' });
   const { pieces, octets, headerOctets } = toWireMessage(content);
-  const outcome = await store.administration.messages.inject({
+  const { outcome, messageId } = await store.administration.messages.inject({
     ...{ mailboxId: recipient.mailboxId, pieces, octets, headerOctets, actor },
     ...(uidl === undefined ? {} : { uidl }),
     ...(receivedAt === undefined ? {} : { receivedAt }),
@@ -40,7 +46,7 @@ export async function injectMessage(
   }
   if (outcome === 'over-quota')
     throw new Problem(422, 'the mailbox would hold more than its quota', { code: 'over-quota' });
-  if (outcome === 'no-mailbox')
+  if (messageId === null)
     throw new Problem(409, 'the mailbox takes no mail', { code: 'mailbox-not-active' });
-  return octets;
+  return { messageId, octets };
 }

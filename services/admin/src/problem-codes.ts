@@ -41,7 +41,7 @@ const rows = {
   'node-not-found': row(404, 'there is no such node'),
   'node-not-drained': row(404, 'the node is not drained'),
   'token-not-found': row(404, 'there is no such token, or it is revoked'),
-  'webhook-not-found': row(404, 'there is no such webhook, or it is suspended'),
+  'webhook-not-found': row(404, 'there is no such webhook'),
   'webhook-delivery-not-found': row(404, 'there is no such delivery that can be sent again'),
   'method-not-allowed': row(405, 'the path has other methods; `Allow` names them'),
   conflict: row(409, 'it is not in the state that this needs'),
@@ -53,6 +53,7 @@ const rows = {
   'uidl-exists': row(409, 'a message of the mailbox has this UIDL already'),
   'too-many': row(409, 'there are as many of this kind as there may be'),
   'domain-not-empty': row(409, 'the domain has mailboxes'),
+  'webhook-suspended': row(409, 'the webhook is suspended'),
   'mailbox-not-active': row(409, 'the mailbox is suspended or being deleted'),
   'job-finished': row(409, 'the job has ended, or another request goes on with it'),
   'created-before': row(

@@ -98,6 +98,7 @@ const codeOfSubject: Readonly<Record<StoreSubject, ProblemCode>> = {
   token: 'token-not-found',
   webhook: 'webhook-not-found',
   'webhook-delivery': 'webhook-delivery-not-found',
+  'suspended-webhook': 'webhook-suspended',
   'left-mailboxes': 'domain-not-empty',
   'too-many': 'too-many',
   'job-run': 'job-finished',
@@ -131,6 +132,12 @@ export function problemOf(error: unknown): Problem {
   if (status >= 400 && status < 500)
     return new Problem(status, wordsOf(status), { code: codeOfFastify(status) });
   return new Problem(500, 'something went wrong here; the log of the node says what');
+}
+
+/** What the log calls a failure: its code, or a defect of ours. */
+export function failureCodeOf(error: unknown): string {
+  if (error instanceof Problem || error instanceof StoreError) return error.code;
+  return 'INTERNAL';
 }
 
 /** A body that cannot be read has no more than its status. */

@@ -73,5 +73,13 @@ test('a failure has the name that its problem has', async () => {
   );
   const [line, ...others] = lines.splice(0);
   assert.deepEqual([line?.event, line?.level, line?.requestId], ['failure', 'error', 'my-request']);
+  assert.deepEqual([line?.code, line?.actor], ['STORE_INCOMPATIBLE', 'root']);
+  assert.equal(line?.route, 'GET /api/v1/domains');
   assert.deepEqual(others, []);
+  await base.database.query('alter table mailbox rename to elsewhere');
+  await ask('GET', '/mailboxes/ann@example.org', 'another');
+  await base.database.query('alter table elsewhere rename to mailbox');
+  const [named] = lines.splice(0);
+  assert.equal(named?.route, 'GET /api/v1/mailboxes/:address');
+  assert.doesNotMatch(JSON.stringify(named), /ann@/);
 });

@@ -1,9 +1,9 @@
 /**
- * Makes a mailbox active that is being deleted, while its grace runs. Answers no row when there is none.
+ * Makes a mailbox active that is being deleted, while its grace runs. Answers whether it is, and when the grace of
+ * one ended that is too late to be had back; no row when there is no such mailbox.
  */
 
-import type { MailboxId } from '../contract.ts';
-import { mailboxIdAt } from '../field.ts';
+import { booleanAt, dateOrNullAt } from '../field.ts';
 import type { Statement } from '../statement.ts';
 
 export interface UndeletedMailbox {
@@ -11,10 +11,18 @@ export interface UndeletedMailbox {
   readonly actor: string;
 }
 
-export const undeleteMailbox: Statement<UndeletedMailbox, MailboxId> = {
+export interface MailboxReturn {
+  readonly isBack: boolean;
+  /** Null when it was not being deleted. */
+  readonly endedAt: Date | null;
+}
+
+export const undeleteMailbox: Statement<UndeletedMailbox, MailboxReturn> = {
   name: 'undelete_mailbox',
   text: `
-with back as (
+with found as (
+  select delete_after from mailbox where address = $1),
+back as (
   update mailbox
   set status = 'active', delete_after = null, credential_version = credential_version + 1
   where address = $1 and status = 'deleting' and delete_after > now()
@@ -22,7 +30,7 @@ with back as (
 audited as (
   insert into audit (actor, action, mailbox_id, subject)
   select $2, 'mailbox.undelete', mailbox_id, $1 from back)
-select mailbox_id from back`,
+select exists (select from back), extract(epoch from delete_after) * 1000 from found`,
   parameters: ({ address, actor }) => [address, actor],
-  row: (row) => mailboxIdAt(row, 0),
+  row: (row) => ({ isBack: booleanAt(row, 0), endedAt: dateOrNullAt(row, 1) }),
 };

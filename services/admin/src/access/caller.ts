@@ -25,6 +25,11 @@ export function setCaller(request: FastifyRequest, caller: Caller): void {
   callers.set(request, caller);
 }
 
+/** For the log: null where no good token came. */
+export function actorOf(request: FastifyRequest): string | null {
+  return callers.get(request)?.actor ?? null;
+}
+
 export function callerOf(request: FastifyRequest): Caller {
   const caller = callers.get(request);
   if (caller === undefined) throw new Problem(401, 'there is no token');

@@ -26,6 +26,13 @@ interface Rule {
 /** `public` is for what everybody may read: the documentation. */
 export type Access = Rule | 'public';
 
+/** Of which every route is for tokens of all domains: a token of one domain can do nothing by them. */
+const clusterScopes: ReadonlySet<string> = new Set<Scope>(['nodes', 'tokens']);
+
+export function isForCluster(scope: Scope): boolean {
+  return clusterScopes.has(scope);
+}
+
 export function isScope(text: string): text is Scope {
   return scopes.some((scope) => scope === text);
 }

@@ -7,6 +7,7 @@ import { addressIn, listedDomain } from '../access/reach.ts';
 import type { Routes } from '../api.ts';
 import { idKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
 import { strict } from '../validation.ts';
+import { unlessNoDomain } from './asked-domain.ts';
 import { addressText, domainText, textOrNull, time } from './shapes.ts';
 
 const entrySchema = Type.Object(
@@ -33,7 +34,8 @@ function detailOf(json: string): Record<string, unknown> {
   return Object(JSON.parse(json));
 }
 
-export const auditRoutes: Routes = async (app, { store: { administration } }) => {
+export const auditRoutes: Routes = async (app, { store }) => {
+  const { administration } = store;
   app.get(
     '/audit',
     {
@@ -63,6 +65,7 @@ export const auditRoutes: Routes = async (app, { store: { administration } }) =>
         domain === null || text !== undefined
           ? await administration.listAudit({ ...asked, ...ofMailbox })
           : await administration.listDomainAudit({ ...asked, domain });
+      await unlessNoDomain(store, { domain, rows });
       return pageOf(rows, page, {
         key: ({ auditId }) => auditId,
         item: ({ at, detail, ...row }) => ({

@@ -111,6 +111,34 @@ test('CSV: with quotes, and refused as a whole when its first line is not what i
   assert.equal(await isThere('b3@example.org'), false);
 });
 
+test('a line that cannot be read says what is wrong with it', async () => {
+  const detailsOf = async (body: string, type?: string): Promise<unknown[]> =>
+    linesOf((await bulk(body, type)).text).flatMap(({ detail }) => detail ?? []);
+  const rows = ['address,password', 'w1@example.org', 'w2@example.org,a,b', '"w3@example.org,x'];
+  assert.deepEqual(await detailsOf(`${rows.join('\n')}\n`, 'text/csv'), [
+    '1 field, the header names 2; an empty password is `a@b,`',
+    '3 fields, the header names 2; a field with a comma in it is quoted',
+    'a quote is open or in the wrong place; a field has no line end in it',
+  ]);
+  assert.deepEqual(
+    await detailsOf('{"adress":"w4@example.org"}\n{"address":"w5@Nowhere.example"}\n'),
+    ['unknown field "adress"', 'there is no such domain: nowhere.example'],
+  );
+  const [count] = await api.database.query(
+    "select count(*)::int as n from mailbox where address like 'w_@%'",
+  );
+  assert.equal(count?.n, 0);
+});
+
+test('another type is refused, and which are taken is said', async () => {
+  for (const type of ['application/json', 'application/x-www-form-urlencoded', 'text/plain']) {
+    const { status, body } = await bulk('{"address":"t@example.org"}\n', type);
+    assert.deepEqual([status, body.code], [415, 'unsupported-media-type']);
+    assert.equal(body.detail, 'the body must be application/x-ndjson or text/csv');
+  }
+  assert.equal(await isThere('t@example.org'), false);
+});
+
 test('a token of one domain makes mailboxes of it alone', async () => {
   await api.store.directory.addDomain({ name: 'example.net' });
   const { token } = await api.token({ scopes: ['mailboxes'], domain: 'example.net' });

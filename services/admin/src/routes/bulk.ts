@@ -18,7 +18,8 @@ import { type BulkForm, type BulkRow, bulkRows } from '../bulk-rows.ts';
 import { bulkOctetsMax, bulkRowsAtOnceMax, bulksMax, bulksPerDomainMax } from '../limits.ts';
 import { octetsOf } from '../passwords.ts';
 import { Places, whenOver } from '../places.ts';
-import { Problem, problemOf } from '../problem.ts';
+import { problemOf } from '../problem.ts';
+import { inWordsOf, refusedType, takeNoJson } from '../problem-detail.ts';
 import { paced } from '../transfer/reader-pace.ts';
 
 const description = `The body is NDJSON (\`application/x-ndjson\`), a row a line such as
@@ -47,6 +48,8 @@ export const bulkRoutes: Routes = async (app, parts) => {
     perDomainMax: bulksPerDomainMax,
     what: 'bulk requests',
   });
+  // Rows are no JSON, even where one is.
+  takeNoJson(app);
   for (const type of Object.keys(forms)) {
     app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
   }
@@ -71,7 +74,7 @@ export const bulkRoutes: Routes = async (app, parts) => {
       const form = forms[type.trim().toLowerCase()];
       const { body } = request;
       if (form === undefined || !(body instanceof Readable)) {
-        throw new Problem(415, 'the body must be application/x-ndjson or text/csv');
+        throw refusedType(request);
       }
       const answer: Readable = Readable.from(
         paced(answers(request, bulkRows(body, form), parts), () => answer.destroy()),
@@ -145,6 +148,9 @@ async function add(
     const problem = problemOf(error);
     // What is not the row's fault ends the request: the rows behind it would fare no better.
     if (problem.status >= 500) throw error;
-    return { line, outcome: 'refused', detail: problem.message };
+    const { headers, routeOptions } = request;
+    const asked = { headers, routeOptions, params: {}, query: {}, body: { address: row.address } };
+    const { message: detail } = inWordsOf(asked, problem);
+    return { line, outcome: 'refused', detail };
   }
 }

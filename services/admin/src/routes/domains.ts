@@ -3,6 +3,7 @@
  */
 
 import type { Directory, DomainRow } from '@poplar/store';
+import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { callerOf } from '../access/caller.ts';
 import { domainIn } from '../access/reach.ts';
@@ -118,6 +119,13 @@ export const domainAddRoutes: Routes = async (app, { store: { directory } }) => 
   );
 };
 
+/** Or whoever runs one domain would lift the bound that its keeper has set. */
+function refuseOwnQuota(request: FastifyRequest, body: { quotaOctets?: number | null }): void {
+  if (callerOf(request).domain === null || body.quotaOctets === undefined) return;
+  const detail = 'the quota of a domain is not set by a token of that domain';
+  throw new Problem(403, detail, { code: 'not-allowed' });
+}
+
 export const domainRoutes: Routes = async (app, { store: { directory } }) => {
   app.get(
     '/domains/:domain',
@@ -144,7 +152,7 @@ export const domainRoutes: Routes = async (app, { store: { directory } }) => {
       schema: {
         tags,
         summary: 'Change what is set for a domain',
-        description: 'What is not given stays as it is.',
+        description: 'What is not given stays. `quotaOctets` is not for tokens of one domain.',
         params: domainParams,
         headers: ifMatch,
         body: Type.Partial(Type.Object(settings), {
@@ -158,6 +166,7 @@ export const domainRoutes: Routes = async (app, { store: { directory } }) => {
     async (request, reply) => {
       const name = domainIn(request, request.params.domain);
       const { actor } = callerOf(request);
+      refuseOwnQuota(request, request.body);
       const versions = versionsIn(request.headers);
       await directory.setDomain({ name, ...request.body, versions, actor });
       const row = await found(directory, name);

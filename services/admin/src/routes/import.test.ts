@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { after, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { apiFixture } from '../testing/api-fixture.ts';
 import { from, importFixture, mbox, until, upTo, withinMs } from '../testing/import-fixture.ts';
 import { tarEnd, tarFile } from '../transfer/tar-writer.ts';
@@ -130,7 +131,16 @@ test('what cannot be is refused: no mailbox, one that takes no mail, another typ
   const address = await addMailbox();
   const body = mbox(1);
   assert.equal((await send('nobody@example.org', { body })).status, 404);
-  assert.equal((await send(address, { body, type: 'text/plain' })).status, 415);
+  const types = 'application/mbox or application/x-tar';
+  for (const [type, detail] of [
+    ['text/plain', `the body must be ${types}`],
+    ['application/json', `the body must be ${types}`],
+    ['application/gzip', `the body is packed by gzip: unpack it, and send it as ${types}`],
+  ] as const) {
+    const refused = await send(address, { body, type });
+    assert.equal(refused.status, 415);
+    assert.equal(JSON.parse(refused.text).detail, detail);
+  }
   assert.equal(
     (await send(address, { body, headers: { 'content-encoding': 'gzip' } })).status,
     415,
@@ -160,6 +170,8 @@ test('what is no mail fails, its job says why, and what came before it is there'
   for (const count of [1, 50]) {
     await fails(mbox(count).replaceAll('\n', '\r'), 'application/mbox', /it is no mbox/);
   }
+  await fails(gzipSync('x'), 'application/x-tar', /packed by gzip: unpack it/);
+  await fails(gzipSync('x'), 'application/mbox', /packed by gzip: unpack it/);
   await fails(
     'hello\nworld\n'.repeat(200),
     'application/x-tar',

@@ -15,6 +15,7 @@ import { addressIn } from '../access/reach.ts';
 import type { RouteParts, Routes } from '../api.ts';
 import { Places } from '../places.ts';
 import { Problem } from '../problem.ts';
+import { refusedType, takeNoJson } from '../problem-detail.ts';
 import { type ImportAnswer, importAnswers } from '../transfer/import-answers.ts';
 import { JobKeeper } from '../transfer/job-keeper.ts';
 import { importOctetsMax, importsMax, importsPerDomainMax } from '../transfer/limits.ts';
@@ -60,6 +61,7 @@ export const importRoutes: Routes = async (app, parts) => {
     perDomainMax: importsPerDomainMax,
     what: 'imports',
   });
+  takeNoJson(app);
   for (const type of Object.keys(formats)) {
     app.addContentTypeParser(type, (_request, payload, done) => done(null, payload));
   }
@@ -102,15 +104,16 @@ async function* linesOf(answers: AsyncGenerator<ImportAnswer>): AsyncGenerator<s
   for await (const answer of answers) yield `${JSON.stringify(answer)}\n`;
 }
 
-function streamOf({ headers: given, body }: FastifyRequest): {
+function streamOf(request: FastifyRequest): {
   readonly stream: Readable;
   readonly format: 'mbox' | 'maildir';
 } {
+  const { headers: given, body } = request;
   const [type = ''] = (given['content-type'] ?? '').split(';');
   const format = formats[type.trim().toLowerCase()];
   const packing = given['content-encoding'] ?? 'identity';
   if (format === undefined || packing !== 'identity' || !(body instanceof Readable)) {
-    throw new Problem(415, 'the body must be application/mbox or application/x-tar, not packed');
+    throw refusedType(request);
   }
   return { stream: body, format };
 }

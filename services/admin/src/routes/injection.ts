@@ -12,6 +12,7 @@ import { injectMessage } from '../inject-message.ts';
 import { injectionsMax, injectionsPerDomainMax, injectOctetsMax } from '../limits.ts';
 import { Places } from '../places.ts';
 import { Problem } from '../problem.ts';
+import { refusedType, takeNoJson } from '../problem-detail.ts';
 import { receivedAtOf } from '../transfer/received-at.ts';
 import { strict } from '../validation.ts';
 import { addressParams } from './shapes.ts';
@@ -24,6 +25,7 @@ export const injectionRoutes: Routes = async (app, { store, config }) => {
     what: 'messages',
   });
 
+  takeNoJson(app);
   app.addContentTypeParser('message/rfc822', { parseAs: 'buffer' }, (_request, body, done) => {
     done(null, body);
   });
@@ -47,20 +49,18 @@ export const injectionRoutes: Routes = async (app, { store, config }) => {
           uidl: Type.Optional(Type.String({ pattern: '^[!-~]{1,70}$' })),
           receivedAt: Type.Optional(Type.String({ format: 'date-time', maxLength: 40 })),
         }),
-        response: { 201: Type.Object({ octets: Type.Integer() }) },
+        response: { 201: Type.Object({ messageId: Type.String(), octets: Type.Integer() }) },
       },
     },
     async (request, reply) => {
       const address = addressIn(request, request.params.address);
       const { body, query } = request;
-      if (!(body instanceof Uint8Array) || body.length === 0) {
-        throw new Problem(415, 'the body must be a message, as message/rfc822');
-      }
-      const octets = await injectMessage(store, {
+      if (!(body instanceof Uint8Array) || body.length === 0) throw refusedType(request);
+      const stored = await injectMessage(store, {
         ...{ address, content: body, uidl: query.uidl, actor: callerOf(request).actor },
         receivedAt: query.receivedAt === undefined ? undefined : receivedAtIn(query.receivedAt),
       });
-      return reply.code(201).send({ octets });
+      return reply.code(201).send(stored);
     },
   );
 };

@@ -63,7 +63,8 @@ export const mailboxDeletionRoutes: Routes = async (app, { store }) => {
         summary: 'Delete a mailbox',
         description:
           'At once nobody can log in to it, it takes no mail, and an open session ends. It is ' +
-          'removed for good when its grace is over; until then it can be had back.',
+          'removed for good when its grace is over; until then it can be had back. For one that is ' +
+          'being deleted already a shorter `graceSeconds` counts, and a longer one changes nothing.',
         params: addressParams,
         headers: ifMatch,
         querystring: strict({

@@ -13,6 +13,7 @@ import { secretFields, secretOf } from '../passwords.ts';
 import { setTag, withTag } from '../preconditions.ts';
 import { strict } from '../validation.ts';
 import { unlessThere } from './already-there.ts';
+import { unlessNoDomain } from './asked-domain.ts';
 import { found, mailboxSchema, rowSchema, shown } from './mailbox-shape.ts';
 import { addressParams, addressText, domainText } from './shapes.ts';
 
@@ -56,6 +57,7 @@ export const mailboxListRoutes: Routes = async (app, { store }) => {
         ...(domain === null ? {} : { domain }),
         ...(search === undefined ? {} : { search: search.toLowerCase() }),
       });
+      await unlessNoDomain(store, { domain, rows });
       return pageOf(rows, page, { key: ({ address }) => address, item: (row) => row });
     },
   );

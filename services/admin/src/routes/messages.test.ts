@@ -76,6 +76,31 @@ async function messageIdsOf(mailboxId: string): Promise<string[]> {
   return (await api.database.query(text, [mailboxId])).map(({ id }) => String(id));
 }
 
+test('the answer to a message that is put in has the id of its row', async () => {
+  const { mailboxId, path } = await mailbox('id@example.org', 2);
+  const answers = await Promise.all(Array.from({ length: 4 }, () => inject(path, letter)));
+  const ids = answers.map(({ body }) => String(body.messageId));
+  const rows = await api.database.query(
+    `select message_id::text as id, octets::int as octets from message
+     where mailbox_id = $1 order by message_id offset 2`,
+    [mailboxId],
+  );
+  assert.deepEqual(
+    ids.toSorted((a, b) => Number(a) - Number(b)),
+    rows.map(({ id }) => id),
+  );
+  assert.deepEqual(new Set(answers.map(({ body }) => body.octets)), new Set([rows[0]?.octets]));
+  const audited = await api.database.query(
+    `select detail->>'messageId' as id from audit
+     where action = 'message.inject' and mailbox_id = $1 order by audit_id offset 2`,
+    [mailboxId],
+  );
+  assert.deepEqual(
+    audited.map(({ id }) => id),
+    rows.map(({ id }) => id),
+  );
+});
+
 test('flagged messages are restored, and seen by the next session', async () => {
   const { mailboxId, path, ids } = await mailbox('two@example.org', 3);
   await flag(mailboxId, ids.slice(0, 2).map(BigInt));
@@ -87,10 +112,9 @@ test('flagged messages are restored, and seen by the next session', async () => 
   assert.equal(before.messages, 1);
   const one = await api.call('POST', `${path}/messages/restore`, { messageIds: [ids[0], ids[2]] });
   assert.deepEqual(one.body, { restored: 1, missing: [] });
-  assert.deepEqual((await api.call('POST', `${path}/messages/restore`, {})).body, {
-    restored: 1,
-    missing: [],
-  });
+  // Without a body it is all of them, as it is with one that names none.
+  const rest = await api.call('POST', `${path}/messages/restore`);
+  assert.deepEqual([rest.status, rest.body], [200, { restored: 1, missing: [] }]);
   const restored = await drop(mailboxId);
   assert.partialDeepStrictEqual(restored, { messages: 3, rows: 3, bodies: 3 });
   assert.equal(Number(restored.version), Number(before.version) + 2);
@@ -143,7 +167,8 @@ test('a message that cannot be put in changes nothing', async () => {
   }
   assert.equal((await inject('/mailboxes/nobody@example.org', letter)).status, 404);
   assert.equal((await inject(path, '')).status, 415);
-  assert.equal((await api.call('POST', `${path}/messages`, { a: 1 })).status, 415);
+  const typed = await api.call('POST', `${path}/messages`, { a: 1 });
+  assert.deepEqual([typed.status, typed.body.detail], [415, 'the body must be message/rfc822']);
   await api.call('PATCH', path, { status: 'suspended' });
   assert.equal((await inject(path, letter)).status, 409);
   assert.deepEqual(await drop(mailboxId), known);

@@ -109,6 +109,10 @@ export const messageChangeRoutes: Routes = async (app, { store: { administration
     '/mailboxes/:address/messages/restore',
     {
       config: { access },
+      // All that are flagged is what it restores without anything named; so it is without a body.
+      preValidation: async (request) => {
+        request.body ??= {};
+      },
       schema: {
         tags,
         summary: 'Restore flagged messages',

@@ -9,6 +9,7 @@ import type { Routes } from '../api.ts';
 import { addressKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
 import { Problem } from '../problem.ts';
 import { strict } from '../validation.ts';
+import { unlessNoDomain } from './asked-domain.ts';
 import { found } from './mailbox-shape.ts';
 import { addressParams, domainText, textOrNull, time } from './shapes.ts';
 
@@ -71,6 +72,7 @@ export const sessionRoutes: Routes = async (app, { store }) => {
         ...{ after: page.after ?? '', limit: page.limit },
         ...(domain === null ? {} : { domain }),
       });
+      await unlessNoDomain(store, { domain, rows });
       return pageOf(rows, page, {
         key: ({ address }) => address,
         item: ({ nodeName: node, since, actor, ...held }) => ({

@@ -78,7 +78,40 @@ test('a token of one domain makes none', async () => {
   const { token } = await api.token({ scopes: ['tokens'], domain: 'example.org' });
   const asked = { label: 'x', scopes: ['tokens'], domain: 'example.org' };
   assert.equal(await statusOf(token, asked), 403);
-  assert.equal(await statusOf(api.root, { ...asked, domain: 'nowhere.example' }), 404);
+  const elsewhere = { label: 'x', scopes: ['read'], domain: 'nowhere.example' };
+  assert.equal(await statusOf(api.root, elsewhere), 404);
+});
+
+test('a token of one domain that could do nothing is not made', async () => {
+  const domain = 'example.org';
+  for (const scopes of [['nodes'], ['tokens'], ['nodes', 'tokens']]) {
+    assert.equal(await statusOf(api.root, { label: 'x', scopes, domain }), 422, `${scopes}`);
+    assert.equal(await statusOf(api.root, { label: 'x', scopes }), 201);
+  }
+  const asked = { label: 'x', scopes: ['nodes', 'sessions'], domain };
+  assert.equal(await statusOf(api.root, asked), 201);
+});
+
+test('a token of one domain sets the quota of a mailbox, and not that of its domain', async () => {
+  await api.store.directory.addMailbox({ address: 'ann@example.org', secret: null });
+  const { token } = await api.token({ scopes: ['mailboxes'], domain: 'example.org' });
+  const quotas = async () =>
+    api.database.query(
+      `select d.quota_octets::int as domain, extract(epoch from d.login_delay)::int as delay,
+              m.quota_octets::int as mailbox
+       from domain d join mailbox m on m.domain_id = d.domain_id`,
+    );
+  const patch = async (path: string, body: unknown) => {
+    const asked = { method: 'PATCH', path: `/api/v1${path}`, token, body };
+    return (await api.ask(asked)).status;
+  };
+  const both = { quotaOctets: null, loginDelaySeconds: 7 };
+  assert.equal(await patch('/domains/example.org', { quotaOctets: 5_000 }), 403);
+  assert.equal(await patch('/domains/example.org', both), 403);
+  assert.deepEqual(await quotas(), [{ domain: null, delay: 0, mailbox: null }]);
+  assert.equal(await patch('/mailboxes/ann@example.org', { quotaOctets: 4_000 }), 200);
+  assert.equal(await patch('/domains/example.org', { loginDelaySeconds: 7 }), 200);
+  assert.deepEqual(await quotas(), [{ domain: null, delay: 7, mailbox: 4_000 }]);
 });
 
 test('a revoked one opens nothing from then on', async () => {

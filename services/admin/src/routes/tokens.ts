@@ -8,7 +8,7 @@ import type { ApiTokenRow } from '@poplar/store';
 import { type Static, Type } from 'typebox';
 import { callerOf } from '../access/caller.ts';
 import { domainIn } from '../access/reach.ts';
-import { scopes } from '../access/scopes.ts';
+import { isForCluster, scopes } from '../access/scopes.ts';
 import { digestOf, makeToken } from '../access/tokens.ts';
 import type { Routes } from '../api.ts';
 import { idKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
@@ -49,6 +49,13 @@ function shown(row: ApiTokenRow): Static<typeof tokenSchema> {
     expiresAt: isoOrNull(row.expiresAt),
     revokedAt: isoOrNull(row.revokedAt),
   };
+}
+
+function useless(asked: readonly string[]): Problem {
+  const detail = `${asked.join(' and ')} ${asked.length === 1 ? 'is' : 'are'} for all domains: leave out the domain, or give another scope`;
+  return new Problem(422, 'a token of one domain could do nothing with this', [
+    { pointer: '/body/scopes', detail },
+  ]);
 }
 
 const tags = ['tokens'];
@@ -109,6 +116,7 @@ export const tokenChangeRoutes: Routes = async (app, { store: { administration }
       }
       const { domain: text } = request.body;
       const domain = text === undefined ? null : domainIn(request, text, '/body/domain');
+      if (domain !== null && asked.every(isForCluster)) throw useless(asked);
       const expiresAt = optionalExpiry(request.body.expiresAt);
       // Or whoever holds it for a day makes one for good.
       if (caller.expiresAt !== null && (expiresAt === null || expiresAt > caller.expiresAt)) {

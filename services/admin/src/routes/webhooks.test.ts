@@ -215,3 +215,37 @@ test('a message that is put in is told of in its transaction', async () => {
   assert.ok(told.length > 0);
   assert.partialDeepStrictEqual(Object(told[0]?.payload), { mailbox: 'ann@example.org' });
 });
+
+test('a name that leads where none may is refused when it is given, and what is not known is let through', async () => {
+  const count = async () => (await api.database.query('select from webhook')).length;
+  const before = await count();
+  for (const to of ['https://localhost/', 'https://hooks.localhost:8443/', 'https://LOCALHOST./']) {
+    const { status, body } = await api.call('POST', '/webhooks', { url: to, events });
+    assert.deepEqual([status, body.code], [422, 'not-possible'], to);
+    assert.match(JSON.stringify(body.errors), /leads to an address .*webhooks\.allowedNetworks/);
+    assert.doesNotMatch(JSON.stringify(body), /127\.0|::1/);
+  }
+  const plain = await api.call('POST', '/webhooks', { url: 'http://hooks.example.com/', events });
+  assert.equal(plain.status, 422);
+  assert.match(JSON.stringify(plain.body.errors), /begin with https; .*webhooks\.http/);
+  assert.equal(await count(), before);
+  const unknown = await api.call('POST', '/webhooks', { url, events });
+  assert.equal(unknown.status, 201, unknown.text);
+  const path = `/webhooks/${unknown.body.webhookId}`;
+  assert.equal((await api.call('PATCH', path, { url: 'https://localhost/' })).status, 422);
+  assert.equal((await row(unknown.body.webhookId)).url, url);
+});
+
+test('a suspended webhook is told from one that is not there', async () => {
+  const { webhookId } = (await api.call('POST', '/webhooks', { url, events })).body;
+  await api.call('PATCH', `/webhooks/${webhookId}`, { enabled: false });
+  const suspended = await api.call('POST', `/webhooks/${webhookId}/test`);
+  assert.deepEqual([suspended.status, suspended.body.code], [409, 'webhook-suspended']);
+  const none = await api.call('POST', '/webhooks/999999/test');
+  assert.deepEqual([none.status, none.body.code], [404, 'webhook-not-found']);
+  assert.equal(none.body.detail, 'there is no such webhook: 999999');
+  const rows = await api.database.query('select from webhook_delivery where webhook_id = $1', [
+    webhookId,
+  ]);
+  assert.equal(rows.length, 0);
+});

@@ -13,7 +13,7 @@ import type { Routes } from '../api.ts';
 import { idKey, pageOf, pageQuery, pageRequest, pageSchema } from '../page.ts';
 import { strict } from '../validation.ts';
 import { makeSecret } from '../webhooks/signature.ts';
-import { urlRules, webhookUrl } from '../webhooks/webhook-url.ts';
+import { reachableUrl } from '../webhooks/webhook-url.ts';
 import { domainText, noContent } from './shapes.ts';
 import {
   eventsList,
@@ -65,8 +65,7 @@ export const webhookReadRoutes: Routes = async (app, { store }) => {
   );
 };
 
-export const webhookAddRoutes: Routes = async (app, { store, config }) => {
-  const rules = urlRules(config);
+export const webhookAddRoutes: Routes = async (app, { store, webhookRules: rules }) => {
   app.post(
     '/webhooks',
     {
@@ -77,7 +76,8 @@ export const webhookAddRoutes: Routes = async (app, { store, config }) => {
         description:
           'Each event is sent by POST, at least once and in no order. The secret, with which ' +
           'requests are signed, is shown in this answer and never again. A token of one domain ' +
-          'makes webhooks of that domain.',
+          'makes webhooks of that domain. A host that has an address which is not allowed is ' +
+          'refused now, if it is known now, and looked at again whenever something is sent.',
         body: Type.Object(
           { url: urlText, events: eventsList, domain: Type.Optional(domainText) },
           {
@@ -92,7 +92,7 @@ export const webhookAddRoutes: Routes = async (app, { store, config }) => {
       const { url: text, events, domain: asked } = request.body;
       const { actor, domain: own } = callerOf(request);
       const domain = asked === undefined ? own : domainIn(request, asked, '/body/domain');
-      const { href: url, origin } = webhookUrl(text, rules);
+      const { href: url, origin } = await reachableUrl(text, rules);
       const secret = makeSecret();
       const made = { url, origin, events, secret, domain, actor };
       const webhookId = await store.administration.webhooks.add(made);
@@ -101,9 +101,8 @@ export const webhookAddRoutes: Routes = async (app, { store, config }) => {
   );
 };
 
-export const webhookChangeRoutes: Routes = async (app, { store, config }) => {
+export const webhookChangeRoutes: Routes = async (app, { store, webhookRules: rules }) => {
   const { webhooks } = store.administration;
-  const rules = urlRules(config);
   app.patch(
     '/webhooks/:webhookId',
     {
@@ -130,7 +129,9 @@ export const webhookChangeRoutes: Routes = async (app, { store, config }) => {
       const { webhookId } = request.params;
       const { actor, domain } = callerOf(request);
       const { url: text, events, enabled } = request.body;
-      const url = text === undefined ? undefined : webhookUrl(text, rules);
+      // Before it is looked up: who may not change it learns nothing of a name.
+      await webhooks.find(webhookId, domain);
+      const url = text === undefined ? undefined : await reachableUrl(text, rules);
       const to = { url: url?.href, origin: url?.origin };
       await webhooks.set({ webhookId, domain, ...to, events, enabled, actor });
       return shownWebhook(await webhooks.find(webhookId, domain));

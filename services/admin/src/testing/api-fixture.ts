@@ -14,6 +14,7 @@ import type { FastifyInstance } from 'fastify';
 import { digestOf, makeToken } from '../access/tokens.ts';
 import { buildApi } from '../api.ts';
 import { readConsole } from '../console/console-files.ts';
+import { resolver } from '../webhooks/resolver.ts';
 
 const answerWithinMs = 20_000;
 
@@ -64,6 +65,8 @@ export async function apiFixture(
     config: loadConfig({ ...environment, DATABASE_URL: database.url }, { file: null }),
     rootDigest: digestOf(root),
     version: '0.0.0',
+    // No name server: what the hosts file has is all there is, and nothing leaves this host.
+    resolve: resolver({ servers: ['127.0.0.1:1'] }),
     log: silentLog,
     console: await readConsole(),
     throttles: openThrottleView(shared, keys),

@@ -63,10 +63,18 @@ function entriesOf({ stream, format, config }: ImportRequest) {
 
 async function* bounded(stream: Readable): AsyncGenerator<Uint8Array> {
   let octets = 0;
+  let before = 0;
   try {
     // Or else the answer that says why nothing more is read would be lost with the connection.
     for await (const piece of stream.iterator({ destroyOnReturn: false })) {
       if (!(piece instanceof Uint8Array)) throw new TypeError('a stream of a request has octets');
+      for (const octet of piece.subarray(0, Math.max(0, 2 - octets))) {
+        // How gzip begins (RFC 1952 §2.3.1), and neither an mbox nor an archive does.
+        if (before === 0x1f && octet === 0x8b) {
+          throw new MailStreamError('it is packed by gzip: unpack it first');
+        }
+        before = octet;
+      }
       octets += piece.byteLength;
       if (octets > importOctetsMax) {
         throw new MailStreamError(`one request brings at most ${importOctetsMax} octets`);

@@ -54,6 +54,9 @@ export const slowAnswerMs = 2_000;
 /** Webhooks that are remembered as slow: more than there are, as removed ones stay for a while. */
 export const slowWebhooksMax = 1_000;
 
+/** Webhooks of which it is remembered that their refusal was told: more than there are, as removed ones stay for a while. */
+export const refusedWebhooksMax = 1_000;
+
 /** How often a node looks for events that are due, while it has sent all it had. */
 export const lookIntervalMs = 1_000;
 

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MetricSet, silentLog } from '@poplar/runtime';
+import { type Log, type LogFields, MetricSet, silentLog } from '@poplar/runtime';
 import { openStore, type Store } from '@poplar/store';
 import { type TemporaryDatabase, temporaryDatabase } from '@poplar/store/testing';
 import { type Receiver, startReceiver } from '../testing/receiver.ts';
@@ -49,12 +49,12 @@ afterEach(async () => {
 
 const quick = { lookIntervalMs: 50, retrySecondsMin: 0.1 };
 
-function start(timing: Partial<SenderTiming> = {}): MetricSet {
+function start(timing: Partial<SenderTiming> = {}, log: Log = silentLog): MetricSet {
   const metrics = new MetricSet();
   const reachable = new Reachable(['127.0.0.0/8']);
   const poster = new EventPoster({ allowsHttp: true, reachable, version: '0.0.0' });
   const { webhooks } = store.administration;
-  const parts = { webhooks, poster, log: silentLog, metrics, timing: { ...quick, ...timing } };
+  const parts = { webhooks, poster, log, metrics, timing: { ...quick, ...timing } };
   const sender = new Sender(parts);
   senders.push(sender);
   sender.start();
@@ -247,4 +247,25 @@ test('pauses double up to their bound, less up to half', () => {
     }
   }
   assert.ok(retryAfterSeconds(1_000) <= retrySecondsMax);
+});
+
+test('the first refusal of a webhook is told, and no other one before something was delivered', async () => {
+  const lines: LogFields[] = [];
+  const webhookId = await add('https://[::1]:8443/');
+  await write(webhookId, 3);
+  start({ attemptsMax: 9 }, { ...silentLog, warn: (fields) => void lines.push(fields) });
+  const attempts = async (): Promise<number> => {
+    const [row] = await database.query(
+      "select coalesce(sum(attempts), 0)::int as n from webhook_delivery where last_error = 'refused'",
+    );
+    return Number(row?.n);
+  };
+  const late = AbortSignal.timeout(20_000);
+  while ((await attempts()) < 6) {
+    assert.ok(!late.aborted, 'six attempts were refused');
+    await sleep(20);
+  }
+  assert.partialDeepStrictEqual(lines, [{ event: 'webhook', webhookId, outcome: 'refused' }]);
+  assert.equal(lines.length, 1);
+  assert.doesNotMatch(JSON.stringify(lines), /8443/);
 });

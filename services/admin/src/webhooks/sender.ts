@@ -22,6 +22,7 @@ import {
   attemptsMax,
   drainMs,
   lookIntervalMs,
+  refusedWebhooksMax,
   requestsMax,
   requestsOfDomainMax,
   retrySecondsMax,
@@ -68,6 +69,8 @@ export class Sender {
   readonly #busy = new Map<string, Busy>();
   /** Webhooks whose receiver did not answer, or not soon. */
   readonly #slow = new Set<string>();
+  /** Webhooks whose last attempt here was refused: that is said once. */
+  readonly #refused = new Set<string>();
   #running: Promise<void> = Promise.resolve();
   #tidiedAtMs = Number.NEGATIVE_INFINITY;
   #isFailing = false;
@@ -166,6 +169,7 @@ export class Sender {
     const { failure } = posted;
     const outcome = failure === null ? 'delivered' : failure === 'refused' ? 'refused' : 'failed';
     metrics.inc('poplar_webhook_attempts_total', outcome);
+    this.#tellRefusal(event, posted);
     try {
       await webhooks.settle(settled);
     } catch (error) {
@@ -176,6 +180,20 @@ export class Sender {
     metrics.inc('poplar_webhook_dead_letters_total');
     const told = { event: 'webhook', webhookId, deliveryId, outcome: 'dead', reason: failure };
     log.warn({ ...told, status: posted.status }, 'an event could not be sent to a webhook');
+  }
+
+  /** At the first of several: what its owner has to mend is not to be found out by a dead letter hours later. */
+  #tellRefusal({ webhookId, deliveryId }: ClaimedDelivery, { failure }: Posted): void {
+    if (failure !== 'refused') {
+      if (failure === null) this.#refused.delete(webhookId);
+      return;
+    }
+    if (this.#refused.has(webhookId)) return;
+    // Told again rather than kept for ever.
+    if (this.#refused.size >= refusedWebhooksMax) this.#refused.clear();
+    this.#refused.add(webhookId);
+    const told = { event: 'webhook', webhookId, deliveryId, outcome: 'refused', reason: failure };
+    this.#parts.log.warn(told, 'a webhook leads where none may');
   }
 
   #settlementOf(event: ClaimedDelivery, { status, failure }: Posted): SettledAttempt {

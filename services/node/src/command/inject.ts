@@ -36,7 +36,8 @@ async function inject(address: string, file: string, options: InjectOptions): Pr
     }),
   );
   const octets = Number(answer.octets);
-  if (options.json === true) printJson({ address, octets });
+  const { messageId } = answer;
+  if (options.json === true) printJson({ address, messageId, octets });
   else printLine(`a message of ${printedOctets(octets)} put into ${address}`);
 }
 

@@ -27,7 +27,11 @@ export function registerRemovalCommands(program: Command): void {
     .action(removeDomain);
   const mailbox = named('mailbox');
   addressedCommand(mailbox, 'delete', 'close a mailbox at once, and remove it later')
-    .option('--grace <time>', 'how long it can be had back; 7d without it', durationArgument)
+    .option(
+      '--grace <time>',
+      'how long it can be had back; 7d without it; 0 ends it',
+      durationArgument,
+    )
     .action(deleteMailbox);
   addressedCommand(mailbox, 'undelete', 'have a deleted mailbox back').action(undeleteMailbox);
   addressedCommand(mailbox, 'quota', 'bound what a mailbox holds')
