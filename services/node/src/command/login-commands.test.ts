@@ -62,7 +62,7 @@ async function json(line: string, input = ''): Promise<unknown> {
 async function failure(line: string, code = 1): Promise<string> {
   const run = await poplar(line.split(' '));
   assert.deepEqual([run.code, run.out], [code, ''], run.err);
-  assert.match(run.err, /^poplar: [^\n]+\n(\(poplar --help [^\n]+\n)?$/);
+  assert.match(run.err, /^poplar: [^\n]+\n(\(poplar [a-z -]*--help [^\n]+\n)?$/);
   return run.err;
 }
 

@@ -79,7 +79,7 @@ export class CommandScene {
   async failure(line: string, input = '', code = 1): Promise<string> {
     const run = await this.poplar(line, input);
     assert.deepEqual([run.code, run.out], [code, ''], run.err);
-    assert.match(run.err, /^poplar: [^\n]+\n(\(poplar --help [^\n]+\n)?$/);
+    assert.match(run.err, /^poplar: [^\n]+\n(\(poplar [a-z -]*--help [^\n]+\n)?$/);
     return run.err;
   }
 }
