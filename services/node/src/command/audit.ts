@@ -59,22 +59,13 @@ async function* entries(
   let isEmpty = true;
   for await (const rows of api.pages(`/audit${queryOf({ address, domain })}`, limit)) {
     // Asked only now: what was done to a mailbox that is gone is still told.
-    if (isEmpty && rows.length === 0) await refuseAbsent(api, address, domain);
+    if (isEmpty && rows.length === 0 && address !== undefined) await refuseAbsent(api, address);
     isEmpty = false;
     yield rows;
   }
 }
 
-/** Throws StartError. */
-async function refuseAbsent(api: ApiClient, address?: string, domain?: string): Promise<void> {
-  if (domain !== undefined) {
-    await explained(api.call('GET', pathOf`/domains/${domain}`), {
-      404: `there is no domain ${domain}`,
-    });
-  }
-  if (address !== undefined) {
-    await explained(api.call('GET', pathOf`/mailboxes/${address}`), {
-      404: noSuchMailbox(address),
-    });
-  }
+/** Throws StartError when there is no such mailbox; of a domain that is not there the API says so itself. */
+async function refuseAbsent(api: ApiClient, address: string): Promise<void> {
+  await explained(api.call('GET', pathOf`/mailboxes/${address}`), { 404: noSuchMailbox(address) });
 }
