@@ -201,11 +201,13 @@ test('a crash right behind a purge loses nothing but the purge', async () => {
     assert.equal((await crashed.store.purge()).purged, 2);
     await server.kill();
     await server.start();
+    const client = await crashed.database.client();
+    // What is lost is the end of the log: a claim may be there whose purge is not. Its time is over at once here.
+    await client.query('update quit_receipt set claimed_until = now() where claimed_until > now()');
     const store = openStore({ databaseUrl: crashed.database.url });
     const { purged } = await store.purge();
     await store.end();
     assert.ok(purged === 0 || purged === 2, `${purged} purged again`);
-    const client = await crashed.database.client();
     const { rows } = await client.query(
       `select (select array_agg(message_id::text) from message) as messages,
               (select count(*)::int from message_body) as bodies,

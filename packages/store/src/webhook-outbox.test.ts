@@ -174,7 +174,7 @@ test('what waits for a webhook that is suspended or gone is dead', async () => {
   const [letter] = await webhooks.listDeliveries({ webhookId, before: null, limit: 1 });
   const { deliveryId = '' } = letter ?? {};
   await assert.rejects(webhooks.resend({ deliveryId, domain: null }), { code: 'NOT_FOUND' });
-  await assert.rejects(webhooks.test({ webhookId, domain: null }), { code: 'NOT_FOUND' });
+  await assert.rejects(webhooks.test({ webhookId, domain: null }), { code: 'CONFLICT' });
 });
 
 test('a webhook that falls too far behind is suspended, with a record of it', async () => {
