@@ -11,6 +11,7 @@ import { isLocked } from '../support/accidents.ts';
 import { maildropNamed } from '../support/maildrops.ts';
 import { eventually } from '../support/node-inspection.ts';
 import { Pop3Client, type Pop3Reply } from '../support/pop3-client.ts';
+import { standsStill } from '../support/process-tree.ts';
 import { type RunningNode, startNode } from '../support/start-node.ts';
 import {
   openTestDatabase,
@@ -93,6 +94,8 @@ test('a QUIT that waited in a stopped node removes nothing once another had the 
   stopped.signal('SIGSTOP');
   let thief: Pop3Client;
   try {
+    // A thread that still ran could take a QUIT, and PostgreSQL would do it although nobody hears of it.
+    await eventually(() => assert.ok(standsStill(stopped.pid)));
     // In its sockets before it sleeps on, and read by nobody.
     for (const { client } of [robbed, emptied, left]) client.wire.write('QUIT\r\n');
     reading.client.wire.write('NOOP\r\nRETR 2\r\nQUIT\r\n');

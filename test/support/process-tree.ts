@@ -42,3 +42,11 @@ export function killTree(pid: number): void {
     }
   }
 }
+
+/** Whether every thread of a process stands still: SIGSTOP is taken by each when it is its turn. */
+export function standsStill(pid: number): boolean {
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks).every((thread) =>
+    /\) T /.test(readFileSync(`${tasks}/${thread}/stat`, 'utf8')),
+  );
+}
