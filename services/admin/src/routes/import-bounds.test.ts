@@ -5,28 +5,19 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { request } from 'node:http';
 import { after, test } from 'node:test';
-import { importFixture, linesOf, mbox, until, upTo, withinMs } from '../testing/import-fixture.ts';
+import { importFixture, linesOf, mbox, until, upTo } from '../testing/import-fixture.ts';
 import { importsPerDomainMax, uidListLineOctetsMax, uidListLinesMax } from '../transfer/limits.ts';
 import { tarEnd, tarFile } from '../transfer/tar-writer.ts';
 
-const { api, port, addMailbox, send, sendAndBreak, numbersIn, jobsOf, jobOf } =
+const { api, addMailbox, begin, send, sendAndBreak, numbersIn, jobsOf, jobOf } =
   await importFixture();
 after(() => api.end());
 
 test('a second client that would leave messages out is refused, and the first one goes on', async () => {
   const address = await addMailbox();
   const key = 'key-of-a-gap';
-  const sent = request({
-    ...{ host: '127.0.0.1', port, method: 'POST', agent: false },
-    path: `/api/v1/mailboxes/${address}/import`,
-    signal: AbortSignal.timeout(withinMs),
-    headers: {
-      ...{ authorization: `Bearer ${api.root}`, 'content-type': 'application/mbox' },
-      'idempotency-key': key,
-    },
-  });
+  const sent = begin(address, { key });
   const answered = once(sent, 'response');
   sent.write(mbox(100));
   await until(async () => (await numbersIn(address)).length >= 90);
@@ -78,12 +69,7 @@ test('tokens of one domain take their share of the places alone, and are told wh
   const { token } = await api.token({ scopes: ['messages'], domain: 'example.org' });
   const path = `/api/v1/mailboxes/${address}/import`;
   const held = Array.from({ length: importsPerDomainMax }, () => {
-    const sent = request({
-      ...{ host: '127.0.0.1', port, method: 'POST', agent: false, path },
-      signal: AbortSignal.timeout(withinMs),
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/mbox' },
-    });
-    sent.on('error', () => undefined);
+    const sent = begin(address, { token });
     sent.write(mbox(1));
     return sent;
   });

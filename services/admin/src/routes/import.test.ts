@@ -12,7 +12,7 @@ import { apiFixture } from '../testing/api-fixture.ts';
 import { from, importFixture, mbox, until, upTo, withinMs } from '../testing/import-fixture.ts';
 import { tarEnd, tarFile } from '../transfer/tar-writer.ts';
 
-const { api, port, addMailbox, send, sendAndBreak, numbersIn, jobOf } = await importFixture();
+const { api, addMailbox, begin, send, sendAndBreak, numbersIn, jobOf } = await importFixture();
 after(() => api.end());
 
 test('an mbox: a line for what is stored, then the sums; the job and the audit say the same', async () => {
@@ -100,16 +100,7 @@ test('two requests under one key at the same time store every message once', asy
 test('a job that is cancelled stores nothing more and does not go on', async () => {
   const address = await addMailbox();
   const key = 'key-of-cancelled';
-  const sent = request({
-    ...{ host: '127.0.0.1', port, method: 'POST', agent: false },
-    path: `/api/v1/mailboxes/${address}/import`,
-    signal: AbortSignal.timeout(withinMs),
-    headers: {
-      ...{ authorization: `Bearer ${api.root}`, 'content-type': 'application/mbox' },
-      'idempotency-key': key,
-    },
-  });
-  sent.on('error', () => undefined);
+  const sent = begin(address, { key });
   // It may be over before anybody waits for it.
   const closed = once(sent, 'close');
   sent.write(mbox(200));
@@ -189,13 +180,7 @@ test('what is no mail fails, its job says why, and what came before it is there'
 
 test('a mailbox that is suspended meanwhile takes nothing more of it', async () => {
   const address = await addMailbox();
-  const sent = request({
-    ...{ host: '127.0.0.1', port, method: 'POST', agent: false },
-    path: `/api/v1/mailboxes/${address}/import`,
-    signal: AbortSignal.timeout(withinMs),
-    headers: { authorization: `Bearer ${api.root}`, 'content-type': 'application/mbox' },
-  });
-  sent.on('error', () => undefined);
+  const sent = begin(address);
   sent.write(mbox(100));
   await until(async () => (await numbersIn(address)).length >= 50);
   await api.call('PATCH', `/mailboxes/${address}`, { status: 'suspended' });

@@ -6,7 +6,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { request } from 'node:http';
+import { type ClientRequest, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ApiFixture, apiFixture } from './api-fixture.ts';
 
@@ -79,6 +79,25 @@ export class ImportFixture {
     return { status, text, lines: status === 200 ? linesOf(text) : [] };
   };
 
+  /** The head of a request whose body the test sends as it likes; it may be broken off. */
+  begin = (
+    address: string,
+    { key, token = this.api.root, headers }: Omit<Sent, 'body'> & { readonly token?: string } = {},
+  ): ClientRequest => {
+    const sent = request({
+      ...{ host: '127.0.0.1', port: this.port, method: 'POST', agent: false },
+      path: `/api/v1/mailboxes/${address}/import`,
+      signal: AbortSignal.timeout(withinMs),
+      headers: {
+        ...{ authorization: `Bearer ${token}`, 'content-type': 'application/mbox' },
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
+        ...headers,
+      },
+    });
+    sent.on('error', () => undefined);
+    return sent;
+  };
+
   /** Sends a part of a body, waits until so many messages are stored, and breaks the connection. */
   sendAndBreak = async (
     address: string,
@@ -86,16 +105,8 @@ export class ImportFixture {
     part: string,
     stored: number,
   ): Promise<void> => {
-    const sent = request({
-      ...{ host: '127.0.0.1', port: this.port, method: 'POST', agent: false },
-      path: `/api/v1/mailboxes/${address}/import`,
-      signal: AbortSignal.timeout(withinMs),
-      headers: {
-        ...{ authorization: `Bearer ${this.api.root}`, 'content-type': 'application/mbox' },
-        ...{ 'idempotency-key': key, 'content-length': String(part.length + 1_000_000) },
-      },
-    });
-    sent.on('error', () => undefined);
+    const length = String(part.length + 1_000_000);
+    const sent = this.begin(address, { key, headers: { 'content-length': length } });
     sent.write(part);
     const hasBegun = async () => (await this.jobsOf(address, key)).length > 0;
     await until(async () => (await hasBegun()) && (await this.numbersIn(address)).length >= stored);
