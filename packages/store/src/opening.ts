@@ -6,7 +6,8 @@
  * its row for an fsync, and because its owner, which is told (lock-questions.ts), may find that its
  * client is gone. A batch is two statements in one round trip: the first locks, the second,
  * with a snapshot of its own, reads credentials and state anew. A lock whose state then does not
- * allow it, or is never learnt, is released. Credentials are the actor's, who is mostly the mailbox
+ * allow it, or is never learnt, is released. Why one that should have had its lock has none is asked
+ * in a round trip more. Credentials are the actor's, who is mostly the mailbox
  * itself: what it may open was read with them, and an end of that is a new version of them.
  *
  * Never: a lock under credentials that are not current; a lock left behind by a failed open.
@@ -24,6 +25,7 @@ import type { LockKeeper } from './lock-keeper.ts';
 import type { LockQuestions } from './lock-questions.ts';
 import type { LockWaitEnd, StoreMeter } from './meter.ts';
 import { type OpenedState, readOpened } from './statements/read-opened.ts';
+import { type RefusedState, readRefused } from './statements/read-refused.ts';
 import { type LockRequest, type TakenLock, takeLocks } from './statements/take-locks.ts';
 import { sleep, type World } from './world.ts';
 
@@ -134,18 +136,43 @@ export class Opening {
     const stolen = taken.value.filter(({ isStolen }) => isStolen);
     if (stolen.length > 0) this.#tellStolen(requests, stolen);
     const answers: Answer[] = requests.map(() => ({ kind: 'disabled' }));
+    const refused: number[] = [];
     for (const state of states.value) {
       const request = requests[state.index];
       if (request === undefined) continue;
       const locked = tokens.has(request.token);
       const answer = answerFor(request, state, locked);
-      answers[state.index] = answer;
-      if (answer.kind === 'opened') this.#keeper.opened(request.ownerId, request.token);
+      if (answer === null) refused.push(state.index);
+      else answers[state.index] = answer;
+      if (answer?.kind === 'opened') this.#keeper.opened(request.ownerId, request.token);
       else if (locked) void this.#closing.close(request.mailboxId, request.token);
       else this.#keeper.forget(request.token);
-      if (answer.kind === 'owner-expired') this.#keeper.doubt(request.ownerId);
     }
+    if (refused.length > 0) await this.#explain(link, { asked, refused, answers });
     return answers;
+  }
+
+  /** What could not be locked, though nothing that `readOpened` reads was against it. */
+  async #explain(
+    link: Link,
+    batch: { asked: readonly LockRequest[]; refused: readonly number[]; answers: Answer[] },
+  ): Promise<void> {
+    const { asked, refused, answers } = batch;
+    const requests = refused.flatMap((index) => asked[index] ?? []);
+    let states: RefusedState[];
+    try {
+      states = await link.run(readRefused, requests);
+    } catch (error) {
+      throw this.#abandon(asked, error);
+    }
+    for (const { index, ownerAlive, tooSoon } of states) {
+      const at = refused[index];
+      const request = requests[index];
+      if (at === undefined || request === undefined) continue;
+      if (!ownerAlive) this.#keeper.doubt(request.ownerId);
+      if (!ownerAlive) answers[at] = { kind: 'owner-expired' };
+      else answers[at] = { kind: tooSoon ? 'login-delay' : 'in-use' };
+    }
   }
 
   #tellStolen(requests: readonly OpenRequest[], stolen: readonly TakenLock[]): void {
@@ -172,14 +199,12 @@ export class Opening {
   }
 }
 
-function answerFor(request: OpenRequest, state: OpenedState, locked: boolean): Answer {
+/** Null for one that nothing is against but that it has no lock. */
+function answerFor(request: OpenRequest, state: OpenedState, locked: boolean): Answer | null {
   if (state.credentialVersion === null) return { kind: 'disabled' };
   if (state.credentialVersion !== request.credentialVersion) return { kind: 'stale-credentials' };
   if (!state.enabled) return { kind: 'disabled' };
-  if (locked) {
-    const { version, messages, loginDelaySeconds } = state;
-    return { kind: 'opened', version, messages, loginDelaySeconds };
-  }
-  if (!state.ownerAlive) return { kind: 'owner-expired' };
-  return { kind: state.tooSoon ? 'login-delay' : 'in-use' };
+  if (!locked) return null;
+  const { version, messages, loginDelaySeconds } = state;
+  return { kind: 'opened', version, messages, loginDelaySeconds };
 }

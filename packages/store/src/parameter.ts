@@ -45,12 +45,39 @@ export function int8Array(values: readonly (bigint | string)[]): Buffer {
   const array = arrayOf(int8Oid, values.length, values.length * 12);
   let at = headerOctets;
   for (const value of values) {
-    const integer = int8(value);
     array.writeInt32BE(8, at);
-    array.writeBigInt64BE(integer, at + 4);
+    writeInt8(value, array, at + 4);
     at += 12;
   }
   return array;
+}
+
+/** Digits that a number of JavaScript has room for. */
+const exactDigitsMax = 15;
+const zeroCode = 0x30;
+const wordValues = 2 ** 32;
+
+/** Identifiers are short texts of digits: those take no 64-bit integer, which would be an object each. */
+function writeInt8(value: bigint | string, array: Buffer, at: number): void {
+  const small = typeof value === 'string' ? smallInteger(value) : -1;
+  if (small < 0) {
+    array.writeBigInt64BE(int8(value), at);
+    return;
+  }
+  array.writeUInt32BE(Math.floor(small / wordValues), at);
+  array.writeUInt32BE(small % wordValues, at + 4);
+}
+
+/** -1 for what is not a few digits. */
+function smallInteger(text: string): number {
+  if (text.length === 0 || text.length > exactDigitsMax) return -1;
+  let integer = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const digit = text.charCodeAt(i) - zeroCode;
+    if (digit < 0 || digit > 9) return -1;
+    integer = integer * 10 + digit;
+  }
+  return integer;
 }
 
 /** A 64-bit integer from its digits or itself; anything else is the caller's mistake. */
@@ -65,20 +92,36 @@ export function int8(value: bigint | string): bigint {
   return integer;
 }
 
-const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const uuidLength = 36;
+const hyphenCode = 0x2d;
 
-/** Where the digits of a UUID's five groups end. */
-const uuidGroups = [8, 13, 18, 23, 36] as const;
+/** The value of each lower-case hexadecimal digit, by its code; 255 for everything else. */
+const hexValues = new Uint8Array(128).fill(255);
+for (const [value, digit] of [...'0123456789abcdef'].entries()) {
+  hexValues[digit.charCodeAt(0)] = value;
+}
+
+/** 255 or more for what is no digit. */
+function hexValue(text: string, at: number): number {
+  return hexValues[text.charCodeAt(at)] ?? 255;
+}
 
 /** Sixteen octets of a UUID in the one writing PostgreSQL gives back, so that texts compare. */
 function writeUuid(uuid: string, bytes: Buffer, from: number): void {
-  if (!uuidForm.test(uuid)) throw new StoreError('INVALID', 'not a UUID in lower case');
-  let at = from;
+  let isGood = uuid.length === uuidLength;
   let digit = 0;
-  for (const end of uuidGroups) {
-    at += bytes.write(uuid.slice(digit, end), at, 'hex');
-    digit = end + 1;
+  for (let octet = 0; isGood && octet < 16; octet += 1) {
+    if (octet === 4 || octet === 6 || octet === 8 || octet === 10) {
+      isGood = uuid.charCodeAt(digit) === hyphenCode;
+      digit += 1;
+    }
+    const high = hexValue(uuid, digit);
+    const low = hexValue(uuid, digit + 1);
+    if (high === 255 || low === 255) isGood = false;
+    bytes[from + octet] = (high << 4) | low;
+    digit += 2;
   }
+  if (!isGood) throw new StoreError('INVALID', 'not a UUID in lower case');
 }
 
 export function uuidArray(values: readonly string[]): Buffer {

@@ -48,6 +48,7 @@ import { purgeMessages } from './statements/purge-messages.ts';
 import { readBodies } from './statements/read-bodies.ts';
 import { readMailboxBodies } from './statements/read-mailbox-bodies.ts';
 import { readOpened } from './statements/read-opened.ts';
+import { readRefused } from './statements/read-refused.ts';
 import { readSlice } from './statements/read-slice.ts';
 import { rehashCredential } from './statements/rehash-credential.ts';
 import { releaseLocks } from './statements/release-locks.ts';
@@ -107,6 +108,7 @@ const messageIds = [1n];
 const plans: Record<string, () => Promise<string>> = {
   takeLocks: () => planOf(takeLocks, open),
   readOpened: () => planOf(readOpened, open),
+  readRefused: () => planOf(readRefused, open),
   beginEpoch: () =>
     planOf(beginEpoch, { ownerId: token, epoch: '1', locks: [{ mailboxId, token }] }),
   askOwners: () => planOf(askOwners, [mailboxId]),

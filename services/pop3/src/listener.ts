@@ -11,12 +11,7 @@ import { ListenError, listenProblem, printAddress } from '@poplar/runtime';
 import { Connection } from './connection/connection.ts';
 import type { ProxyArrivals } from './connection/proxy-start.ts';
 import type { FrontEnd, ListenerKind } from './front-end.ts';
-import {
-  acceptBacklog,
-  keepAliveInitialDelayMs,
-  keepAliveIntervalMs,
-  keepAliveProbesMax,
-} from './limits.ts';
+import { acceptBacklog } from './limits.ts';
 
 export interface Place {
   readonly address: Pop3Listener;
@@ -46,8 +41,6 @@ export class Listener {
         noDelay: true,
       },
       (socket) => {
-        // A client that vanished without a word frees its maildrop within a minute.
-        socket.setKeepAlive(true, keepAliveInitialDelayMs, keepAliveIntervalMs, keepAliveProbesMax);
         const arrival = { socket, listener: kind, tlsMode: address.tls };
         if (arrivals !== null) {
           arrivals.accept(arrival);

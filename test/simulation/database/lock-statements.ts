@@ -1,7 +1,7 @@
 /**
  * What the statements about locks do, step by step, to the rows of `tables.ts`: take_locks, read_opened,
- * begin_epoch, release_locks, find_held_locks, ask_owners and end_session. Each follows the text of
- * packages/store/src/statements; model-vs-postgres.test.ts holds it to that.
+ * read_refused, begin_epoch, release_locks, find_held_locks, ask_owners and end_session. Each follows the
+ * text of packages/store/src/statements; model-vs-postgres.test.ts holds it to that.
  *
  * Where a text locks rows it looks at a row twice: as its snapshot has it, which decides whether it is
  * looked at again at all, and as it is when it is locked. Everything else is seen by the snapshot.
@@ -99,11 +99,18 @@ export function* readOpened(
       bool(actor?.isActive === true && mailbox?.isActive === true),
       String(drop?.version ?? 0),
       String(drop?.messages ?? 0),
-      bool(isCurrent(tables, tx, request)),
       '0',
-      'f',
     ];
   });
+}
+
+export function* readRefused(
+  tables: Tables,
+  tx: Transaction,
+  input: readonly LockRequest[],
+): Steps<Rows> {
+  yield 'step';
+  return input.map((request, index) => [String(index), bool(isCurrent(tables, tx, request)), 'f']);
 }
 
 export function* beginEpoch(tables: Tables, tx: Transaction, input: NewEpoch): Steps<Rows> {

@@ -21,7 +21,10 @@ import type { Tables } from './tables.ts';
 
 /** What a statement was asked, by its name. */
 export type Request =
-  | { readonly name: 'take_locks' | 'read_opened'; readonly input: readonly LockRequest[] }
+  | {
+      readonly name: 'take_locks' | 'read_opened' | 'read_refused';
+      readonly input: readonly LockRequest[];
+    }
   | { readonly name: 'begin_epoch'; readonly input: NewEpoch }
   | { readonly name: 'release_locks' | 'find_held_locks'; readonly input: readonly HeldLock[] }
   | { readonly name: 'ask_owners'; readonly input: readonly MailboxId[] }
@@ -54,6 +57,8 @@ export function perform(tables: Tables, tx: Transaction, request: Request): Step
       return locks.takeLocks(tables, tx, request.input);
     case 'read_opened':
       return locks.readOpened(tables, tx, request.input);
+    case 'read_refused':
+      return locks.readRefused(tables, tx, request.input);
     case 'begin_epoch':
       return locks.beginEpoch(tables, tx, request.input);
     case 'release_locks':

@@ -20,6 +20,7 @@ import {
   markPurged,
   purgeMessages,
   readOpened,
+  readRefused,
   releaseLocks,
   renewOwners,
   type TableDump,
@@ -33,7 +34,8 @@ import type { PostgresSide } from './postgres-side.ts';
 const statements: readonly AnyStatement[] = [
   ...[askOwners, beginEpoch, claimReceipt, confirmReceipt, deleteFormerOwners, deleteOwner],
   ...[deliverMessage, endSession, findHeldLocks, flagMessages, insertOwner, listMessages],
-  ...[markPurged, purgeMessages, readOpened, releaseLocks, renewOwners, takeLocks],
+  ...[markPurged, purgeMessages, readOpened, readRefused, releaseLocks, renewOwners],
+  takeLocks,
 ];
 
 const operationsMax = 24;

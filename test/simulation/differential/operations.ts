@@ -152,6 +152,7 @@ function flagOrPurge(names: Names) {
 const askings: readonly (readonly [number, Asking])[] = [
   [8, (chance, names) => ({ name: 'take_locks', input: lockRequests(chance, names) })],
   [2, (chance, names) => ({ name: 'read_opened', input: lockRequests(chance, names) })],
+  [2, (chance, names) => ({ name: 'read_refused', input: lockRequests(chance, names) })],
   [4, (_, names) => ({ name: 'release_locks', input: names.locks() })],
   [1, (_, names) => ({ name: 'find_held_locks', input: names.locks() })],
   [1, (_, names) => ({ name: 'ask_owners', input: names.mailboxes() })],

@@ -29,8 +29,10 @@ export function addressPrefixes(address: string): AddressPrefixes {
 
 /** Without a zone, and as IPv4 if it is one inside. */
 export function plainAddress(address: string): string {
-  const [zoneless = ''] = address.split('%', 1);
-  if (!isIPv6(zoneless)) return zoneless;
+  const zoneAt = address.indexOf('%');
+  const zoneless = zoneAt < 0 ? address : address.slice(0, zoneAt);
+  // The expression that knows an IPv6 address costs much even where there is nothing to find.
+  if (!zoneless.includes(':') || !isIPv6(zoneless)) return zoneless;
   const groups = groupsOf(zoneless);
   const isMapped = groups[5] === 'ffff' && groups.slice(0, 5).every((group) => group === '0');
   if (!isMapped) return zoneless;

@@ -4,11 +4,13 @@
  * everything else the state of before, and a session that took the lock from a QUIT that was
  * committing would list what that QUIT removed.
  *
+ * Every login pays for it, so it reads nothing that only a refusal needs (read-refused.ts).
+ *
  * Plan: a nested loop of primary key look-ups, one row each.
  */
 
 import { booleanAt, numberAt, textAt, textOrNullAt } from '../field.ts';
-import { int8Array, uuidArray } from '../parameter.ts';
+import { int8Array } from '../parameter.ts';
 import type { Statement } from '../statement.ts';
 import type { LockRequest } from './take-locks.ts';
 
@@ -21,11 +23,7 @@ export interface OpenedState {
   readonly enabled: boolean;
   readonly version: string;
   readonly messages: number;
-  /** Whether the lease of the asking worker runs, in the epoch it thinks it is in. */
-  readonly ownerAlive: boolean;
   readonly loginDelaySeconds: number;
-  /** Nobody has it, and it was opened less than the login delay ago. */
-  readonly tooSoon: boolean;
 }
 
 export const readOpened: Statement<readonly LockRequest[], OpenedState> = {
@@ -35,36 +33,23 @@ select w.n - 1, a.credential_version,
        coalesce(a.status = 'active' and a.pop3_enabled and f.pop3_enabled
          and m.status = 'active' and m.pop3_enabled and t.pop3_enabled, false),
        coalesce(d.version, 0), coalesce(d.messages, 0),
-       exists (
-         select from owner o
-         where o.owner_id = w.owner_id and o.epoch = w.epoch and o.lease_until > now()),
-       coalesce(ceil(extract(epoch from t.login_delay)), 0),
-       coalesce(l.granted_at + t.login_delay > now() and (l.token is null or not exists (
-         select from owner o
-         where o.owner_id = l.owner_id and o.epoch <= l.owner_epoch and o.lease_until > now())),
-         false)
-from unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::bigint[])
-       with ordinality as w (mailbox_id, owner_id, epoch, actor_id, n)
+       coalesce(ceil(extract(epoch from t.login_delay)), 0)
+from unnest($1::bigint[], $2::bigint[]) with ordinality as w (mailbox_id, actor_id, n)
 left join lateral (
   select a.domain_id, a.credential_version, a.status, a.pop3_enabled
   from mailbox a where a.mailbox_id = w.actor_id offset 0) a on true
 left join lateral (
   select f.pop3_enabled from domain f where f.domain_id = a.domain_id offset 0) f on true
 left join lateral (
-  select m.mailbox_id, m.domain_id, m.status, m.pop3_enabled
+  select m.domain_id, m.status, m.pop3_enabled
   from mailbox m where m.mailbox_id = w.mailbox_id offset 0) m on true
 left join lateral (
   select t.pop3_enabled, t.login_delay from domain t
   where t.domain_id = m.domain_id offset 0) t on true
 left join lateral (
-  select d.version, d.messages from maildrop d where d.mailbox_id = m.mailbox_id offset 0) d on true
-left join lateral (
-  select l.token, l.owner_id, l.owner_epoch, l.granted_at from maildrop_lock l
-  where l.mailbox_id = m.mailbox_id offset 0) l on true`,
+  select d.version, d.messages from maildrop d where d.mailbox_id = w.mailbox_id offset 0) d on true`,
   parameters: (requests) => [
     int8Array(requests.map((request) => request.mailboxId)),
-    uuidArray(requests.map((request) => request.ownerId)),
-    int8Array(requests.map((request) => request.epoch)),
     int8Array(requests.map((request) => request.actorId)),
   ],
   row: (row) => ({
@@ -73,8 +58,6 @@ left join lateral (
     enabled: booleanAt(row, 2),
     version: textAt(row, 3),
     messages: numberAt(row, 4),
-    ownerAlive: booleanAt(row, 5),
-    loginDelaySeconds: numberAt(row, 6),
-    tooSoon: booleanAt(row, 7),
+    loginDelaySeconds: numberAt(row, 5),
   }),
 };

@@ -29,6 +29,7 @@ export { type PurgeSlice, purgeMessages } from '../statements/purge-messages.ts'
 export { readBodies } from '../statements/read-bodies.ts';
 export { readMailboxBodies } from '../statements/read-mailbox-bodies.ts';
 export { readOpened } from '../statements/read-opened.ts';
+export { readRefused } from '../statements/read-refused.ts';
 export { type HeldLock, releaseLocks } from '../statements/release-locks.ts';
 export { type Renewal, renewOwners } from '../statements/renew-owners.ts';
 export { type LockRequest, takeLocks } from '../statements/take-locks.ts';
