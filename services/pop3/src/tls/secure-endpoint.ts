@@ -93,6 +93,7 @@ export class SecureEndpoint {
 
   #serverFor(certificates: Certificates): tls.Server {
     const { default: fallback, clientCa, named } = certificates;
+    const isChosen = named.some(({ cert }) => cert !== fallback.cert);
     const server = tls.createServer({
       ...this.#settings(fallback, clientCa),
       handshakeTimeout: this.#handshakeTimeoutMs,
@@ -101,8 +102,8 @@ export class SecureEndpoint {
       // A client without one, or with one that nobody vouches for, logs in by other means.
       requestCert: clientCa !== null,
       rejectUnauthorized: false,
-      // Asked for nothing, it would still stop every handshake in its middle.
-      ...(named.length === 0 ? {} : { SNICallback: this.#chooser(certificates) }),
+      // It stops every handshake in its middle, also where there is one certificate for all names.
+      ...(isChosen ? { SNICallback: this.#chooser(certificates) } : {}),
     });
     server.on('secureConnection', (socket) => this.#secured(socket));
     // After most failures Node has destroyed the socket, after a handshake that took too long it has
