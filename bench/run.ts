@@ -4,8 +4,8 @@
  *
  * Usage: node bench/run.ts [--quick] [--only NAME]... [--against dovecot|dovecot-default|courier|node-floor]
  *          [--install] [--rounds N] [--seconds N] [--out NAME] [--profile DIR]
- * With --out the results are kept as bench/results/NAME.json, NAME.md and NAME.svg; with --profile every thread of the node leaves
- * a V8 CPU profile in DIR.
+ * With --out the results are kept as bench/results/NAME.json, NAME.md and NAME.svg, a whole run beside a peer as beside-PEER also
+ * without; with --profile every thread of the node leaves a V8 CPU profile in DIR.
  *
  * Never: a claim about another machine; a figure that was not just measured; a package installed without
  * --install.
@@ -78,7 +78,8 @@ async function inTurn(
   const measured: Measured[] = [];
   for (const server of servers) {
     if (!canServe(server, workload)) continue;
-    const what = `${name}, round ${round + 1} of ${roundsOf(workload)}, ${server.name}`;
+    const which = round < 0 ? 'warm-up' : `round ${round + 1} of ${roundsOf(workload)}`;
+    const what = `${name}, ${which}, ${server.name}`;
     if (usesUp || round === 0) {
       tell(`${what}: ${mail.count} maildrops of ${mail.messages} messages`);
       await server.fill(corpus);
@@ -96,7 +97,7 @@ async function inTurn(
   return measured;
 }
 
-/** What uses its mail up is warmed up by a whole round, whose figures are thrown away. */
+/** A drain is warmed up by a whole round, whose figures are thrown away: nothing else does what it does. */
 function firstRound({ task }: Workload): number {
   return task.kind === 'drain' && !values.quick ? -1 : 0;
 }
@@ -141,6 +142,12 @@ async function runAll(against: Peer | null): Promise<Results> {
   return { format: 1, circumstances: when, servers: described, runs };
 }
 
+/** A whole run beside a peer is kept without being told to; one of a few workloads would stand for the others. */
+function usualOut(against: Peer | null): string | null {
+  const isWhole = !values.quick && values.only === undefined;
+  return against === null || !isWhole ? null : `beside-${against}`;
+}
+
 async function main(): Promise<void> {
   const against = peerWanted();
   let results: Results;
@@ -153,10 +160,11 @@ async function main(): Promise<void> {
   }
   const text = report(results);
   process.stdout.write(text);
-  if (values.out === undefined) return;
-  writeFileSync(resultPath(values.out, 'json'), `${JSON.stringify(results, null, 1)}\n`);
-  writeFileSync(resultPath(values.out, 'md'), text);
-  writeFileSync(resultPath(values.out, 'svg'), chartOf(results));
+  const out = values.out ?? usualOut(against);
+  if (out === null) return;
+  writeFileSync(resultPath(out, 'json'), `${JSON.stringify(results, null, 1)}\n`);
+  writeFileSync(resultPath(out, 'md'), text);
+  writeFileSync(resultPath(out, 'svg'), chartOf(results));
 }
 
 try {

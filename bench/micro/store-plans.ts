@@ -19,6 +19,7 @@ import {
   readBodies,
   readMailboxBodies,
   readOpened,
+  readRefused,
   releaseLocks,
   renewOwners,
   sessionSettings,
@@ -29,7 +30,8 @@ import {
 
 /** In the order of a session, then of a delivery, of a purge and of a lease. */
 const hot: readonly { readonly name: string; readonly text: string }[] = [
-  ...[findLogins, takeLocks, readOpened, listMessages, readBodies, readMailboxBodies],
+  ...[findLogins, takeLocks, readOpened, readRefused],
+  ...[listMessages, readBodies, readMailboxBodies],
   ...[flagMessages, releaseLocks],
   ...[findRecipients, deliverMessage, deliverMessageTold],
   ...[claimReceipt, purgeMessages, markPurged],

@@ -43,7 +43,7 @@ export const poolIdleMs = 60_000;
 
 /** Requests in one statement of a batch: beyond 64 the cost of each hardly falls any more. */
 export const batchMax = 128;
-/** Between two batches of opens and closes of a busy worker: what a login may wait so that many share one. */
+/** Between two batches of opens and closes of a busy worker: what a login or a logout may wait so that many share one. */
 export const batchDistanceMs = 8;
 /** Requests that may wait for the next batch before the next is refused. */
 export const batchQueueMax = 4_096;

@@ -68,7 +68,10 @@ export function certificateEnd({ default: { cert } }: CertificateSet): Date {
   return new X509Certificate(cert).validToDate;
 }
 
-/** Keys for session tickets: the same in all workers, so that a session resumes in any of them. */
+/**
+ * Keys for session tickets: the same in all workers, so that a session resumes in any of them, and of this process alone. Keys that
+ * all nodes share would lie in the database, and whoever reads it could then read what TLS 1.2 clients have said.
+ */
 export function makeTicketKeys(): Uint8Array {
   return new Uint8Array(randomBytes(48));
 }
