@@ -49,6 +49,12 @@ export const batchDistanceMs = 8;
 export const batchQueueMax = 4_096;
 
 /**
+ * Opens of one mailbox that stand in a worker at once: the next is told that it is in use. Only one can have it, and
+ * each needs a batch of its own.
+ */
+export const opensOfMailboxMax = 16;
+
+/**
  * How long `open` asks again for a maildrop in use when its caller sets nothing: covers a QUIT that is
  * committing. A node sets `limits.lockWaitMs`.
  */

@@ -71,9 +71,9 @@ export class LockKeeper {
     return this.#epochs.get(ownerId) ?? (await this.#begin(link, ownerId));
   }
 
-  /** The owner may be another than we think: the next open asks. */
-  doubt(ownerId: string): void {
-    this.#epochs.set(ownerId, null);
+  /** The owner may be in another epoch than this, or gone: if none was begun since, the next open asks. */
+  doubt(ownerId: string, epoch: string): void {
+    if (this.#epochs.get(ownerId) === epoch) this.#epochs.set(ownerId, null);
   }
 
   /** To be said before the lock is asked for. */

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import type { Link } from './connection/link.ts';
 import type { MailboxId } from './contract.ts';
-import { batchMax } from './limits.ts';
-import { openStore } from './store.ts';
+import { StoreError } from './errors.ts';
+import { batchMax, opensOfMailboxMax } from './limits.ts';
+import type { Statement } from './statement.ts';
+import { openStore, type Store } from './store.ts';
 import { type MailFixture, mailFixture } from './testing/mail-fixture.ts';
+import { realWorld } from './world.ts';
 
 let mail: MailFixture;
 
@@ -132,4 +136,68 @@ test('hundreds at once go out in a few batches, each with its own answer', async
   );
   assert.equal(held?.count, '0');
   await Promise.all(ids.map((id, index) => mail.store.close(id, answers[index]?.token ?? '')));
+});
+
+/** A store in which something is done each time before it asks why a login has no lock. */
+function explaining(before: () => Promise<void>): Store {
+  const world = {
+    ...realWorld,
+    connect: async (settings: Parameters<typeof realWorld.connect>[0]): Promise<Link> => {
+      const link = await realWorld.connect(settings);
+      const run = link.run.bind(link);
+      link.run = async <Input, Output>(statement: Statement<Input, Output>, input: Input) => {
+        if (statement.name === 'read_refused') await before();
+        return run(statement, input);
+      };
+      return link;
+    },
+  };
+  return openStore({ databaseUrl: mail.database.url, lockWaitMs: 0, world });
+}
+
+test('an epoch that begins before it is asked why there is no lock is no end of a lease', async () => {
+  const mailboxId = await mail.addMailbox();
+  const { token } = await mail.open(mailboxId);
+  let begun = 0;
+  const store = explaining(async () => {
+    begun += 1;
+    if (begun === 1) await store.checkLocks();
+  });
+  const free = await mail.addMailbox();
+  assert.equal((await mail.open(free, { store })).kind, 'opened', 'it has an epoch');
+  const { epochs } = store.stats();
+  assert.equal((await mail.open(mailboxId, { store })).kind, 'in-use');
+  assert.equal(begun, 2, 'asked again in the new epoch');
+  assert.equal(store.stats().epochs, epochs + 1, 'the new one is not thrown away');
+  await mail.store.close(mailboxId, token);
+  await store.end();
+});
+
+test('a login that has no lock takes none along when its reason cannot be learnt', async () => {
+  const held = await mail.addMailbox();
+  const free = [await mail.addMailbox(), await mail.addMailbox()];
+  const { token } = await mail.open(held);
+  const store = explaining(() => Promise.reject(new StoreError('STORE_TIMEOUT', 'too late')));
+  const refused = mail.open(held, { store });
+  const opened = free.map((id) => mail.open(id, { store }));
+  await assert.rejects(refused, { code: 'STORE_TIMEOUT' });
+  for (const one of await Promise.all(opened)) assert.equal(one.kind, 'opened');
+  for (const id of free) assert.equal((await mail.open(id)).kind, 'in-use', 'and is still held');
+  await mail.store.close(held, token);
+  await store.end();
+});
+
+test('clients of one maildrop do not fill the queue of all others', async () => {
+  const mailboxId = await mail.addMailbox();
+  const other = await mail.addMailbox();
+  const { token } = await mail.open(mailboxId);
+  const { opens } = mail.store.stats();
+  const crowd = Array.from({ length: 200 }, () => mail.open(mailboxId));
+  assert.equal((await mail.open(other)).kind, 'opened');
+  for (const { kind } of await Promise.all(crowd)) assert.equal(kind, 'in-use');
+  const asked = mail.store.stats().opens - opens;
+  assert.ok(asked <= opensOfMailboxMax + 1, `${asked} asked the database`);
+  await mail.store.close(mailboxId, token);
+  const again = await mail.open(mailboxId);
+  assert.equal(again.kind, 'opened', 'those that were counted are forgotten');
 });

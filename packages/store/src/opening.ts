@@ -7,7 +7,7 @@
  * client is gone. A batch is two statements in one round trip: the first locks, the second,
  * with a snapshot of its own, reads credentials and state anew. A lock whose state then does not
  * allow it, or is never learnt, is released. Why one that should have had its lock has none is asked
- * in a round trip more. Credentials are the actor's, who is mostly the mailbox
+ * behind the batch (lock-refusals.ts). Credentials are the actor's, who is mostly the mailbox
  * itself: what it may open was read with them, and an end of that is a new version of them.
  *
  * Never: a lock under credentials that are not current; a lock left behind by a failed open.
@@ -20,16 +20,18 @@ import type { Link } from './connection/link.ts';
 import type { ShortLine } from './connection/short-line.ts';
 import type { MailboxId, OpenRequest, OpenResult } from './contract.ts';
 import { StoreError, translateError } from './errors.ts';
-import { batchQueueMax, lockRetryMinMs } from './limits.ts';
+import { batchQueueMax, lockRetryMinMs, opensOfMailboxMax } from './limits.ts';
 import type { LockKeeper } from './lock-keeper.ts';
 import type { LockQuestions } from './lock-questions.ts';
+import { LockRefusals } from './lock-refusals.ts';
 import type { LockWaitEnd, StoreMeter } from './meter.ts';
 import { type OpenedState, readOpened } from './statements/read-opened.ts';
-import { type RefusedState, readRefused } from './statements/read-refused.ts';
 import { type LockRequest, type TakenLock, takeLocks } from './statements/take-locks.ts';
 import { sleep, type World } from './world.ts';
 
 type Answer = OpenResult | { readonly kind: 'owner-expired' };
+/** What a batch knows of it: not why there is no lock where there should be one. */
+type Answered = Answer | { readonly kind: 'refused'; readonly asked: LockRequest };
 
 export interface OpeningParts {
   readonly line: ShortLine;
@@ -45,7 +47,7 @@ export interface OpeningParts {
 }
 
 export class Opening {
-  readonly queue: BatchQueue<OpenRequest, Answer>;
+  readonly queue: BatchQueue<OpenRequest, Answered>;
 
   readonly #line: ShortLine;
   readonly #keeper: LockKeeper;
@@ -55,6 +57,9 @@ export class Opening {
   readonly #world: World;
   readonly #meter: StoreMeter;
   readonly #stolen: OpeningParts['stolen'];
+  readonly #refusals: LockRefusals;
+  /** How many ask for each mailbox. */
+  readonly #standing = new Map<MailboxId, number>();
   #retrying = 0;
 
   constructor(parts: OpeningParts) {
@@ -66,6 +71,7 @@ export class Opening {
     this.#world = parts.world;
     this.#meter = parts.meter;
     this.#stolen = parts.stolen;
+    this.#refusals = new LockRefusals(parts);
     this.queue = new BatchQueue({
       send: (requests) => this.#send(requests),
       key: (request) => request.mailboxId,
@@ -76,9 +82,22 @@ export class Opening {
 
   /** Rejects with a StoreError; no lock is held then. */
   async open(request: OpenRequest): Promise<OpenResult> {
-    let answer = await this.queue.submit(request);
-    // Its epoch may have changed under it: asked once more, with the one there is then.
-    if (answer.kind === 'owner-expired') answer = await this.queue.submit(request);
+    const { mailboxId } = request;
+    const standing = this.#standing.get(mailboxId) ?? 0;
+    // No two of them share a batch: one maildrop's clients would fill the queue of all others.
+    if (standing >= opensOfMailboxMax) return { kind: 'in-use' };
+    this.#standing.set(mailboxId, standing + 1);
+    try {
+      return await this.#openOrWait(request);
+    } finally {
+      const left = (this.#standing.get(mailboxId) ?? 1) - 1;
+      if (left > 0) this.#standing.set(mailboxId, left);
+      else this.#standing.delete(mailboxId);
+    }
+  }
+
+  async #openOrWait(request: OpenRequest): Promise<OpenResult> {
+    let answer = await this.#ask(request);
     // Told also when nobody waits here: the client will come back.
     if (answer.kind === 'in-use') this.#questions.ask(request.mailboxId);
     if (answer.kind === 'in-use' && this.#waitMs > 0) {
@@ -88,6 +107,17 @@ export class Opening {
       throw new StoreError('OWNER_EXPIRED', 'the lease of this worker is over');
     }
     return answer;
+  }
+
+  /** Its epoch may have changed under it: then it is asked once more, with the one there is then. */
+  async #ask(request: OpenRequest): Promise<Answer> {
+    const answer = await this.#askOnce(request);
+    return answer.kind === 'owner-expired' ? this.#askOnce(request) : answer;
+  }
+
+  async #askOnce(request: OpenRequest): Promise<Answer> {
+    const answer = await this.queue.submit(request);
+    return answer.kind === 'refused' ? this.#refusals.queue.submit(answer.asked) : answer;
   }
 
   /** Tells how long it waited, and for what. */
@@ -113,7 +143,7 @@ export class Opening {
         const leftMs = until - this.#world.nowMs();
         if (leftMs <= 0) return { kind: 'in-use' };
         await sleep(this.#world, Math.min(pauseMs, leftMs));
-        const answer = await this.queue.submit(request);
+        const answer = await this.#ask(request);
         if (answer.kind !== 'in-use') return answer;
       }
     } finally {
@@ -121,7 +151,7 @@ export class Opening {
     }
   }
 
-  async #send(requests: readonly OpenRequest[]): Promise<Answer[]> {
+  async #send(requests: readonly OpenRequest[]): Promise<Answered[]> {
     const link = await this.#line.connected();
     const asked = await this.#withEpochs(link, requests);
     const [taken, states] = await Promise.allSettled([
@@ -135,44 +165,18 @@ export class Opening {
     const tokens = new Set(taken.value.map(({ token }) => token));
     const stolen = taken.value.filter(({ isStolen }) => isStolen);
     if (stolen.length > 0) this.#tellStolen(requests, stolen);
-    const answers: Answer[] = requests.map(() => ({ kind: 'disabled' }));
-    const refused: number[] = [];
+    const answers: Answered[] = requests.map(() => ({ kind: 'disabled' }));
     for (const state of states.value) {
-      const request = requests[state.index];
+      const request = asked[state.index];
       if (request === undefined) continue;
       const locked = tokens.has(request.token);
       const answer = answerFor(request, state, locked);
-      if (answer === null) refused.push(state.index);
-      else answers[state.index] = answer;
-      if (answer?.kind === 'opened') this.#keeper.opened(request.ownerId, request.token);
+      answers[state.index] = answer;
+      if (answer.kind === 'opened') this.#keeper.opened(request.ownerId, request.token);
       else if (locked) void this.#closing.close(request.mailboxId, request.token);
       else this.#keeper.forget(request.token);
     }
-    if (refused.length > 0) await this.#explain(link, { asked, refused, answers });
     return answers;
-  }
-
-  /** What could not be locked, though nothing that `readOpened` reads was against it. */
-  async #explain(
-    link: Link,
-    batch: { asked: readonly LockRequest[]; refused: readonly number[]; answers: Answer[] },
-  ): Promise<void> {
-    const { asked, refused, answers } = batch;
-    const requests = refused.flatMap((index) => asked[index] ?? []);
-    let states: RefusedState[];
-    try {
-      states = await link.run(readRefused, requests);
-    } catch (error) {
-      throw this.#abandon(asked, error);
-    }
-    for (const { index, ownerAlive, tooSoon } of states) {
-      const at = refused[index];
-      const request = requests[index];
-      if (at === undefined || request === undefined) continue;
-      if (!ownerAlive) this.#keeper.doubt(request.ownerId);
-      if (!ownerAlive) answers[at] = { kind: 'owner-expired' };
-      else answers[at] = { kind: tooSoon ? 'login-delay' : 'in-use' };
-    }
   }
 
   #tellStolen(requests: readonly OpenRequest[], stolen: readonly TakenLock[]): void {
@@ -199,12 +203,11 @@ export class Opening {
   }
 }
 
-/** Null for one that nothing is against but that it has no lock. */
-function answerFor(request: OpenRequest, state: OpenedState, locked: boolean): Answer | null {
+function answerFor(request: LockRequest, state: OpenedState, locked: boolean): Answered {
   if (state.credentialVersion === null) return { kind: 'disabled' };
   if (state.credentialVersion !== request.credentialVersion) return { kind: 'stale-credentials' };
   if (!state.enabled) return { kind: 'disabled' };
-  if (!locked) return null;
+  if (!locked) return { kind: 'refused', asked: request };
   const { version, messages, loginDelaySeconds } = state;
   return { kind: 'opened', version, messages, loginDelaySeconds };
 }
