@@ -34,6 +34,8 @@ export class History {
   #hadTwoServers = false;
   /** Threads that died, and when. */
   readonly #diedAtMs = new Map<Thread, number>();
+  /** Commits in the order in which they became visible, which need not be that of the log. */
+  readonly #seen = new Set<Logged>();
   readonly broken: Broken = (invariant, what) => {
     const atMs = this.#stage.schedule.nowMs;
     this.violations.push({ invariant, what, atMs });
@@ -48,14 +50,23 @@ export class History {
   // ---- what the database does ----
 
   committed(server: Server, logged: Logged): void {
+    this.#seen.add(logged);
     for (const taken of this.#ledger.read(logged)) this.#stolen(server, logged, taken);
     this.#granted(server, logged);
   }
 
-  /** It is back with what its log has: all that was promised must be in it. */
+  /**
+   * It is back with what its log has: all that was promised must be in it. What became visible before is read in
+   * that order: a delivery that waited for its log while an asynchronous grant passed it was not there to be
+   * listed, though the log has it first. What nobody had seen becomes visible now.
+   */
   recovered(server: Server): void {
+    const kept = new Set(server.log);
+    const seen = [...this.#seen].filter((logged) => kept.has(logged));
+    const unseen = server.log.filter((logged) => !this.#seen.has(logged));
+    for (const logged of unseen) this.#seen.add(logged);
     this.#testimony.ledger = new Ledger(this.#sessions, this.broken);
-    for (const logged of server.log) this.#ledger.read(logged);
+    for (const logged of [...seen, ...unseen]) this.#ledger.read(logged);
     this.checkPromises();
   }
 

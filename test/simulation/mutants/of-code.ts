@@ -33,7 +33,7 @@ const ofLocks: readonly Mutant[] = [
   {
     name: 'no epoch is begun on a new connection',
     file: `${store}/store.ts`,
-    find: '        await this.#keeper.begin(link);\n',
+    find: '    await this.#keeper.begin(link);\n',
     replace: '',
   },
   {
@@ -48,7 +48,7 @@ const ofMail: readonly Mutant[] = [
   {
     name: 'snapshots outlive the server they came from',
     file: `${store}/store.ts`,
-    find: '        this.#snapshots.clear();\n',
+    find: '    this.#snapshots.clear();\n',
     replace: '',
   },
   {
@@ -66,8 +66,8 @@ const ofMail: readonly Mutant[] = [
   {
     name: 'a QUIT that finds no receipt is not sent again but taken for done',
     file: `${store}/flagging.ts`,
-    find: 'return (await this.#find(request)) ?? (await this.#flagOrFind(request));',
-    replace: "return (await this.#find(request)) ?? { kind: 'flagged', messages: 0 };",
+    find: 'then((result) => result ?? this.#flagOrFind(request));',
+    replace: "then((result) => result ?? { kind: 'flagged' as const, messages: 0 });",
   },
   {
     name: 'a QUIT does not look for its receipt',
@@ -96,7 +96,7 @@ const ofMail: readonly Mutant[] = [
   {
     name: 'a delivery whose answer is lost is made again',
     file: `${store}/delivery.ts`,
-    find: 'const copies = await pool.run(deliverMessage, {',
+    find: 'const copies = await pool.run(isTold ? deliverMessageTold : deliverMessage, {',
     replace: `const deliverAgain = (input) => {
     const guids = deliveries.map(() => world.uuid());
     return pool.run(deliverMessage, input).catch(() => pool.run(deliverMessage, { ...input, guids }));
