@@ -41,7 +41,7 @@ const { values } = parseArgs({
 const generatorProcesses = 2;
 
 const timing = {
-  // Until a compiler that works at run time has little left to do.
+  // Until a compiler that works at run time has little left to do; later rounds are on the same servers.
   warmUpSeconds: values.quick ? 0.5 : 10,
   seconds: Number(values.seconds ?? (values.quick ? 1 : 8)),
   processes: generatorProcesses,
@@ -86,7 +86,8 @@ async function inTurn(
     }
     tell(`${what}: measured`);
     try {
-      const one = await measure(server, workload, { ...timing, corpus, round });
+      const warmUpSeconds = round > 0 ? Math.min(timing.warmUpSeconds, 2) : timing.warmUpSeconds;
+      const one = await measure(server, workload, { ...timing, warmUpSeconds, corpus, round });
       tell(`${what}: ${figureText(one)}`);
       measured.push(one);
     } catch (error) {
