@@ -62,6 +62,8 @@ export const unansweredMs = 60_000;
  * the list has a line for each connection of the machine, 1.5 MB for ten thousand.
  */
 export const kernelLookIntervalMs = 5_000;
+/** Octets of that list that are read and looked at in one turn of the event loop. */
+export const kernelListPieceOctets = 64 * 1024;
 
 /** How often all connections are looked at for passed deadlines: one timer for all of them. */
 export const sweepIntervalMs = 1_000;

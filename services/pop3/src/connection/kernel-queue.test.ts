@@ -2,9 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { kernelListPieceOctets } from '../limits.ts';
 import { kernelQueues, queuesIn } from './kernel-queue.ts';
 
 const writtenOctets = 32 * 1024 * 1024;
@@ -59,6 +61,25 @@ describe('kernelQueues', () => {
   }
 });
 
+test('a list that is read in several pieces has all of them', async () => {
+  const listener = createServer();
+  const servers: Socket[] = [];
+  listener.on('connection', (socket) => servers.push(socket));
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const address = listener.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  const clients = Array.from({ length: 400 }, () =>
+    connect({ port: address.port, host: '127.0.0.1' }),
+  );
+  while (servers.length < clients.length) await once(listener, 'connection');
+  assert.ok((await readFile('/proc/net/tcp')).length > kernelListPieceOctets, 'several pieces');
+  const queues = await kernelQueues(servers);
+  assert.equal(queues.size, servers.length);
+  for (const socket of [...servers, ...clients]) socket.destroy();
+  listener.close();
+});
+
 describe('queuesIn', () => {
   const heading =
     '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
@@ -87,6 +108,16 @@ describe('queuesIn', () => {
       );
     });
   }
+
+  test('a connection that is over is passed over, its neighbours are not', () => {
+    const tail = '00000064:00000000 00:00000000 00000000  1000        0 12345 1 0 20 4 30 10 -1';
+    const over = line(tail).replace(' 01 ', ' 06 ');
+    const found = [...queuesIn(heading + over + line(tail) + over)];
+    assert.deepEqual(
+      found.map(([key]) => key),
+      ['0100007F:1F90 0200007F:C350'],
+    );
+  });
 
   test('a line that is not understood says nothing', () => {
     assert.deepEqual([...queuesIn(`${heading}\n  0: x\n`)], []);

@@ -8,8 +8,12 @@
  * such list (then nothing is known, and nothing is claimed).
  */
 
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { Socket } from 'node:net';
+import { kernelListPieceOctets } from '../limits.ts';
+
+/** The state of a connection that both sides have closed, in the list. */
+const timeWait = '06 ';
 
 export interface KernelQueue {
   /** Octets without an acknowledgement, TLS records and all. */
@@ -33,36 +37,61 @@ export async function kernelQueues<T extends Ends>(
   const found = new Map<T, KernelQueue>();
   for (const list of ['/proc/net/tcp', '/proc/net/tcp6']) {
     if (wanted.size === found.size) break;
-    for (const [key, queue] of queuesIn(await textOf(list))) {
-      const socket = wanted.get(key);
-      if (socket !== undefined) found.set(socket, queue);
+    for await (const lines of piecesOf(list)) {
+      for (const [key, queue] of queuesIn(lines)) {
+        const socket = wanted.get(key);
+        if (socket !== undefined) found.set(socket, queue);
+      }
     }
   }
   return found;
 }
 
-async function textOf(list: string): Promise<string> {
+/**
+ * Whole lines, some at a time: a host that closes a thousand connections a second has sixty thousand of them in
+ * the list, and the thread has others to serve between them. Ends early where there is no such list.
+ */
+async function* piecesOf(path: string): AsyncGenerator<string> {
+  let rest = '';
   try {
-    return await readFile(list, 'latin1');
+    await using file = await open(path);
+    const buffer = Buffer.allocUnsafe(kernelListPieceOctets);
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+      if (bytesRead === 0) break;
+      const text = rest + buffer.toString('latin1', 0, bytesRead);
+      const end = text.lastIndexOf('\n') + 1;
+      rest = text.slice(end);
+      yield text.slice(0, end);
+    }
   } catch {
-    return '';
+    // Nothing is known, and nothing is claimed.
   }
 }
 
 /**
  * `sl local_address rem_address st tx_queue:rx_queue tr:tm->when retrnsmt uid timeout inode ...`,
  * numbers in hexadecimal but uid, timeout and inode; `timeout` counts questions for room that are
- * not answered yet.
+ * not answered yet. Connections that are over (TIME_WAIT), often nearly all of them, are passed over unread.
  */
 export function* queuesIn(text: string): Generator<[key: string, queue: KernelQueue]> {
-  for (const line of text.split('\n')) {
-    const [, local, remote, , queues = '', , retransmits = '', , probes = ''] = line
+  let end = 0;
+  for (let at = 0; at < text.length; at = end + 1) {
+    end = text.indexOf('\n', at);
+    if (end < 0) end = text.length;
+    const local = text.indexOf(': ', at) + 2;
+    const remote = text.indexOf(' ', local) + 1;
+    const state = text.indexOf(' ', remote) + 1;
+    if (text.startsWith(timeWait, state)) continue;
+    const [queues = '', , retransmits = '', , probes = ''] = text
+      .slice(state, end)
       .trim()
-      .split(/\s+/);
+      .split(/\s+/)
+      .slice(1);
     const octets = Number.parseInt(queues, 16);
     if (Number.isNaN(octets)) continue;
     const isUnanswered = Number.parseInt(retransmits, 16) > 0 || Number(probes) > 0;
-    yield [`${local} ${remote}`, { octets, isUnanswered }];
+    yield [text.slice(local, state - 1), { octets, isUnanswered }];
   }
 }
 
