@@ -88,6 +88,9 @@ export const postgresLineOctetsMax = 8_192;
 /** How long a previous PostgreSQL on our directory may take to go away by itself. */
 export const postgresLeftoverTimeoutMs = 20_000;
 
+/** How long one who finds the lock of a data directory taken tries again: others may be trying as well, and give up. */
+export const nodeLockContentionMs = 50;
+
 /** Life of the self-signed certificate. */
 export const selfSignedDays = 3_650;
 

@@ -14,6 +14,7 @@
 
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
+import { nodeLockContentionMs } from '../limits.ts';
 
 export type LockResult =
   | { readonly kind: 'taken'; readonly release: () => Promise<void> }
@@ -49,7 +50,8 @@ export async function takeNodeLock(file: string): Promise<LockResult> {
 
 /** Null when it is locked, by this process or another. */
 function tryLock(path: string): DatabaseSync | null {
-  const database = new DatabaseSync(path, { timeout: 0 });
+  // Those who try at the same moment are in each other's way for an instant, so that all of them would be refused.
+  const database = new DatabaseSync(path, { timeout: nodeLockContentionMs });
   try {
     database.exec('begin exclusive');
     return database;
