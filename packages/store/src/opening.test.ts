@@ -178,10 +178,13 @@ test('a login that has no lock takes none along when its reason cannot be learnt
   const free = [await mail.addMailbox(), await mail.addMailbox()];
   const { token } = await mail.open(held);
   const store = explaining(() => Promise.reject(new StoreError('STORE_TIMEOUT', 'too late')));
+  await mail.open(await mail.addMailbox(), { store });
+  const { openBatches } = store.stats();
   const refused = mail.open(held, { store });
   const opened = free.map((id) => mail.open(id, { store }));
   await assert.rejects(refused, { code: 'STORE_TIMEOUT' });
   for (const one of await Promise.all(opened)) assert.equal(one.kind, 'opened');
+  assert.equal(store.stats().openBatches, openBatches + 1, 'all three were in one batch');
   for (const id of free) assert.equal((await mail.open(id)).kind, 'in-use', 'and is still held');
   await mail.store.close(held, token);
   await store.end();

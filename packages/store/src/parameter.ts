@@ -101,7 +101,7 @@ for (const [value, digit] of [...'0123456789abcdef'].entries()) {
   hexValues[digit.charCodeAt(0)] = value;
 }
 
-/** 255 or more for what is no digit. */
+/** 255 for what is no digit. */
 function hexValue(text: string, at: number): number {
   return hexValues[text.charCodeAt(at)] ?? 255;
 }

@@ -83,11 +83,10 @@ export function* queuesIn(text: string): Generator<[key: string, queue: KernelQu
     const remote = text.indexOf(' ', local) + 1;
     const state = text.indexOf(' ', remote) + 1;
     if (text.startsWith(timeWait, state)) continue;
-    const [queues = '', , retransmits = '', , probes = ''] = text
+    const [, queues = '', , retransmits = '', , probes = ''] = text
       .slice(state, end)
       .trim()
-      .split(/\s+/)
-      .slice(1);
+      .split(/\s+/);
     const octets = Number.parseInt(queues, 16);
     if (Number.isNaN(octets)) continue;
     const isUnanswered = Number.parseInt(retransmits, 16) > 0 || Number(probes) > 0;
